@@ -1,0 +1,133 @@
+type WireRow = { dimse: number; http: number; fhir: string; hl7: 'AE' | 'AR'; title: string };
+
+/**
+ * Every way the archive can say no, and how each protocol says it. A row missing a column does not
+ * compile. `title` reaches peers: constant, free of PHI, at most 64 chars (Error Comment is LO).
+ * dimse: PS3.7 Annex C, PS3.4 Table B.2-1 | http: RFC 9457 | fhir: IssueType | hl7: MSA-1, table 0008
+ */
+export const FAILURES = {
+  'store/out-of-space': { dimse: 0xa700, http: 507, fhir: 'no-store', hl7: 'AR', title: 'Out of storage space' },
+  'store/too-large': { dimse: 0xa700, http: 413, fhir: 'too-long', hl7: 'AE', title: 'Object larger than the limit' },
+  'store/not-a-dataset': { dimse: 0xc000, http: 400, fhir: 'structure', hl7: 'AE', title: 'Data set not understood' },
+  'store/missing-uid': { dimse: 0xa900, http: 409, fhir: 'required', hl7: 'AE', title: 'A required UID is missing' },
+  'store/invalid-uid': { dimse: 0xa900, http: 409, fhir: 'value', hl7: 'AE', title: 'A UID is not valid' },
+  'store/uid-mismatch': {
+    dimse: 0xa900,
+    http: 409,
+    fhir: 'conflict',
+    hl7: 'AE',
+    title: 'UIDs of request and data set differ',
+  },
+  'store/wrong-study': {
+    dimse: 0xa900,
+    http: 409,
+    fhir: 'conflict',
+    hl7: 'AE',
+    title: 'Study Instance UID is not the one addressed',
+  },
+  'store/not-storage': {
+    dimse: 0x0122,
+    http: 409,
+    fhir: 'not-supported',
+    hl7: 'AE',
+    title: 'Not a composite storage SOP class',
+  },
+  'store/unknown-transfer-syntax': {
+    dimse: 0xc000,
+    http: 409,
+    fhir: 'not-supported',
+    hl7: 'AE',
+    title: 'Transfer syntax not of the standard',
+  },
+  'store/answer-lost': { dimse: 0xa700, http: 503, fhir: 'transient', hl7: 'AR', title: 'Outcome unknown: send again' },
+  'store/unavailable': {
+    dimse: 0xa700,
+    http: 503,
+    fhir: 'transient',
+    hl7: 'AR',
+    title: 'Archive cannot write now: send again',
+  },
+  'parse/malformed': { dimse: 0xc000, http: 400, fhir: 'structure', hl7: 'AE', title: 'Malformed data set' },
+  'parse/truncated': { dimse: 0xc000, http: 400, fhir: 'structure', hl7: 'AE', title: 'Data set ends too early' },
+  'parse/limit': { dimse: 0xc000, http: 400, fhir: 'too-costly', hl7: 'AE', title: 'Data set exceeds a named limit' },
+  'parse/not-part10': { dimse: 0xc000, http: 400, fhir: 'structure', hl7: 'AE', title: 'Not a DICOM file' },
+  'parse/json': { dimse: 0xc000, http: 400, fhir: 'structure', hl7: 'AE', title: 'Not the DICOM JSON model' },
+  'retrieve/not-found': { dimse: 0x0112, http: 404, fhir: 'not-found', hl7: 'AE', title: 'No such object' },
+  'retrieve/ambiguous': {
+    dimse: 0x0110,
+    http: 409,
+    fhir: 'multiple-matches',
+    hl7: 'AE',
+    title: 'Several institutions hold this UID',
+  },
+  'retrieve/not-acceptable': {
+    dimse: 0x0110,
+    http: 406,
+    fhir: 'not-supported',
+    hl7: 'AE',
+    title: 'No acceptable representation',
+  },
+  'retrieve/no-frame': { dimse: 0x0110, http: 404, fhir: 'not-found', hl7: 'AE', title: 'No such frame' },
+  'retrieve/range': { dimse: 0x0110, http: 416, fhir: 'value', hl7: 'AE', title: 'Range not satisfiable' },
+  'retrieve/damaged': { dimse: 0x0110, http: 500, fhir: 'exception', hl7: 'AR', title: 'Stored bytes are damaged' },
+  'query/invalid': { dimse: 0xa900, http: 400, fhir: 'invalid', hl7: 'AE', title: 'Query not understood' },
+  'query/not-indexed': {
+    dimse: 0xa700,
+    http: 400,
+    fhir: 'too-costly',
+    hl7: 'AE',
+    title: 'Attribute cannot be searched here',
+  },
+  'query/too-costly': { dimse: 0xa700, http: 503, fhir: 'too-costly', hl7: 'AE', title: 'Query took too long' },
+  'access/denied': { dimse: 0x0124, http: 403, fhir: 'forbidden', hl7: 'AR', title: 'Not authorized' },
+  'access/unknown': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'Caller not known' },
+  'request/invalid': { dimse: 0x0115, http: 400, fhir: 'invalid', hl7: 'AE', title: 'Request not understood' },
+  'request/unsupported-type': {
+    dimse: 0x0122,
+    http: 415,
+    fhir: 'not-supported',
+    hl7: 'AE',
+    title: 'Media type not supported',
+  },
+  'request/not-found': { dimse: 0x0112, http: 404, fhir: 'not-found', hl7: 'AE', title: 'No such resource' },
+  'request/method': { dimse: 0x0211, http: 405, fhir: 'not-supported', hl7: 'AE', title: 'Method not allowed here' },
+  'request/timeout': { dimse: 0x0110, http: 408, fhir: 'timeout', hl7: 'AE', title: 'Request took too long to arrive' },
+  'request/too-long': { dimse: 0x0115, http: 414, fhir: 'too-long', hl7: 'AE', title: 'Request target too long' },
+  'request/cancelled': { dimse: 0xfe00, http: 499, fhir: 'transient', hl7: 'AE', title: 'Cancelled by the requester' },
+  'ul/bad-pdu': { dimse: 0x0110, http: 400, fhir: 'structure', hl7: 'AE', title: 'Malformed PDU' },
+  'ul/aborted': { dimse: 0x0110, http: 499, fhir: 'transient', hl7: 'AE', title: 'Association aborted' },
+  'ul/rejected': { dimse: 0x0110, http: 502, fhir: 'transient', hl7: 'AE', title: 'Association rejected' },
+  'dimse/bad-command': { dimse: 0x0110, http: 400, fhir: 'structure', hl7: 'AE', title: 'Malformed command set' },
+  'dimse/unrecognized': { dimse: 0x0211, http: 400, fhir: 'not-supported', hl7: 'AE', title: 'Unrecognized operation' },
+  'dimse/no-context': {
+    dimse: 0x0122,
+    http: 502,
+    fhir: 'not-supported',
+    hl7: 'AE',
+    title: 'Peer accepts no such context',
+  },
+  'config/invalid': { dimse: 0x0110, http: 500, fhir: 'exception', hl7: 'AR', title: 'Configuration not valid' },
+  'database/unavailable': { dimse: 0xa700, http: 503, fhir: 'transient', hl7: 'AR', title: 'Index not reachable now' },
+  internal: { dimse: 0x0110, http: 500, fhir: 'exception', hl7: 'AR', title: 'Processing failure' },
+} as const satisfies Record<string, WireRow>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** An expected failure: its code is a row of FAILURES, which says how every wire reports it. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+  readonly detail: string;
+
+  /** @param detail for the operator's log only; never sent to a peer; without patient data. */
+  constructor(code: FailureCode, detail: string, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** Called once, at each protocol edge. What we did not foresee becomes `internal`, text withheld. */
+export function toFailure(thrown: unknown): Failure {
+  return thrown instanceof Failure ? thrown : new Failure('internal', String(thrown), { cause: thrown });
+}
