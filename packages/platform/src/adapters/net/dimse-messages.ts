@@ -1,0 +1,160 @@
+import { COMMAND_BYTES_MAX, type CommandSet, decodeCommand, NO_DATA_SET } from '@acervo/dicom/dimse/command.ts';
+import type { AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
+import type { PduEvent, PdvSlice } from '@acervo/dicom/ul/pdu-reader.ts';
+import { concat } from '@acervo/kernel/bytes.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
+import type { UpperLayer } from './dimse-upper-layer.ts';
+
+/** One DIMSE message of the peer (PS3.7 6.3). */
+export type Message = {
+  context: AcceptedContext;
+  command: CommandSet;
+  /**
+   * Ends at once when the message has no data set. Whoever iterates again goes on where the last iteration
+   * stopped. The chunks may be kept: a socket reads into fresh memory each time.
+   */
+  dataSet: AsyncIterable<Uint8Array>;
+  /** Aborts when the association is lost while the message is current. */
+  signal: AbortSignal;
+};
+
+export type MessageTimeouts = {
+  /** Longest silence between two messages, in milliseconds. */
+  idleMs: number;
+  /** Longest silence inside of a message, and while the peer does not read our answer, in milliseconds. */
+  stallMs: number;
+};
+
+/**
+ * Puts the PDVs of an association together to messages, one at a time (no asynchronous operations). Once
+ * a message has come whole it looks one event ahead, so that an A-ABORT is seen while it is being served.
+ */
+export class MessageReader {
+  readonly #ul: UpperLayer;
+  readonly #contexts: ReadonlyMap<number, AcceptedContext>;
+  readonly #timeouts: MessageTimeouts;
+  /** The message whose data set has not ended. */
+  #open: Message | undefined;
+  #controller = new AbortController();
+  #ahead: Promise<PduEvent> | undefined;
+  #isIdle = true;
+  #dataSetBytes = 0;
+
+  constructor(ul: UpperLayer, contexts: ReadonlyMap<number, AcceptedContext>, timeouts: MessageTimeouts) {
+    this.#ul = ul;
+    this.#contexts = contexts;
+    this.#timeouts = timeouts;
+    ul.lost.addEventListener('abort', () => this.#controller.abort(ul.lost.reason), { once: true });
+  }
+
+  /** True while waiting for the first byte of a message. */
+  get isIdle(): boolean {
+    return this.#isIdle;
+  }
+
+  /** Bytes of data sets received so far. */
+  get dataSetBytes(): number {
+    return this.#dataSetBytes;
+  }
+
+  /**
+   * The next message, when the former one has been drained; undefined when the peer asks for release.
+   * @throws {Failure} ul/aborted, ul/bad-pdu; dimse/bad-command: the association is aborted then too
+   */
+  async next(): Promise<Message | undefined> {
+    this.#isIdle = true;
+    this.#ul.watch(this.#timeouts.idleMs);
+    const event = await this.receive();
+    this.#isIdle = false;
+    if (event.kind === 'release-rq') return undefined;
+    this.#ul.watch(this.#timeouts.stallMs);
+    return this.#begin(event);
+  }
+
+  /** What the peer says next, outside of a message. @throws {Failure} ul/aborted, ul/bad-pdu */
+  async receive(): Promise<PduEvent> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead ?? this.#ul.receive();
+  }
+
+  /**
+   * Pass over what is left of the current data set.
+   * @throws {Failure} ul/aborted when more than `bytesMax` come; the association is aborted then
+   */
+  async drain(bytesMax: number): Promise<void> {
+    let left = bytesMax;
+    while (this.#open !== undefined) {
+      left -= (await this.#nextSlice(this.#open)).fragment.length;
+      if (left >= 0) continue;
+      this.#ul.abort();
+      throw new Failure('ul/aborted', `more than ${bytesMax} bytes of a data set nobody reads`);
+    }
+  }
+
+  async #begin(first: PduEvent): Promise<Message> {
+    const context = first.kind === 'pdv' ? this.#contexts.get(first.contextId) : undefined;
+    if (first.kind !== 'pdv' || context === undefined) throw this.#ul.violation('PDV of no accepted context');
+    const command = await this.#readCommand(first);
+    this.#controller = new AbortController();
+    if (this.#ul.lost.aborted) this.#controller.abort(this.#ul.lost.reason);
+    const dataSet = { [Symbol.asyncIterator]: () => this.#slicesOf(message) };
+    const message: Message = { context, command, dataSet, signal: this.#controller.signal };
+    if (command.dataSetType === NO_DATA_SET) this.#lookAhead();
+    else this.#open = message;
+    return message;
+  }
+
+  async #readCommand(first: PdvSlice): Promise<CommandSet> {
+    const isWhole = first.isCommand && first.isLast && first.isFragmentEnd;
+    const bytes = isWhole ? first.fragment : await this.#gatherCommand(first);
+    try {
+      return decodeCommand(bytes);
+    } catch (thrown) {
+      this.#ul.violation('command set');
+      throw thrown;
+    }
+  }
+
+  async #gatherCommand(first: PdvSlice): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for (let slice = first; ; slice = await this.#nextOf(first.contextId)) {
+      if (!slice.isCommand) throw this.#ul.violation('data set where a command set is due');
+      bytes += slice.fragment.length;
+      if (bytes > COMMAND_BYTES_MAX) throw this.#ul.violation(`command set of more than ${COMMAND_BYTES_MAX} bytes`);
+      if (slice.fragment.length > 0) parts.push(slice.fragment.slice());
+      if (slice.isLast && slice.isFragmentEnd) return concat(parts);
+    }
+  }
+
+  async *#slicesOf(message: Message): AsyncGenerator<Uint8Array, undefined> {
+    while (this.#open === message) {
+      const { fragment } = await this.#nextSlice(message);
+      if (fragment.length > 0) yield fragment;
+      if (this.#open === undefined) this.#lookAhead();
+    }
+  }
+
+  async #nextSlice({ context }: Message): Promise<PdvSlice> {
+    const slice = await this.#nextOf(context.id);
+    if (slice.isCommand) throw this.#ul.violation('command set where a data set is due');
+    if (slice.isLast && slice.isFragmentEnd) this.#open = undefined;
+    this.#dataSetBytes += slice.fragment.length;
+    return slice;
+  }
+
+  async #nextOf(contextId: number): Promise<PdvSlice> {
+    const event = await this.#ul.receive();
+    if (event.kind !== 'pdv') throw this.#ul.violation(`${event.kind} inside of a message`);
+    if (event.contextId !== contextId) throw this.#ul.violation('context changes inside of a message');
+    return event;
+  }
+
+  #lookAhead(): void {
+    this.#ul.watch(undefined);
+    this.#ahead = this.#ul.receive();
+    // next() reports a failure; the signal has told the service by then.
+    this.#ahead.catch(() => undefined);
+  }
+}

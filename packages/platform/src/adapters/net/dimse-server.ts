@@ -1,0 +1,328 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type Negotiation, negotiate } from '@acervo/dicom/dimse/negotiate.ts';
+import { fragmentBytesMax } from '@acervo/dicom/dimse/pdata.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '@acervo/dicom/part10.ts';
+import {
+  APPLICATION_CONTEXT,
+  type AssociateAc,
+  type AssociateRq,
+  encodePdu,
+  PROTOCOL_VERSION,
+  REJECT,
+  type RejectReason,
+} from '@acervo/dicom/ul/pdu.ts';
+import { type Failure, toFailure } from '@acervo/kernel/failure.ts';
+import type { AssociationRequest, DimseCaller, DimseService, Identify } from '../../bindings/dimse.ts';
+import type { Log, LogFields } from '../../ports/log.ts';
+import { type DimseMetrics, serveMessages } from './dimse-association.ts';
+import { MessageReader } from './dimse-messages.ts';
+import { UpperLayer } from './dimse-upper-layer.ts';
+
+export type DimseLimits = {
+  /** Associations at a time; one more is rejected as transient (2/3/2), so that the peer comes back. */
+  associationsMax: number;
+  /** Connections of one address that have not asked for an association yet; one more is closed. */
+  halfOpenPerAddressMax: number;
+  /** Maximum Length that we offer, in bytes. */
+  pduBytesMax: number;
+  /** The ARTIM timer (PS3.8 9.1.5). */
+  artimMs: number;
+  /** Longest silence between two messages. */
+  idleMs: number;
+  /** Longest silence inside of a message, and while the peer does not read our answer. */
+  stallMs: number;
+  /** Most that is read of a data set after its service has answered, in bytes. */
+  drainBytesMax: number;
+};
+
+export const DIMSE_LIMITS: Readonly<DimseLimits> = {
+  associationsMax: 200,
+  halfOpenPerAddressMax: 64,
+  pduBytesMax: 131_072,
+  artimMs: 30_000,
+  idleMs: 600_000,
+  stallMs: 120_000,
+  drainBytesMax: 4 * 1024 ** 3,
+};
+
+export type DimseServerOptions = {
+  /** 0: any free port. */
+  port: number;
+  host: string;
+  /** The called AE title that we answer to. */
+  aeTitle: string;
+  services: readonly DimseService[];
+  identify: Identify;
+  limits?: Partial<DimseLimits>;
+  log: Log;
+  metrics?: DimseMetrics;
+};
+
+export type DimseServer = {
+  port: number;
+  /** Stop listening, let running messages finish, then end every association; after `timeoutMs`, hard. */
+  close(options: { timeoutMs: number }): Promise<void>;
+};
+
+type Running = { ul: UpperLayer; messages: MessageReader | undefined; ended: Promise<void> };
+
+type Context = {
+  options: DimseServerOptions;
+  limits: DimseLimits;
+  metrics: DimseMetrics;
+  running: Set<Running>;
+  /** Accepted associations; `running` has the connections without one, too. */
+  associations: { count: number };
+  halfOpen: Map<string, number>;
+  isClosing(): boolean;
+};
+
+/** Listen for DICOM associations (PS3.8 9) as the SCP of `services`. Resolves when the port is open. */
+export async function listenDimse(options: DimseServerOptions): Promise<DimseServer> {
+  let isClosing = false;
+  const context: Context = {
+    options,
+    limits: { ...DIMSE_LIMITS, ...options.limits },
+    metrics: options.metrics ?? {},
+    running: new Set(),
+    associations: { count: 0 },
+    halfOpen: new Map(),
+    isClosing: () => isClosing,
+  };
+  const server = createServer((socket) => admit(context, socket));
+  await listening(server, options);
+  // For instance no file descriptor left for one more connection; those that are open go on.
+  server.on('error', (error) => options.log.error('dimse.accept-failed', { detail: error.message }));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async ({ timeoutMs }) => {
+      isClosing = true;
+      server.close();
+      await endAll(context.running, timeoutMs);
+    },
+  };
+}
+
+function listening(server: Server, { port, host }: DimseServerOptions): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ port, host }, () => {
+    server.off('error', reject);
+    resolve();
+  });
+  return promise;
+}
+
+/** Between messages an association is aborted: SCUs do not reckon with a release that they have not asked for. */
+async function endAll(running: ReadonlySet<Running>, timeoutMs: number): Promise<void> {
+  const all = [...running];
+  for (const { ul, messages } of all) {
+    if (messages === undefined) ul.destroy();
+    else if (messages.isIdle) ul.abort();
+  }
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeoutMs);
+  await Promise.race([late, Promise.all(all.map(({ ended }) => ended))]);
+  clearTimeout(timer);
+  for (const { ul } of all) ul.destroy();
+}
+
+function admit(context: Context, socket: Socket): void {
+  const { limits, halfOpen, running } = context;
+  const address = socket.remoteAddress ?? '';
+  const count = (halfOpen.get(address) ?? 0) + 1;
+  if (count > limits.halfOpenPerAddressMax || context.isClosing()) {
+    socket.destroy();
+    return;
+  }
+  halfOpen.set(address, count);
+  const ul = new UpperLayer(socket, { isRequestor: false, pduBytesMax: limits.pduBytesMax, artimMs: limits.artimMs });
+  const entry: Running = { ul, messages: undefined, ended: Promise.resolve() };
+  running.add(entry);
+  entry.ended = converse(context, entry, address).finally(() => running.delete(entry));
+}
+
+/** One connection from its first byte to its last; never rejects. */
+async function converse(context: Context, entry: Running, address: string): Promise<void> {
+  const { log } = context.options;
+  try {
+    const request = await asked(context, entry.ul, address);
+    if (request !== undefined) await associate(context, entry, request, address);
+  } catch (thrown) {
+    entry.ul.abort();
+    logFailed(log, toFailure(thrown), { peer: address });
+  }
+  await entry.ul.ended();
+}
+
+/** The A-ASSOCIATE-RQ; undefined where none comes, as from a load balancer that only looks if the port is open. */
+async function asked(context: Context, ul: UpperLayer, address: string): Promise<AssociateRq | undefined> {
+  const { halfOpen, options } = context;
+  try {
+    const request = await ul.receive();
+    return request.kind === 'associate-rq' ? request : undefined;
+  } catch (thrown) {
+    const { code, detail } = toFailure(thrown);
+    options.log.debug('association.not-asked', { peer: address, code, detail });
+    return undefined;
+  } finally {
+    const left = (halfOpen.get(address) ?? 1) - 1;
+    if (left > 0) halfOpen.set(address, left);
+    else halfOpen.delete(address);
+  }
+}
+
+async function associate(context: Context, entry: Running, request: AssociateRq, peer: string): Promise<void> {
+  const { associations, limits } = context;
+  if (associations.count >= limits.associationsMax) {
+    return refuse(context, entry, request, peer, REJECT.localLimitExceeded);
+  }
+  associations.count += 1;
+  try {
+    const decision = await decide(context, request, peer);
+    if ('openOp' in decision) await serve(context, entry, request, decision, peer);
+    else refuse(context, entry, request, peer, decision);
+  } finally {
+    associations.count -= 1;
+    entry.messages = undefined;
+  }
+}
+
+function refuse(
+  { options, metrics }: Context,
+  { ul }: Running,
+  { callingAet, calledAet }: AssociateRq,
+  peer: string,
+  { result, source, reason }: RejectReason,
+): void {
+  ul.request('Evt8', encodePdu({ kind: 'associate-rj', result, source, reason }));
+  metrics.associationRejected?.({ result, source, reason });
+  options.log.warn('association.rejected', { peer, callingAet, calledAet, result, source, reason });
+}
+
+/** Who calls, or why not. A decision that cannot be had now is a reason to come back later. */
+async function decide(
+  { options }: Context,
+  request: AssociateRq,
+  peerAddress: string,
+): Promise<DimseCaller | RejectReason> {
+  const {
+    callingAet,
+    calledAet,
+    userInformation: { userIdentity },
+  } = request;
+  if (request.applicationContext !== APPLICATION_CONTEXT) return REJECT.applicationContextNotSupported;
+  if (calledAet !== options.aeTitle) return REJECT.calledAetNotRecognized;
+  const asking: AssociationRequest = { callingAet, calledAet, peerAddress, ...(userIdentity && { userIdentity }) };
+  try {
+    return await options.identify(asking);
+  } catch (thrown) {
+    const { code, detail } = toFailure(thrown);
+    options.log.error('association.not-decided', { peer: peerAddress, code, detail });
+    return REJECT.temporaryCongestion;
+  }
+}
+
+async function serve(
+  context: Context,
+  entry: Running,
+  request: AssociateRq,
+  caller: DimseCaller,
+  peer: string,
+): Promise<void> {
+  const {
+    limits,
+    metrics,
+    isClosing,
+    options: { services, log },
+  } = context;
+  const {
+    callingAet,
+    calledAet,
+    userInformation: { maximumLength },
+  } = request;
+  const { drainBytesMax, stallMs } = limits;
+  const { ul } = entry;
+  const negotiation = negotiated(ul, request, services);
+  ul.request('Evt7', encodePdu(acceptance(request, negotiation, caller, limits.pduBytesMax)));
+  const messages = new MessageReader(ul, negotiation.accepted, limits);
+  entry.messages = messages;
+  metrics.associationAccepted?.();
+  const startedMs = performance.now();
+  let isReleased = false;
+  let failure: Failure | undefined;
+  try {
+    isReleased = await serveMessages({
+      ul,
+      messages,
+      callingAet,
+      calledAet,
+      maximumLength,
+      caller,
+      services,
+      drainBytesMax,
+      stallMs,
+      log,
+      metrics,
+      isClosing,
+    });
+  } catch (thrown) {
+    failure = toFailure(thrown);
+    ul.abort();
+  }
+  const ms = performance.now() - startedMs;
+  metrics.associationEnded?.({ ms, isReleased });
+  const facts = { peer, callingAet, calledAet, ms: Math.round(ms), dataSetBytes: messages.dataSetBytes };
+  if (failure === undefined) log.info('association.ended', { ...facts, isReleased });
+  else logFailed(log, failure, facts);
+}
+
+function logFailed(log: Log, { code, detail }: Failure, facts: LogFields): void {
+  if (code === 'internal') log.error('association.failed', { ...facts, code, detail });
+  else log.warn('association.failed', { ...facts, code, detail });
+}
+
+function negotiated(ul: UpperLayer, request: AssociateRq, services: readonly DimseService[]): Negotiation {
+  try {
+    fragmentBytesMax(request.userInformation.maximumLength);
+    return negotiate(request, { accepts: (uid) => services.some((service) => service.accepts(uid)) });
+  } catch (thrown) {
+    ul.violation('A-ASSOCIATE-RQ');
+    throw thrown;
+  }
+}
+
+function acceptance(
+  request: AssociateRq,
+  { results, roleSelections }: Negotiation,
+  caller: DimseCaller,
+  pduBytesMax: number,
+): AssociateAc {
+  const {
+    callingAet,
+    calledAet,
+    userInformation: { asynchronousOperations, userIdentity },
+  } = request;
+  const isIdentityAnswered = userIdentity?.positiveResponseRequested === true;
+  return {
+    kind: 'associate-ac',
+    protocolVersion: PROTOCOL_VERSION,
+    calledAet,
+    callingAet,
+    applicationContext: APPLICATION_CONTEXT,
+    presentationContexts: results,
+    userInformation: {
+      maximumLength: pduBytesMax,
+      implementationClassUid: IMPLEMENTATION_CLASS_UID,
+      implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+      // One operation at a time, whatever was proposed (PS3.7 D.3.3.3).
+      ...(asynchronousOperations && { asynchronousOperations: { invoked: 1, performed: 1 } }),
+      ...(isIdentityAnswered && { userIdentityResponse: caller.userIdentityResponse ?? new Uint8Array(0) }),
+      roleSelections,
+      extendedNegotiations: [],
+      commonExtendedNegotiations: [],
+      unknownItems: 0,
+    },
+    unknownItems: 0,
+  };
+}

@@ -1,0 +1,170 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FAILURES, Failure, toFailure } from '@acervo/kernel/failure.ts';
+import { newId } from '@acervo/kernel/id.ts';
+import { type HttpAnswer, type HttpRequest, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
+import type { Log, LogFields } from '../../ports/log.ts';
+import { type AnswerContext, type ReadyAnswer, readyAnswer } from './http-answer.ts';
+import { type CorsOrigins, corsHeaders } from './http-cors.ts';
+import type { HttpLimits } from './http-limits.ts';
+import { requestBody } from './http-request-body.ts';
+import { writeAnswer } from './http-response.ts';
+import { readMultipart } from './multipart-reader.ts';
+
+export type ExchangeContext = {
+  identify: IdentifyHttp;
+  corsOrigins: CorsOrigins;
+  limits: HttpLimits;
+  log: Log;
+  isClosing(): boolean;
+};
+
+/** What the router found for a request. */
+export type Target = {
+  /** Pattern of the route; what logs show instead of the path, which may name a patient. */
+  route: string;
+  params: Readonly<Record<string, string>>;
+  /** `open` is answered without asking who sends it. */
+  serve: Route['handle'] | { open(request: HttpRequest, opId: string): HttpAnswer };
+};
+
+type Answered = { opId: string; ready: ReadyAnswer; failure?: Failure };
+
+/**
+ * One request and its answer, from the headers to the last byte. The operation's signal aborts when the peer
+ * goes away. Never rejects: what fails becomes problem+json, or, once the answer has begun, ends the
+ * connection, so that the peer sees that it is cut.
+ */
+export async function exchange(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  target: Target,
+  context: ExchangeContext,
+): Promise<void> {
+  const startedAt = performance.now();
+  const { limits } = context;
+  const signal = lossOf(response);
+  const body = requestBody(incoming, response, limits);
+  const request = requestOf(incoming, target, body.chunks);
+  const { opId, ready, failure } = await answered(request, incoming, target, context, signal);
+  const isUnread = !incoming.complete;
+  if (isUnread || context.isClosing()) ready.headers['connection'] = 'close';
+  let bytes = 0;
+  let cut: Failure | undefined;
+  try {
+    // Nobody knows the outcome, so nothing may be said of it: the peer sends again (decision record 0004).
+    if (failure?.code === 'store/answer-lost') throw failure;
+    const beforeEnd = async (): Promise<void> => {
+      const isOver = !isUnread || body.isHeldBack() || (await body.drain());
+      if (!isOver) throw new Failure('request/cancelled', 'unwanted body is too long');
+    };
+    bytes = await writeAnswer(response, ready, {
+      headOnly: request.method === 'HEAD',
+      stallMs: limits.stallMs,
+      signal,
+      beforeEnd,
+    });
+  } catch (thrown) {
+    cut = toFailure(thrown);
+    response.destroy();
+  }
+  const ms = Math.round(performance.now() - startedAt);
+  logOutcome(context.log, cut ?? failure, cut === undefined ? 'http.answered' : 'http.cut', {
+    op: opId,
+    method: request.method,
+    route: target.route,
+    status: ready.status,
+    ms,
+    bytes,
+  });
+}
+
+/** Aborts when the connection closes before the answer is out. */
+function lossOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new Failure('request/cancelled', 'connection lost'));
+  });
+  return controller.signal;
+}
+
+function requestOf(incoming: IncomingMessage, { params }: Target, body: AsyncIterable<Uint8Array>): HttpRequest {
+  const { method = '', url = '' } = incoming;
+  const question = url.indexOf('?');
+  const rawQuery = question < 0 ? '' : url.slice(question + 1);
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+  const query = new URLSearchParams(rawQuery);
+  return { method, url, rawQuery, params, query, headers, body, parts: (boundary) => readMultipart(body, boundary) };
+}
+
+/** The answer and its first chunk; what fails on the way becomes a problem document. */
+async function answered(
+  request: HttpRequest,
+  incoming: IncomingMessage,
+  target: Target,
+  context: ExchangeContext,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const answerContext: AnswerContext = {
+    acceptEncoding: request.headers['accept-encoding'],
+    extraHeaders: corsHeaders(context.corsOrigins, request.method, request.headers),
+    gzipBytesMin: context.limits.gzipBytesMin,
+  };
+  let opId = newId();
+  try {
+    const answer = await served(request, incoming, target, context, signal, opId, (opened) => {
+      opId = opened;
+    });
+    return { opId, ready: await readyAnswer(answer, answerContext) };
+  } catch (thrown) {
+    const failure = toFailure(thrown);
+    return { opId, failure, ready: await readyAnswer(problemAnswer(failure, opId), answerContext) };
+  }
+}
+
+async function served(
+  request: HttpRequest,
+  incoming: IncomingMessage,
+  { route, serve }: Target,
+  context: ExchangeContext,
+  signal: AbortSignal,
+  opId: string,
+  onOpened: (opId: string) => void,
+): Promise<HttpAnswer> {
+  const { urlCharsMax } = context.limits;
+  if (request.url.length > urlCharsMax) throw new Failure('request/too-long', `target over ${urlCharsMax} characters`);
+  if (typeof serve !== 'function') return serve.open(request, opId);
+  const { method, headers } = request;
+  const caller = await context.identify({ method, route, headers, peerAddress: incoming.socket.remoteAddress ?? '' });
+  if (caller instanceof Failure) throw caller;
+  const op = caller.openOp(signal);
+  onOpened(op.id);
+  return serve(request, op);
+}
+
+/** A problem document; one for a caller who is not known says how to become so (RFC 9110 15.5.2). */
+function problemAnswer(failure: Failure, opId: string): HttpAnswer {
+  const answer = problemOf(failure, opId);
+  return answer.status === 401 ? { ...answer, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } } : answer;
+}
+
+/** One line per exchange. An unforeseen error shows where it came from, not its text, which may name anyone. */
+function logOutcome(log: Log, failure: Failure | undefined, event: string, fields: LogFields): void {
+  if (failure === undefined) return log.info(event, fields);
+  const { code } = failure;
+  if (code !== 'internal' || failure.cause === undefined) {
+    const level = FAILURES[code].http >= 500 ? 'error' : 'info';
+    return log[level](event, { ...fields, code, detail: failure.detail });
+  }
+  log.error(event, { ...fields, code, ...originOf(failure.cause) });
+}
+
+function originOf(cause: unknown): LogFields {
+  if (!(cause instanceof Error)) return { error: typeof cause };
+  const frames = (cause.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => line.trim());
+  return { error: cause.name, stack: frames.join(' | ') };
+}

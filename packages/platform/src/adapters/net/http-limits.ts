@@ -1,0 +1,31 @@
+export type HttpLimits = {
+  connectionsMax: number;
+  /** Bytes of a request's line and headers; more is answered 431. */
+  headerBytesMax: number;
+  /** Characters of a request target; more is answered 414. */
+  urlCharsMax: number;
+  /** Longest time for a request's headers to arrive. */
+  headersMs: number;
+  /** Longest time for a whole request to arrive, its body included. */
+  requestMs: number;
+  /** Longest silence of a sender inside of a body, and of a reader that does not take our answer. */
+  stallMs: number;
+  /** Longest silence between two requests of a connection. */
+  keepAliveMs: number;
+  /** Most that is read of a body nobody wanted, so that its sender sees the answer, in bytes. */
+  drainBytesMax: number;
+  /** Answers of fewer bytes are not compressed. */
+  gzipBytesMin: number;
+};
+
+export const HTTP_LIMITS: Readonly<HttpLimits> = {
+  connectionsMax: 4_000,
+  headerBytesMax: 32_768,
+  urlCharsMax: 16_384,
+  headersMs: 30_000,
+  requestMs: 6 * 3_600_000,
+  stallMs: 120_000,
+  keepAliveMs: 65_000,
+  drainBytesMax: 16 * 1024 ** 2,
+  gzipBytesMin: 1_024,
+};

@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Failure } from '@acervo/kernel/failure.ts';
+import type { HttpLimits } from './http-limits.ts';
+
+export type RequestBody = {
+  chunks: AsyncIterable<Uint8Array>;
+  /** The sender waits for 100 Continue, and nothing was read, so it may never send its body. */
+  isHeldBack(): boolean;
+  /** Read and forget what is left. @returns false when that was more than the limit. */
+  drain(): Promise<boolean>;
+};
+
+/**
+ * The body of a request, pulled: the socket is read as the reader asks. 100 Continue is said when the reader
+ * first asks (RFC 9110 10.1.1), so a request that is refused by its headers never sends its gigabytes.
+ */
+export function requestBody(request: IncomingMessage, response: ServerResponse, limits: HttpLimits): RequestBody {
+  // Leaving the loop early must not destroy the request: its connection has still to carry the answer.
+  const chunks = request.iterator({ destroyOnReturn: false });
+  let isHeldBack = /^100-continue$/i.test(request.headers.expect ?? '');
+  let isLost = false;
+
+  async function* pull(): AsyncGenerator<Uint8Array> {
+    if (isHeldBack) response.writeContinue();
+    isHeldBack = false;
+    for (;;) {
+      isLost = true;
+      const next = await within(limits.stallMs, chunks.next());
+      isLost = false;
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  async function drain(): Promise<boolean> {
+    if (request.complete) return true;
+    if (isLost) return false; // silent or gone when it was last read
+    let bytes = 0;
+    for await (const chunk of pull()) {
+      bytes += chunk.length;
+      if (bytes > limits.drainBytesMax) return false;
+    }
+    return true;
+  }
+
+  return { chunks: pull(), isHeldBack: () => isHeldBack, drain };
+}
+
+/** @throws {Failure} request/timeout after so long; request/cancelled when the connection was lost. */
+async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Failure('request/timeout', `body silent for ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await Promise.race([promise, late]);
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw new Failure('request/cancelled', 'connection lost inside of the body', { cause: thrown });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,161 @@
+import type { AddressInfo } from 'node:net';
+import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify';
+import { type HttpMethod, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
+import type { Log } from '../../ports/log.ts';
+import { type CorsOrigins, isPreflight, preflightHeaders } from './http-cors.ts';
+import { type ExchangeContext, exchange, type Target } from './http-exchange.ts';
+import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
+
+export type HttpServerOptions = {
+  /** 0: any free port. */
+  port: number;
+  host: string;
+  routes: readonly Route[];
+  identify: IdentifyHttp;
+  /** Origins whose pages may read answers; none by default. */
+  corsOrigins?: CorsOrigins;
+  limits?: Partial<HttpLimits>;
+  log: Log;
+};
+
+export type HttpServer = {
+  port: number;
+  /** Stop listening, let running requests finish, then close every connection; after `timeoutMs`, hard. */
+  close(options: { timeoutMs: number }): Promise<void>;
+};
+
+/** Methods that are answered 405 on a path that lacks them; a stranger one is 404, as no path has it. */
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
+
+/** Serve `routes` over HTTP/1.1. Resolves when the port is open. */
+export async function listenHttp(options: HttpServerOptions): Promise<HttpServer> {
+  const limits = { ...HTTP_LIMITS, ...options.limits };
+  let isClosing = false;
+  const context: ExchangeContext = {
+    identify: options.identify,
+    corsOrigins: options.corsOrigins ?? [],
+    limits,
+    log: options.log,
+    isClosing: () => isClosing,
+  };
+  const app = makeApp(limits, context);
+  for (const [path, routes] of byPath(options.routes)) hostPath(app, path, routes, context);
+  await app.listen({ port: options.port, host: options.host });
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    close: async ({ timeoutMs }) => {
+      isClosing = true;
+      const timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
+      await app.close();
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Fastify as a router: it neither reads bodies nor writes answers, so it can neither buffer nor re-encode. */
+function makeApp(limits: HttpLimits, context: ExchangeContext): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    http: { maxHeaderSize: limits.headerBytesMax },
+    exposeHeadRoutes: false,
+    keepAliveTimeout: limits.keepAliveMs,
+    requestTimeout: limits.requestMs,
+    routerOptions: {
+      maxParamLength: limits.urlCharsMax,
+      ignoreTrailingSlash: true,
+      querystringParser: () => ({}),
+    },
+    frameworkErrors: (_error, request, reply) => refuse(request, reply, 'request/invalid', context),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.setErrorHandler((error, request, reply) => {
+    const isType = error instanceof Error && 'statusCode' in error && error.statusCode === 415;
+    refuse(request, reply, isType ? 'request/unsupported-type' : 'request/invalid', context);
+  });
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, 'request/not-found', context));
+  const { server } = app;
+  server.maxConnections = limits.connectionsMax;
+  server.headersTimeout = limits.headersMs;
+  // The body's reader says 100 Continue; Node by itself would invite the body of a request we refuse.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  return app;
+}
+
+function byPath(routes: readonly Route[]): Map<string, Map<HttpMethod, Route>> {
+  const paths = new Map<string, Map<HttpMethod, Route>>();
+  for (const route of routes) {
+    const methods = paths.get(route.path) ?? new Map<HttpMethod, Route>();
+    if (methods.has(route.method)) throw new Failure('config/invalid', `two routes for ${route.method} ${route.path}`);
+    paths.set(route.path, methods.set(route.method, route));
+  }
+  return paths;
+}
+
+function hostPath(
+  app: FastifyInstance,
+  path: string,
+  routes: ReadonlyMap<HttpMethod, Route>,
+  context: ExchangeContext,
+): void {
+  const served = [...routes.keys(), ...(routes.has('GET') ? ['HEAD' as const] : [])];
+  const allow = [...new Set([...served, 'OPTIONS'])].join(', ');
+  for (const method of METHODS) {
+    const route = method === 'HEAD' ? routes.get('GET') : [...routes.values()].find((each) => each.method === method);
+    const serve = method === 'OPTIONS' ? undefined : route?.handle;
+    app.route({
+      method,
+      url: path,
+      handler: (request, reply) => {
+        const chosen = serve ?? (method === 'OPTIONS' ? optionsOf(request, route, allow, context) : notAllowed(allow));
+        host(request, reply, { route: path, serve: chosen }, context);
+      },
+    });
+  }
+}
+
+/** OPTIONS: a browser's preflight, the path's own route, or the list of its methods (RFC 9110 9.3.7). */
+function optionsOf(
+  request: FastifyRequest,
+  route: Route | undefined,
+  allow: string,
+  { corsOrigins }: ExchangeContext,
+): Target['serve'] {
+  const headers = Object.fromEntries(
+    ['origin', 'access-control-request-method'].map((name) => [name, request.headers[name]?.toString()]),
+  );
+  if (isPreflight('OPTIONS', headers)) {
+    return { open: () => ({ status: 204, headers: { allow, ...preflightHeaders(corsOrigins, headers) } }) };
+  }
+  return route?.handle ?? { open: () => ({ status: 204, headers: { allow } }) };
+}
+
+function notAllowed(allow: string): Target['serve'] {
+  return {
+    open: (_request, opId) => {
+      const problem = problemOf(new Failure('request/method', 'no route for the method'), opId);
+      return { ...problem, headers: { ...problem.headers, allow } };
+    },
+  };
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, code: FailureCode, context: ExchangeContext): void {
+  const serve: Target['serve'] = {
+    open: () => {
+      throw new Failure(code, 'refused by the router');
+    },
+  };
+  host(request, reply, { route: '', serve }, context);
+}
+
+/** Take the exchange over from Fastify, which is done with it. */
+function host(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  target: Omit<Target, 'params'>,
+  context: ExchangeContext,
+): void {
+  reply.hijack();
+  const params = { ...(request.params as Readonly<Record<string, string>> | null) };
+  void exchange(request.raw, reply.raw, { ...target, params }, context);
+}

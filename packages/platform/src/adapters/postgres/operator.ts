@@ -1,0 +1,66 @@
+import pg from 'pg';
+import type { Log } from '../../ports/log.ts';
+import { APP_ROLE } from './cluster.ts';
+import type { Access } from './database.ts';
+import { databaseFailure, sqlStateOf } from './database-failure.ts';
+
+/** What our own server is started with, as far as a session may ask for it. */
+const SESSION_OPTIONS = '-c plan_cache_mode=force_custom_plan -c jit=off -c timezone=UTC';
+/** insufficient_privilege, invalid_grant_operation. */
+const NOT_ALLOWED: readonly (string | undefined)[] = ['42501', '0LP01'];
+
+/**
+ * Access to an operator's PostgreSQL. With two URLs the users of the two are application and owner. With one,
+ * its user owns the tables, and the application's sessions step down to the role acervo_app; where that role
+ * cannot be made or taken, both are one role, and the journal is only protected by its seals: a warning.
+ * @throws {Failure} database/unavailable, or internal with PostgreSQL's own code.
+ */
+export async function operatorAccess(urls: { url: string; ownerUrl?: string }, log: Log): Promise<Access> {
+  const app = { connectionString: urls.url, options: SESSION_OPTIONS };
+  if (urls.ownerUrl !== undefined) {
+    const owner = { connectionString: urls.ownerUrl, options: SESSION_OPTIONS };
+    return { app, owner, appRole: await once(app, currentRole) };
+  }
+  if (await once(app, ensureAppRole)) {
+    return { app: { ...app, options: `${SESSION_OPTIONS} -c role=${APP_ROLE}` }, owner: app, appRole: APP_ROLE };
+  }
+  const appRole = await once(app, currentRole);
+  log.warn('database.single-role', { role: appRole });
+  return { app, owner: app, appRole };
+}
+
+async function once<T>(config: pg.ClientConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(config);
+  client.on('error', () => {}); // The question at hand fails and says so.
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (thrown) {
+    throw databaseFailure(thrown);
+  } finally {
+    await client.end().catch(() => {}); // Lost already.
+  }
+}
+
+async function currentRole(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ role: string }>('select current_user::text as role');
+  return rows[0]?.role ?? APP_ROLE;
+}
+
+/** True when this user may step down to the application's role, which is made when it is not there. */
+async function ensureAppRole(client: pg.Client): Promise<boolean> {
+  const steps = `begin;
+    do $$ begin
+      if not exists (select from pg_roles where rolname = '${APP_ROLE}') then create role ${APP_ROLE} nologin; end if;
+      if not pg_has_role(current_user, '${APP_ROLE}', 'member') then grant ${APP_ROLE} to current_user; end if;
+    end $$;
+    set local role ${APP_ROLE};
+    commit`;
+  try {
+    await client.query(steps);
+    return true;
+  } catch (thrown) {
+    if (!NOT_ALLOWED.includes(sqlStateOf(databaseFailure(thrown)))) throw thrown;
+    return false;
+  }
+}

@@ -1,0 +1,38 @@
+/** One value of a row or a parameter, as `pg` sends it. Times are text, int8 is a number (safe or refused). */
+export type SqlValue = string | number | bigint | boolean | null | Uint8Array | readonly SqlValue[] | object;
+
+/** Asks the database one question. Rows are trusted to have the type that the statement names. */
+export type Sql = {
+  /**
+   * @param text one statement, parameters as $1, $2 ...
+   * @throws {Failure} database/unavailable when the connection cannot be had or is lost; query/too-costly when
+   *   the statement exceeded its time; store/out-of-space when the disk of the database is full.
+   */
+  query<Row extends object>(text: string, values?: readonly SqlValue[], prepared?: Prepared): Promise<Row[]>;
+};
+
+/**
+ * A name under which a connection keeps a statement that it has parsed. For the few that are asked for every
+ * group of objects and whose plan does not depend on the values: it is then planned once (see TransactionOptions).
+ */
+export type Prepared = { name: string };
+
+export type TransactionOptions = {
+  /** Plan prepared statements once for any values, instead of for the values at hand. */
+  genericPlans?: boolean;
+  /**
+   * 'off' answers before the commit record is on the disk: a crash can lose the transaction, never half of
+   * it. Right only for what start-up replays from the packs; everything else commits with 'on'.
+   */
+  synchronousCommit?: 'on' | 'off';
+};
+
+/** A pool of connections: each query on any of them, a transaction on one. */
+export type Db = Sql & {
+  /**
+   * Runs `work` between BEGIN and COMMIT; any throw rolls back and passes on. A connection lost during COMMIT
+   * leaves the outcome unknown, and fails.
+   * @throws {Failure} as `query` does
+   */
+  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+};
