@@ -1,0 +1,143 @@
+import type { Sql } from '../ports/sql.ts';
+import { seriesKeyOf, studyKeyOf } from './keys.ts';
+
+/** Where an instance's file lies, and what it is. Offsets and lengths in bytes. */
+export type Location = {
+  segment: number;
+  fileAt: number;
+  fileBytes: number;
+  headBytes: number;
+  dataSetAt: number;
+  dataSetBytes: number;
+};
+
+/** A study of one institution. */
+export type HeldStudy = { institution: string; studyKey: string; studyUid: string };
+
+export type HeldSeries = HeldStudy & {
+  seriesKey: number;
+  seriesUid: string;
+  /** Character set of the sending device, '' for none: applies where an object declares none. */
+  charsetDefault: string;
+  instanceCount: number;
+  /** When an instance was last added, as the database writes it. */
+  lastStored: string;
+};
+
+/** Version 0 of an instance: what queries and retrievals answer (decision record 0005). */
+export type HeldInstance = Location & {
+  studyUid: string;
+  seriesUid: string;
+  sopUid: string;
+  sopClassUid: string;
+  transferSyntaxUid: string;
+  /** SHA-256 of the data set, hex. */
+  digest: string;
+  instanceNumber: number | null;
+  charsetDefault: string;
+};
+
+/** What an institution that holds the study has of what was asked for: perhaps nothing. */
+export type Held<T> = { institution: string; held: T | undefined };
+
+/** undefined: every institution. */
+export type Institutions = readonly string[] | undefined;
+
+const LOCATION = `i.segment, i.file_at as "fileAt", i.file_bytes as "fileBytes", i.head_bytes as "headBytes",
+  i.file_at + i.head_bytes as "dataSetAt", i.file_bytes - i.head_bytes as "dataSetBytes"`;
+const SERIES = `r.series_key as "seriesKey", r.series_uid as "seriesUid", r.charset_default as "charsetDefault",
+  r.instance_count as "instanceCount", r.last_stored::text as "lastStored"`;
+const INSTANCE = `${LOCATION}, r.series_uid as "seriesUid", i.sop_uid as "sopUid", c.uid as "sopClassUid",
+  t.uid as "transferSyntaxUid", encode(i.digest, 'hex') as digest, i.instance_number as "instanceNumber",
+  r.charset_default as "charsetDefault"`;
+const CODES = 'join uid_code c on c.code = i.sop_class join uid_code t on t.code = i.transfer_syntax';
+const STUDIES = 's.study_uid = $1 and ($2::text[] is null or s.institution = any($2::text[]))';
+
+/** One version of an instance. Index: primary key of instance. */
+export async function findLocation(
+  sql: Sql,
+  of: { institution: string; study: string; series: string; sop: string },
+  version: number,
+): Promise<Location | undefined> {
+  const [row] = await sql.query<Location>(
+    `select ${LOCATION} from instance i where study_key = $1 and series_key = $2 and sop_uid = $3 and version = $4`,
+    [studyKeyOf(of.institution, of.study), seriesKeyOf(of.series), of.sop, version],
+  );
+  return row;
+}
+
+/** The studies of this UID, by institution. Index: study_uid. */
+export async function findStudies(sql: Sql, studyUid: string, institutions: Institutions): Promise<Held<HeldStudy>[]> {
+  const rows = await sql.query<HeldStudy>(
+    `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid" from study s
+     where ${STUDIES} and s.instance_count > 0 order by s.institution`,
+    [studyUid, institutions ?? null],
+  );
+  return rows.map((held) => ({ institution: held.institution, held }));
+}
+
+/** The series in each study of this UID. Indexes: study_uid, primary key of series. */
+export async function findSeries(
+  sql: Sql,
+  studyUid: string,
+  seriesUid: string,
+  institutions: Institutions,
+): Promise<Held<HeldSeries>[]> {
+  const rows = await sql.query<HeldSeries & { seriesKey: number | null }>(
+    `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid", ${SERIES}
+     from study s left join series r on r.study_key = s.study_key and r.series_key = $3 and r.instance_count > 0
+     where ${STUDIES} order by s.institution`,
+    [studyUid, institutions ?? null, seriesKeyOf(seriesUid)],
+  );
+  return rows.map((row) => ({ institution: row.institution, held: row.seriesKey === null ? undefined : row }));
+}
+
+/** The instance in each study of this UID. Indexes: study_uid, primary keys of series and instance. */
+export async function findInstances(
+  sql: Sql,
+  of: { study: string; series: string; sop: string },
+  institutions: Institutions,
+): Promise<Held<HeldInstance>[]> {
+  const rows = await sql.query<HeldInstance & { institution: string; segment: number | null }>(
+    `select s.institution, s.study_uid as "studyUid", ${INSTANCE}
+     from study s left join
+       (series r join instance i on i.study_key = r.study_key and i.series_key = r.series_key ${CODES})
+       on r.study_key = s.study_key and r.series_key = $3 and i.sop_uid = $4 and i.version = 0
+     where ${STUDIES} order by s.institution`,
+    [of.study, institutions ?? null, seriesKeyOf(of.series), of.sop],
+  );
+  return rows.map((row) => ({ institution: row.institution, held: row.segment === null ? undefined : row }));
+}
+
+/** The series of a study, by number. Index: primary key of series. */
+export async function listSeries(sql: Sql, study: HeldStudy): Promise<HeldSeries[]> {
+  const rows = await sql.query<Omit<HeldSeries, keyof HeldStudy>>(
+    `select ${SERIES} from series r where r.study_key = $1 and r.instance_count > 0
+     order by r.series_number nulls last, r.series_uid`,
+    [study.studyKey],
+  );
+  const { institution, studyKey, studyUid } = study;
+  return rows.map((row) => ({ institution, studyKey, studyUid, ...row }));
+}
+
+/** The instances of a series, by number, then UID. Index: primary key of instance. */
+export async function listInstances(sql: Sql, series: HeldSeries): Promise<HeldInstance[]> {
+  const rows = await sql.query<Omit<HeldInstance, 'studyUid'>>(
+    `select ${INSTANCE}
+     from series r join instance i on i.study_key = r.study_key and i.series_key = r.series_key ${CODES}
+     where r.study_key = $1 and r.series_key = $2 and i.version = 0
+     order by i.instance_number nulls last, i.sop_uid`,
+    [series.studyKey, series.seriesKey],
+  );
+  return rows.map((row) => ({ studyUid: series.studyUid, ...row }));
+}
+
+/** The transfer syntaxes in which a study, or one series of it, is stored. Index: primary key of instance. */
+export async function listTransferSyntaxes(sql: Sql, of: { studyKey: string; seriesKey?: number }): Promise<string[]> {
+  const rows = await sql.query<{ uid: string }>(
+    `select uid from uid_code where code in (select transfer_syntax from instance
+       where study_key = $1 and ($2::bigint is null or series_key = $2) and version = 0)`,
+    [of.studyKey, of.seriesKey ?? null],
+  );
+  return rows.map(({ uid }) => uid);
+}

@@ -1,0 +1,36 @@
+import { Failure } from '@acervo/kernel/failure.ts';
+import type { Sql } from '../ports/sql.ts';
+
+/**
+ * An index that is being rebuilt, or whose rebuilding was ended half way, tells half of the truth.
+ * @throws {Failure} config/invalid
+ */
+export async function refuseHalfIndex(sql: Sql): Promise<void> {
+  const rows = await sql.query('select began_at from rebuild');
+  if (rows.length > 0) throw new Failure('config/invalid', 'the index is not rebuilt to its end: run acervo reindex');
+}
+
+const TABLES = 'study, series, instance, segment, uid_code, journal, journal_seal';
+
+/** Forget the whole index and say so, in one transaction. As the owner of the tables. */
+export async function beginRebuild(sql: Sql): Promise<void> {
+  await sql.query(`begin;
+    truncate ${TABLES};
+    delete from rebuild;
+    insert into rebuild default values;
+    commit`);
+}
+
+/**
+ * The index is whole: the next segment gets a number behind the highest, and processes may serve. As the owner.
+ * @param highest  number of the last segment; -1 when there is none
+ */
+export async function endRebuild(sql: Sql, highest: number): Promise<void> {
+  if (highest >= 0) {
+    await sql.query(`select setval('segment_number', greatest($1, (select last_value from segment_number)))`, [
+      highest,
+    ]);
+  }
+  await sql.query(`analyze ${TABLES}`);
+  await sql.query('delete from rebuild');
+}

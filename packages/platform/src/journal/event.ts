@@ -1,0 +1,58 @@
+import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
+import { newId } from '@acervo/kernel/id.ts';
+import type { Actor, Op } from '../ports/op.ts';
+
+/** Every kind of fact the journal knows. A new kind is a new line here. */
+export type EventKind =
+  | 'instance.stored'
+  | 'instance.resent'
+  | 'instance.conflicted'
+  | 'instance.refused'
+  | 'association.refused'
+  | 'study.retrieved'
+  | 'query.executed'
+  | 'import.started'
+  | 'import.finished'
+  | 'export.finished'
+  | 'backup.finished';
+
+export type Outcome = 'success' | 'warning' | 'failure';
+
+/** One fact, as decision record 0013 defines it. No names, no pixel data. */
+export type Envelope = {
+  v: 1;
+  id: string;
+  at: string;
+  kind: EventKind;
+  outcome: Outcome;
+  institution: string;
+  actor: Actor;
+  door: string;
+  op: string;
+  purpose: string;
+  /** Study Instance UID, or ''. */
+  study: string;
+  facts: { readonly [name: string]: Json };
+};
+
+type Subject = { institution?: string; study?: string; outcome?: Outcome };
+
+/** A fact of an operation, with its id: made once, so that a replay writes the same row. */
+export function envelopeOf(op: Op, kind: EventKind, subject: Subject, facts: Envelope['facts']): Envelope {
+  return {
+    v: 1,
+    id: newId(),
+    at: new Date().toISOString(),
+    kind,
+    outcome: subject.outcome ?? 'success',
+    institution: subject.institution ?? op.institution,
+    actor: { kind: op.actor.kind, id: op.actor.id },
+    door: op.door,
+    op: op.id,
+    purpose: op.purpose,
+    study: subject.study ?? '',
+    facts,
+  };
+}
+
+export const eventText = (envelope: Envelope): string => canonicalJson(envelope);
