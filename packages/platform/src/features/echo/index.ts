@@ -1,0 +1,1 @@
+export { cEcho } from './echo.scp.ts';

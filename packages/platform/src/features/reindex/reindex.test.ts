@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fillArchive, SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
+import { openTestArchive } from '@acervo/testkit/open-archive.ts';
+import { silentLog } from '@acervo/testkit/postgres.ts';
+import type { Database } from '../../adapters/postgres/database.ts';
+import { type Config, loadConfig } from '../../apps/config.ts';
+import { openIndex } from '../../apps/open-index.ts';
+import { rebuildIndex } from '../../apps/rebuild.ts';
+import type { ReindexFinding } from './survey.ts';
+
+const configOf = (dataDir: string): Config =>
+  loadConfig({
+    ACERVO_DATA_DIR: dataDir,
+    ACERVO_ACCESS: 'open',
+    ACERVO_PG_WAL_SEGMENT_MIB: '1',
+    ACERVO_PG_SHARED_BUFFERS_MIB: '16',
+    ACERVO_DISK_FREE_MIN_MIB: '0',
+  });
+
+/**
+ * Every table, less what is of one database and not of the archive: codes of UIDs (their UIDs are compared instead),
+ * transaction ids, when a row was made.
+ */
+const TABLES = {
+  study: 'select * from study order by study_key',
+  series: 'select * from series order by study_key, series_key',
+  instance: `select i.study_key, series_key, sop_uid, version, segment, file_at, file_bytes, head_bytes, digest,
+    t.uid as transfer_syntax, c.uid as sop_class, instance_number, marks from instance i
+    join uid_code t on t.code = transfer_syntax join uid_code c on c.code = sop_class
+    order by study_key, series_key, sop_uid, version`,
+  uid_code: 'select uid from uid_code order by uid',
+  segment: 'select segment, writer, node, state, committed, records, chain, void_from from segment order by segment',
+  journal: 'select id, at, kind, institution, actor, study, event from journal order by id',
+  journal_seal: 'select seq, id, hash from journal_seal order by seq',
+};
+
+async function dump(database: Database): Promise<Record<string, object[]>> {
+  const entries = Object.entries(TABLES).map(async ([name, text]) => [name, await database.query(text)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function dumpOf(config: Config): Promise<Record<string, object[]>> {
+  const index = await openIndex(config, { role: 'test', connectionsMax: 3, log: silentLog });
+  return dump(index.database).finally(() => index.close());
+}
+
+async function rebuild(config: Config, signal = new AbortController().signal): Promise<ReindexFinding[]> {
+  const findings: ReindexFinding[] = [];
+  const hears = { finding: (finding: ReindexFinding) => void findings.push(finding), progress: () => {} };
+  await rebuildIndex(config, { role: 'test', log: silentLog, signal, hears });
+  return findings;
+}
+
+test('a rebuilt index equals the lost one, table by table', async (t) => {
+  const archive = await openTestArchive(t, undefined, SMALL_PACKS);
+  const config = configOf(archive.dataDir);
+  await fillArchive(archive);
+  await assert.rejects(rebuild(config), { code: 'config/invalid' }, 'not while another process has it open');
+  await archive.close();
+  // Two more lives: their segments come later, their events are numbered on.
+  const second = await openTestArchive(t, archive.dataDir, SMALL_PACKS);
+  await storeSmall(second, { name: 'filled', study: 1, number: 500 });
+  await storeSmall(second, { name: 'filled', study: 1, number: 2, fill: 77 });
+  await second.close();
+  const before = await dumpOf(config);
+  for (const [name, rows] of Object.entries(before)) assert.ok(rows.length > 0, `${name} is empty`);
+
+  const ending = new AbortController();
+  setTimeout(() => ending.abort(), 0);
+  await assert.rejects(rebuild(config, ending.signal), 'ended half way');
+  await assert.rejects(
+    openTestArchive(t, archive.dataDir),
+    { code: 'config/invalid' },
+    'nobody serves from half an index',
+  );
+
+  assert.deepEqual(await rebuild(config), []);
+  assert.deepEqual(await dumpOf(config), before);
+  assert.deepEqual(await rebuild(config), []);
+  assert.deepEqual(await dumpOf(config), before, 'again');
+
+  const later = await openTestArchive(t, archive.dataDir, SMALL_PACKS);
+  assert.equal((await storeSmall(later, { name: 'filled', study: 1, number: 500 })).kind, 'resent');
+  assert.equal((await storeSmall(later, { name: 'filled', study: 8, number: 1 })).kind, 'stored');
+  await later.close();
+  const after = await dumpOf(config);
+  assert.deepEqual(after['journal_seal']?.slice(0, before['journal_seal']?.length), before['journal_seal']);
+  assert.equal(after['journal_seal']?.length, after['journal']?.length, 'the sealer goes on without a gap');
+});
+
+test('what a killed process left open is ended, and what it did not make durable is cut', async (t) => {
+  const archive = await openTestArchive(t, undefined, SMALL_PACKS);
+  await archive.close();
+  const config = configOf(archive.dataDir);
+  const store = `
+    import { openArchive } from '@acervo/platform/apps/archive.ts';
+    import { loadConfig } from '@acervo/platform/apps/config.ts';
+    import { fillArchive } from '@acervo/testkit/filled-archive.ts';
+    import { silentLog } from '@acervo/testkit/postgres.ts';
+    const archive = await openArchive(loadConfig(), { role: 'test', connectionsMax: 4, log: silentLog });
+    await fillArchive(archive);
+    process.kill(process.pid, 'SIGKILL');`;
+  const env = {
+    PATH: process.env['PATH'],
+    ACERVO_DATA_DIR: archive.dataDir,
+    ACERVO_ACCESS: 'open',
+    ACERVO_DISK_FREE_MIN_MIB: '0',
+    ACERVO_SEAL_INTERVAL_MS: '3600000',
+    ...SMALL_PACKS,
+  };
+  assert.throws(() =>
+    execFileSync(process.execPath, ['--input-type=module-typescript', '-e', store], { env, stdio: 'inherit' }),
+  );
+  assert.deepEqual(await rebuild(config), []);
+  const rebuilt = await dumpOf(config);
+  assert.equal(rebuilt['instance']?.length, 34);
+  assert.ok(rebuilt['segment']?.every((row) => 'state' in row && row.state === 'sealed'));
+  // The events of a killed process are in the packs; they are numbered when the archive is opened.
+  const later = await openTestArchive(t, archive.dataDir, SMALL_PACKS);
+  await later.close();
+  const { journal, journal_seal: seals } = await dumpOf(config);
+  assert.equal(seals?.length, journal?.length);
+});

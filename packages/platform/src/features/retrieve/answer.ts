@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { byteRange, contentRange, isNotModified, rangeApplies } from '@acervo/interop/dicomweb/byte-ranges.ts';
+import { acceptOf } from '@acervo/interop/dicomweb/media-type.ts';
+import { type MultipartPart, multipartLength, multipartRelated } from '@acervo/interop/dicomweb/multipart.ts';
+import { chooseRepresentation, type Offer } from '@acervo/interop/dicomweb/representation.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
+import { type HttpAnswer, type HttpRequest, problemOf } from '../../bindings/http.ts';
+import type { Op } from '../../ports/op.ts';
+
+/** Bytes that can be sent: alone, or as a part. */
+export type Payload = {
+  contentType: string;
+  /** In bytes; undefined when only sending it tells. */
+  length: number | undefined;
+  /** From an offset on; `length` undefined: to the end. */
+  stream(offset?: number, length?: number): AsyncIterable<Uint8Array>;
+  /** Absolute address of these bytes alone, where there is one. */
+  location?: string;
+};
+
+/**
+ * The representation that a request wants most.
+ * @throws {Failure} retrieve/not-acceptable
+ */
+export function chosen(request: HttpRequest, offers: readonly Offer[]): Offer {
+  const offer = chooseRepresentation(acceptOf(request.headers['accept'], request.rawQuery), offers);
+  if (offer === undefined) throw new Failure('retrieve/not-acceptable', `none of ${offers.length} representations`);
+  return offer;
+}
+
+/** A strong entity tag of what these facts determine to the byte. */
+export function etagOf(...facts: readonly (string | number)[]): string {
+  return `"${createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 40)}"`;
+}
+
+/** What holds for every representation: it depends on Accept, and a cache has to ask again. */
+const headersOf = (etag: string): Record<string, string> => ({ etag, vary: 'accept' });
+
+/** 304, when the caller has these bytes already. */
+export function notModified(request: HttpRequest, etag: string): HttpAnswer | undefined {
+  if (!isNotModified(request.headers['if-none-match'], etag)) return undefined;
+  return { status: 304, headers: headersOf(etag) };
+}
+
+/** One payload as the whole body; where its length is known also in ranges (RFC 9110 14). */
+export function singlePart(request: HttpRequest, op: Op, payload: Payload, etag: string): HttpAnswer {
+  const known = notModified(request, etag);
+  if (known !== undefined) return known;
+  const { contentType, length } = payload;
+  const headers: Record<string, string> = { ...headersOf(etag), 'content-type': contentType };
+  if (length === undefined) return { status: 200, headers, body: payload.stream() };
+  headers['accept-ranges'] = 'bytes';
+  const asked = rangeApplies(request.headers['if-range'], etag) ? request.headers['range'] : undefined;
+  const range = byteRange(asked, length);
+  if (range === 'unsatisfiable') return unsatisfiable(op, length);
+  if (range === 'whole')
+    return { status: 200, headers: { ...headers, 'content-length': `${length}` }, body: payload.stream() };
+  const bytes = range.last - range.first + 1;
+  headers['content-range'] = contentRange(range, length);
+  headers['content-length'] = `${bytes}`;
+  return { status: 206, headers, body: payload.stream(range.first, bytes) };
+}
+
+function unsatisfiable(op: Op, length: number): HttpAnswer {
+  const answer = problemOf(new Failure('retrieve/range', `beyond ${length} bytes`), op.id);
+  return { ...answer, headers: { ...answer.headers, 'content-range': contentRange('unsatisfiable', length) } };
+}
+
+/**
+ * Payloads of one object as multipart/related. The boundary follows from the entity tag, so that the same
+ * answer is the same bytes; as the tag is a hash of a hash of the object, the object cannot hold it.
+ */
+export function multiPart(request: HttpRequest, type: string, payloads: readonly Payload[], etag: string): HttpAnswer {
+  const known = notModified(request, etag);
+  if (known !== undefined) return known;
+  const { contentType, body, boundary } = multipartRelated(type, inTurn(payloads), etag.slice(1, -1));
+  const headers: Record<string, string> = { ...headersOf(etag), 'content-type': contentType };
+  const sizes = payloads.flatMap((payload) =>
+    payload.length === undefined ? [] : [{ headers: partHeaders(payload), length: payload.length }],
+  );
+  if (sizes.length === payloads.length) headers['content-length'] = `${multipartLength(sizes, boundary)}`;
+  return { status: 200, headers, body };
+}
+
+/** Payloads that are found while they are sent. @param status 206 when some of what was asked is left out */
+export function multiPartStream(type: string, payloads: AsyncIterable<Payload>, status: 200 | 206): HttpAnswer {
+  const { contentType, body } = multipartRelated(type, partsOf(payloads));
+  return { status, headers: { 'content-type': contentType, vary: 'accept' }, body };
+}
+
+async function* partsOf(payloads: AsyncIterable<Payload>): AsyncGenerator<MultipartPart> {
+  for await (const payload of payloads) yield { headers: partHeaders(payload), body: payload.stream() };
+}
+
+/** Each opened when its turn comes: there can be as many as an image has frames. */
+function* inTurn(payloads: readonly Payload[]): Generator<MultipartPart> {
+  for (const payload of payloads) yield { headers: partHeaders(payload), body: payload.stream() };
+}
+
+const partHeaders = ({ contentType, location }: Payload): Record<string, string> => ({
+  'Content-Type': contentType,
+  ...(location !== undefined && { 'Content-Location': location }),
+});

@@ -1,0 +1,96 @@
+import { toExplicitLittleEndian } from '@acervo/dicom/data-set/convert.ts';
+import { IMPLEMENTATION_VERSION_NAME, writeFileHead } from '@acervo/dicom/part10.ts';
+import { T } from '@acervo/dicom/tags.ts';
+import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
+import { toFailure } from '@acervo/kernel/failure.ts';
+import type { HeldInstance } from '../../holdings/find.repo.ts';
+import type { SegmentFiles } from '../../holdings/segment-files.ts';
+import { cut, type StoredDataSet, storedDataSet } from '../../holdings/stored-data-set.ts';
+import type { Op } from '../../ports/op.ts';
+import { etagOf, type Payload } from './answer.ts';
+
+/** A file of an instance, and what names it. */
+export type InstancePayload = Payload & { etag: string };
+
+/**
+ * The file of an instance in a transfer syntax: its own, then the stored bytes, or Explicit VR Little Endian.
+ *
+ * DEVIATION from PS3.18 8.7.3: an instance that cannot be converted, because its data set is malformed, goes
+ * out as stored and says so in its Content-Type, rather than missing from its study.
+ */
+export async function instancePayload(
+  files: SegmentFiles,
+  op: Op,
+  instance: HeldInstance,
+  transferSyntaxUid: string | undefined,
+): Promise<InstancePayload> {
+  const isStored = transferSyntaxUid !== EXPLICIT_LE || instance.transferSyntaxUid === EXPLICIT_LE;
+  if (isStored) return storedFile(files, instance);
+  const dataSet = storedDataSet(files, instance);
+  try {
+    const obstacle = dataSet.syntax.deflated ? undefined : await obstacleTo(dataSet);
+    if (obstacle === undefined) return convertedFile(dataSet, instance, await lengthIfDeflated(dataSet));
+    op.log.warn('instance.unconvertible', {
+      op: op.id,
+      segment: instance.segment,
+      at: instance.fileAt,
+      detail: obstacle,
+    });
+  } catch (thrown) {
+    const { code } = toFailure(thrown);
+    if (!code.startsWith('parse/')) throw thrown;
+    op.log.warn('instance.unconvertible', { op: op.id, segment: instance.segment, at: instance.fileAt, detail: code });
+  }
+  return storedFile(files, instance);
+}
+
+const contentTypeOf = (transferSyntaxUid: string): string => `application/dicom; transfer-syntax=${transferSyntaxUid}`;
+
+function storedFile(
+  files: SegmentFiles,
+  { segment, fileAt, fileBytes, headBytes, digest, transferSyntaxUid }: HeldInstance,
+): InstancePayload {
+  return {
+    contentType: contentTypeOf(transferSyntaxUid),
+    // Version 0 is one file with one head, wherever a purge may move it.
+    etag: etagOf('file', digest, transferSyntaxUid, headBytes),
+    length: fileBytes,
+    stream: (offset = 0, length = fileBytes - offset) => files.stream(segment, fileAt + offset, length),
+  };
+}
+
+/** New File Meta Information and the data set in Explicit VR Little Endian, in constant memory. */
+function convertedFile(dataSet: StoredDataSet, of: HeldInstance, dataSetBytes: number | undefined): InstancePayload {
+  const head = writeFileHead({
+    sopClassUid: of.sopClassUid,
+    sopInstanceUid: of.sopUid,
+    transferSyntaxUid: EXPLICIT_LE,
+  });
+  return {
+    contentType: contentTypeOf(EXPLICIT_LE),
+    etag: etagOf('file', of.digest, EXPLICIT_LE, IMPLEMENTATION_VERSION_NAME),
+    length: dataSetBytes === undefined ? undefined : head.length + dataSetBytes,
+    stream: (offset = 0, length = Number.MAX_SAFE_INTEGER) => cut(fileOf(head, dataSet), offset, length),
+  };
+}
+
+async function* fileOf(head: Uint8Array, dataSet: StoredDataSet): AsyncGenerator<Uint8Array> {
+  yield head;
+  yield* dataSet.syntax.deflated ? dataSet.stream(0) : toExplicitLittleEndian(dataSet.source, dataSet.syntax);
+}
+
+/** Inflating once to the end tells that it can be done before the first byte is sent, and the length. */
+async function lengthIfDeflated(dataSet: StoredDataSet): Promise<number | undefined> {
+  if (!dataSet.syntax.deflated) return undefined;
+  let length = 0;
+  for await (const chunk of dataSet.stream(0)) length += chunk.length;
+  return length;
+}
+
+/** What would end a conversion in its midst. Walks over every element and reads no value. */
+async function obstacleTo(dataSet: StoredDataSet): Promise<string | undefined> {
+  const { dataSet: found, marks } = await dataSet.read({ valueBytesMax: 0 });
+  const mark = (['truncated', 'garbage', 'depth'] as const).find((each) => marks.has(each));
+  if (mark !== undefined) return `marked ${mark}`;
+  return found.elements.get(T.PixelData)?.fragments === undefined ? undefined : 'encapsulated in a native syntax';
+}

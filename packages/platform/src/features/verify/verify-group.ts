@@ -1,0 +1,93 @@
+import type { CommitRecord, RecordMember } from '@acervo/kernel/pack/record.ts';
+import { segmentName } from '@acervo/kernel/pack/record.ts';
+import { eventsOf, keyOf } from '../../holdings/project.ts';
+import type { Envelope } from '../../journal/event.ts';
+import type { Db } from '../../ports/sql.ts';
+import { eventsById, type MemberKey, type MemberRow, rowsUnder } from './verify.repo.ts';
+import type { ArchiveFinding } from './verify.ts';
+
+/** Members and events that are asked for at once. */
+const BATCH = 1000;
+
+type Asked = { record: CommitRecord; member: RecordMember; key: MemberKey };
+
+/** Compares the members and events of records with the rows that they should have made. */
+export class GroupCheck {
+  /** Offsets of the members whose row says this segment. */
+  readonly known = new Set<number>();
+  readonly #db: Db;
+  readonly #say: (finding: ArchiveFinding) => void;
+  #members: Asked[] = [];
+  #events: { id: string; text: string; what: string }[] = [];
+
+  constructor(db: Db, say: (finding: ArchiveFinding) => void) {
+    this.#db = db;
+    this.#say = say;
+  }
+
+  async take(record: CommitRecord): Promise<void> {
+    for (const member of record.members) this.#members.push({ record, member, key: keyOf(record, member) });
+    for (const text of eventsOf(record)) {
+      const { id } = JSON.parse(text) as Envelope;
+      this.#events.push({ id, text, what: `${segmentName(record.segment)}/${record.record}` });
+    }
+    if (this.#members.length + this.#events.length >= BATCH) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const [members, events] = [this.#members, this.#events];
+    this.#members = [];
+    this.#events = [];
+    if (members.length > 0)
+      this.#compareMembers(
+        members,
+        await rowsUnder(
+          this.#db,
+          members.map(({ key }) => key),
+        ),
+      );
+    if (events.length === 0) return;
+    const rows = await eventsById(
+      this.#db,
+      events.map(({ id }) => id),
+    );
+    for (const { id, text, what } of events) {
+      const row = rows.get(id);
+      if (row === undefined) this.#say({ code: 'event.missing', what: id, detail: `told by record ${what}` });
+      else if (row !== text) this.#say({ code: 'event.altered', what: id, detail: `record ${what} tells another one` });
+    }
+  }
+
+  #compareMembers(members: readonly Asked[], rows: readonly MemberRow[]): void {
+    const nameOf = (key: MemberKey): string => `${key.study_key} ${key.series_key} ${key.sop_uid}`;
+    const byKey = Map.groupBy(rows, nameOf);
+    for (const { record, member, key } of members) {
+      const held = byKey.get(nameOf(key)) ?? [];
+      const own = held.find((row) => row.segment === record.segment && row.at === member.at);
+      if (own !== undefined) {
+        this.known.add(member.at);
+        const differs = differenceOf(own, member);
+        if (differs !== '') this.#say({ code: 'row.altered', what: member.path, detail: differs });
+        continue;
+      }
+      // Two processes that stored the same bytes in the same moment: one row stands for both members.
+      const isHeld = held.some((row) => row.digest === member.sha256 && row.transferSyntax === member.transferSyntax);
+      if (!isHeld)
+        this.#say({ code: 'row.missing', what: member.path, detail: `${held.length} other versions have rows` });
+    }
+  }
+}
+
+function differenceOf(row: MemberRow, member: RecordMember): string {
+  const pairs = {
+    length: [row.bytes, member.length],
+    head: [row.head, member.head],
+    digest: [row.digest, member.sha256],
+    'transfer syntax': [row.transferSyntax, member.transferSyntax],
+    'SOP class': [row.sopClass, member.sopClass],
+  };
+  const differing = Object.entries(pairs)
+    .filter(([, [told, found]]) => told !== found)
+    .map(([name]) => name);
+  return differing.length === 0 ? '' : `the row has another ${differing.join(', ')}`;
+}
