@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Failure } from '@acervo/kernel/failure.ts';
+import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { loadAccess } from './access.ts';
+import { loadConfig } from './config.ts';
+
+const signal = new AbortController().signal;
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function access(file: object, mode = 'enforced') {
+  const path = join(temporaryDirectory(), 'access.json');
+  writeFileSync(path, JSON.stringify(file));
+  return loadAccess(loadConfig({ ACERVO_ACCESS: mode, ACERVO_ACCESS_FILE: path }), silentLog);
+}
+
+const denied = (thrown: unknown): boolean => thrown instanceof Failure && thrown.code === 'access/denied';
+
+test('enforced: a known system acts for its institution and sees nothing else', () => {
+  const { byAeTitle } = access({
+    systems: [{ aeTitle: 'CT1', institution: 'A', issuer: 'A-ID', charset: 'ISO_IR 192' }],
+  });
+  assert.equal(byAeTitle('OTHER'), undefined);
+  const op = byAeTitle('CT1')?.openOp(signal);
+  assert.ok(op);
+  assert.deepEqual([op.institution, op.issuer, op.charsetDefault, op.sees], ['A', 'A-ID', 'ISO_IR 192', ['A']]);
+  op.allow('store', 'A');
+  assert.throws(() => op.allow('store', 'B'), denied);
+});
+
+test('enforced: a token is looked up by its digest, and may what its line says', () => {
+  const { byAuthorization } = access({
+    tokens: [
+      { name: 'viewer', sha256: sha256('secret'), institution: 'A', sees: ['B'], actions: ['read', 'query'] },
+      { name: 'ministry', sha256: sha256('all'), institution: 'M', sees: ['*'], actions: ['query'] },
+    ],
+  });
+  const viewer = byAuthorization('Bearer secret').openOp(signal);
+  assert.deepEqual(viewer.sees, ['A', 'B']);
+  viewer.allow('read', 'B');
+  assert.throws(() => viewer.allow('store', 'A'), denied);
+  assert.throws(() => viewer.allow('read', 'C'), denied);
+  assert.equal(byAuthorization('bearer all').openOp(signal).sees, undefined);
+  for (const header of [undefined, 'Bearer wrong', 'Basic c2VjcmV0', `Bearer ${sha256('secret')}`]) {
+    assert.throws(
+      () => byAuthorization(header),
+      (thrown) => thrown instanceof Failure && thrown.code === 'access/unknown',
+    );
+  }
+});
+
+test('open: everybody acts for the default institution; a known system for its own', () => {
+  const { byAeTitle, byAuthorization } = access({ systems: [{ aeTitle: 'CT1', institution: 'A' }] }, 'open');
+  assert.equal(byAeTitle('ANY')?.openOp(signal).institution, 'LOCAL');
+  assert.equal(byAeTitle('CT1')?.openOp(signal).institution, 'A');
+  assert.equal(byAuthorization(undefined).openOp(signal).sees, undefined);
+});
+
+test('every operation has its own id', () => {
+  const caller = access({}, 'open').byAuthorization(undefined);
+  assert.notEqual(caller.openOp(signal).id, caller.openOp(signal).id);
+});
+
+test('a file with an unknown name or a bad value stops the start', () => {
+  const wrong = [
+    { system: [] },
+    { systems: [{ aeTitle: 'CT1', institution: 'lower' }] },
+    { tokens: [{ name: 'x', sha256: 'abc', institution: 'A' }] },
+  ];
+  for (const file of wrong) {
+    assert.throws(
+      () => access(file),
+      (thrown) => thrown instanceof Failure && thrown.code === 'config/invalid',
+    );
+  }
+});

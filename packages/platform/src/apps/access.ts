@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Failure } from '@acervo/kernel/failure.ts';
+import { isInstitution, newId } from '@acervo/kernel/id.ts';
+import { z } from 'zod';
+import type { Log } from '../ports/log.ts';
+import type { Action, Actor, Door, Op } from '../ports/op.ts';
+import type { Config } from './config.ts';
+
+const institution = z.string().refine(isInstitution, 'an institution code: 1 to 24 of A-Z 0-9 . _ -');
+const ACTIONS = ['store', 'read', 'query', 'export', 'administer'] as const satisfies readonly Action[];
+
+const SYSTEM = z.strictObject({
+  aeTitle: z.string().regex(/^[ -[\]-~]{1,16}$/),
+  institution,
+  issuer: z.string().max(64).optional(),
+  charset: z.string().optional(),
+});
+
+const TOKEN = z.strictObject({
+  name: z.string().min(1).max(64),
+  /** SHA-256 of the token, hex: the file holds no usable secret. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  institution,
+  /** What it may see beside its own; ["*"]: everything. */
+  sees: z.array(z.union([institution, z.literal('*')])).default([]),
+  actions: z.array(z.enum(ACTIONS)).default(['store', 'read', 'query']),
+});
+
+const FILE = z.strictObject({ systems: z.array(SYSTEM).default([]), tokens: z.array(TOKEN).default([]) });
+
+type System = z.infer<typeof SYSTEM>;
+type Token = z.infer<typeof TOKEN>;
+
+/** Everything an Op says of the caller: only its id and signal are of the moment. */
+export type Caller = { openOp(signal: AbortSignal): Op };
+
+/** Who may enter, until the trust layer comes: AE titles and tokens of one file. */
+export type Access = {
+  /** @returns undefined for a system that may not enter. */
+  byAeTitle(callingAet: string): Caller | undefined;
+  /** @throws {Failure} access/unknown */
+  byAuthorization(header: string | undefined): Caller;
+  /** What a refusal of a system is recorded under: it acts for nobody and may nothing. */
+  ofStranger(callingAet: string): Caller;
+  /** The archive's own commands, run by whoever owns its files. */
+  ofCommand(name: string, institution?: string): Caller;
+};
+
+/** @throws {Failure} config/invalid when the file cannot be read or says something unknown. */
+export function loadAccess(config: Config, log: Log): Access {
+  const { systems, tokens } = readFile(config.accessFile);
+  const byAet = new Map(systems.map((system) => [system.aeTitle.trim(), system]));
+  const byDigest = new Map(tokens.map((token) => [token.sha256, token]));
+  const isOpen = config.access === 'open';
+  const base = { issuer: config.issuer, charset: config.charsetDefault, log };
+  return {
+    byAeTitle: (callingAet) => {
+      const known = byAet.get(callingAet);
+      if (known === undefined && !isOpen) return undefined;
+      return systemCaller(base, known ?? { aeTitle: callingAet, institution: config.institution }, isOpen);
+    },
+    byAuthorization: (header) => {
+      const token = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(header ?? '')?.[1];
+      // Looked up by its digest: comparing takes the same time whatever was sent.
+      const known = token === undefined ? undefined : byDigest.get(createHash('sha256').update(token).digest('hex'));
+      if (known !== undefined) return tokenCaller(base, known);
+      if (isOpen) return openCaller(base, config.institution);
+      throw new Failure('access/unknown', header === undefined ? 'no token' : 'unknown token');
+    },
+    ofStranger: (callingAet) =>
+      callerOf(base, {
+        actor: { kind: 'system', id: callingAet },
+        system: callingAet,
+        door: 'dimse',
+        institution: '',
+        sees: [],
+        actions: [],
+      }),
+    ofCommand: (name, acting = config.institution) =>
+      callerOf(base, {
+        actor: { kind: 'process', id: name },
+        system: name,
+        door: name === 'import' ? 'import' : 'cli',
+        institution: acting,
+        sees: undefined,
+        actions: ACTIONS,
+      }),
+  };
+}
+
+function readFile(path: string | undefined): z.infer<typeof FILE> {
+  if (path === undefined) return { systems: [], tokens: [] };
+  try {
+    return FILE.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new Failure('config/invalid', `ACERVO_ACCESS_FILE ${path}: ${reason}`, { cause });
+  }
+}
+
+type Base = { issuer: string | undefined; charset: string; log: Log };
+type Description = {
+  actor: Actor;
+  system: string;
+  door: Door;
+  institution: string;
+  issuer?: string | undefined;
+  charset?: string | undefined;
+  /** undefined: every institution. */
+  sees: readonly string[] | undefined;
+  actions: readonly Action[];
+};
+
+function callerOf(base: Base, of: Description): Caller {
+  const { actor, system, door, institution: acting, sees } = of;
+  const allow = (action: Action, what: string): void => {
+    const isAllowed = of.actions.includes(action) && (sees === undefined || sees.includes(what));
+    if (!isAllowed) throw new Failure('access/denied', `${action} at ${what} by ${actor.id}`);
+  };
+  return {
+    openOp: (signal) => ({
+      id: newId(),
+      institution: acting,
+      actor,
+      system,
+      door,
+      issuer: of.issuer ?? base.issuer ?? acting,
+      charsetDefault: of.charset ?? base.charset,
+      purpose: 'TREATMENT',
+      signal,
+      log: base.log,
+      sees,
+      allow,
+    }),
+  };
+}
+
+const systemCaller = (base: Base, { aeTitle, institution: own, issuer, charset }: System, isOpen: boolean): Caller =>
+  callerOf(base, {
+    actor: { kind: 'system', id: aeTitle },
+    system: aeTitle,
+    door: 'dimse',
+    institution: own,
+    issuer,
+    charset,
+    sees: isOpen ? undefined : [own],
+    actions: ACTIONS,
+  });
+
+function tokenCaller(base: Base, { name, institution: own, sees, actions }: Token): Caller {
+  const seen = sees.includes('*') ? undefined : [...new Set([own, ...sees])];
+  return callerOf(base, {
+    actor: { kind: 'system', id: name },
+    system: name,
+    door: 'web',
+    institution: own,
+    sees: seen,
+    actions,
+  });
+}
+
+const openCaller = (base: Base, own: string): Caller =>
+  callerOf(base, {
+    actor: { kind: 'system', id: 'anonymous' },
+    system: '',
+    door: 'web',
+    institution: own,
+    sees: undefined,
+    actions: ACTIONS,
+  });

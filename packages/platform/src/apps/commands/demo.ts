@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toFailure } from '@acervo/kernel/failure.ts';
+import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, isGiven } from '../command.ts';
+import { type Config, loadConfigOver } from '../config.ts';
+import { sendByDimse, sendByImport, sendByStow, type Target } from '../demo/doors.ts';
+import { INSTITUTIONS, SYSTEMS } from '../demo/sample/institutions.ts';
+import { generateSample, type SampleObject } from '../demo/sample/sample.ts';
+import { readSummary, type Summary } from '../demo/summary.ts';
+import { makeLog } from '../log.ts';
+import { type Progress, progressOf } from '../progress.ts';
+import { type RunningServer, startServer } from '../server.ts';
+
+export const demoCommand: Command = {
+  name: 'demo',
+  usage: '[--once] [--fresh]',
+  summary: 'Start an archive with an invented national sample in it and show what it answers.',
+  options: { once: { type: 'boolean' }, fresh: { type: 'boolean' } },
+  positionals: [0, 0],
+  run: async (args, context) => {
+    const config = await prepare(args);
+    context.print(`Acervo demo, data in ${config.dataDir}`);
+    const server = await startOnFreePorts(config, { ...context, log: makeLog(config.logLevel) });
+    try {
+      return await show(server, config, args, context);
+    } finally {
+      await server.close();
+    }
+  },
+};
+
+const SEED = 'acervo demo';
+const MIB = 2 ** 20;
+
+/** Settings of the demo where the environment says nothing else: its own folder, loopback, open access. */
+async function prepare(args: CommandArgs): Promise<Config> {
+  const { dataDir } = loadConfigOver({ ACERVO_DATA_DIR: './data/demo' });
+  if (isGiven(args, 'fresh')) await rm(dataDir, { recursive: true, force: true });
+  await mkdir(dataDir, { recursive: true });
+  const accessFile = join(dataDir, 'access.json');
+  const systems = Object.values(SYSTEMS).map(({ aeTitle, institution }) => ({
+    aeTitle,
+    institution: institution.code,
+  }));
+  await writeFile(accessFile, JSON.stringify({ systems }, null, 2));
+  return loadConfigOver({
+    ACERVO_DATA_DIR: './data/demo',
+    ACERVO_ACCESS: 'open',
+    ACERVO_ACCESS_FILE: accessFile,
+    ACERVO_LOG_LEVEL: 'error',
+  });
+}
+
+/** The usual ports may be taken on a laptop: then any other ones. */
+async function startOnFreePorts(config: Config, { log, print }: CommandContext): Promise<RunningServer> {
+  try {
+    return await startServer(config, log);
+  } catch (thrown) {
+    if (!/EADDRINUSE/.test(toFailure(thrown).detail)) throw thrown;
+    print(`Port ${config.httpPort} or ${config.dimsePort} is taken: using free ones.`);
+    return startServer({ ...config, httpPort: 0, dimsePort: 0 }, log);
+  }
+}
+
+async function show(
+  server: RunningServer,
+  config: Config,
+  args: CommandArgs,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { print, signal } = context;
+  const target: Target = {
+    http: `http://${config.httpHost}:${server.httpPort}`,
+    dimseHost: config.dimseHost,
+    dimsePort: server.dimsePort,
+    aeTitle: config.aeTitle,
+  };
+  const sent = await sendSample(target, config, context);
+  if (signal.aborted) return EXIT.failed;
+  const summary = await readSummary(
+    target.http,
+    Object.values(INSTITUTIONS).map(({ code }) => code),
+  );
+  print(summaryText(summary, sent, target), { summary, sent, ...target });
+  const held = summary.institutions.reduce((sum, { instances }) => sum + instances, 0);
+  const expected = sent.reduce((sum, { instances }) => sum + instances, 0);
+  if (held < expected) {
+    print(`The archive shows ${held} of ${expected} instances: this must not be.`, { missing: expected - held });
+    return EXIT.failed;
+  }
+  if (isGiven(args, 'once')) return EXIT.done;
+  print('The archive stays up: Ctrl-C ends it. What was stored stays.');
+  if (!signal.aborted) await once(signal, 'abort');
+  return EXIT.done;
+}
+
+/** What went in by one door, and how long that took. */
+type Sent = { door: string; instances: number; bytes: number; seconds: number };
+type Send = (group: readonly SampleObject[], progress: Progress) => Promise<void>;
+
+async function sendSample(target: Target, config: Config, { isJson, signal, print }: CommandContext): Promise<Sent[]> {
+  const objects = [...generateSample({ seed: SEED })];
+  const mib = bytesOf(objects) / MIB;
+  print(
+    `${objects.length} invented objects, ${mib.toFixed(0)} MiB, of ${Object.keys(INSTITUTIONS).length} institutions`,
+  );
+  const cli = [process.execPath, join(import.meta.dirname, '../main.ts')];
+  const doors: { label: string; door: SampleObject['door']; key(object: SampleObject): string; send: Send }[] = [
+    {
+      label: 'C-STORE',
+      door: 'dimse',
+      key: ({ system }) => system.aeTitle,
+      send: (group, progress) => sendByDimse(target, group, progress, signal),
+    },
+    {
+      label: 'STOW-RS',
+      door: 'stow',
+      key: ({ studyUid }) => studyUid,
+      send: (group, progress) => sendByStow(target, group, progress),
+    },
+    {
+      label: 'acervo import',
+      door: 'import',
+      key: ({ institution }) => institution,
+      send: (group, progress) => sendByImport(config, group, progress, cli, signal),
+    },
+  ];
+  const sent: Sent[] = [];
+  for (const { label, door, key, send } of doors) {
+    const mine = objects.filter((object) => object.door === door);
+    const progress = progressOf(label, mine.length, process.stderr, isJson);
+    const startedMs = performance.now();
+    for (const group of Map.groupBy(mine, key).values()) if (!signal.aborted) await send(group, progress);
+    progress.finish();
+    const seconds = (performance.now() - startedMs) / 1000;
+    sent.push({ door: label, instances: mine.length, bytes: bytesOf(mine), seconds });
+  }
+  return sent;
+}
+
+const bytesOf = (objects: readonly SampleObject[]): number =>
+  objects.reduce((sum, { dataSet }) => sum + dataSet.length, 0);
+
+function summaryText(summary: Summary, sent: readonly Sent[], { http, dimseHost, dimsePort, aeTitle }: Target): string {
+  const rows = summary.institutions.map((row) =>
+    [row.code, row.patients, row.studies, row.series, row.instances, row.modalities.join(' ')].map(String),
+  );
+  const doors = sent.map(({ door, instances, bytes, seconds }) =>
+    [door, instances, (bytes / MIB).toFixed(1), seconds.toFixed(1), (instances / seconds).toFixed(0)].map(String),
+  );
+  return [
+    '',
+    'What the archive answers, read back by QIDO-RS:',
+    '',
+    ...table(['Institution', 'Patients', 'Studies', 'Series', 'Instances', 'Modalities'], rows),
+    '',
+    'Durable before each answer; one sender, one door after the other, start of the import programs included:',
+    '',
+    ...table(['Door', 'Objects', 'MiB', 'Seconds', 'Objects/s'], doors),
+    '',
+    `Searching "${summary.search.asked}" finds: ${summary.search.found.join(' | ')}`,
+    '',
+    `DICOMweb  ${http}/dicom-web/studies?limit=5`,
+    `          ${http}/dicom-web/i/${summary.institutions[0]?.code}/studies`,
+    `API       ${http}/api/openapi.json    ${http}/api/changes?since=0`,
+    `Health    ${http}/readyz    ${http}/metrics`,
+    `DIMSE     ${aeTitle} at ${dimseHost} port ${dimsePort}: storescu -aec ${aeTitle} ${dimseHost} ${dimsePort} FILE`,
+    '',
+  ].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return isNumber(cell) ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return `  ${padded.join('  ')}`.trimEnd();
+  };
+  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)];
+}
+
+const isNumber = (text: string): boolean => /^\d+(\.\d+)?$/.test(text);

@@ -1,0 +1,23 @@
+import { once } from 'node:events';
+import { type Command, EXIT } from '../command.ts';
+import { startServer } from '../server.ts';
+
+export const serveCommand: Command = {
+  name: 'serve',
+  usage: '',
+  summary: 'Open the doors: DIMSE and DICOMweb. Ends cleanly on SIGTERM.',
+  options: {},
+  positionals: [0, 0],
+  run: async (_args, { config, log, signal, print }) => {
+    const server = await startServer(config, log);
+    const { httpPort, dimsePort } = server;
+    const http = `http://${config.httpHost}:${httpPort}`;
+    const dimse = `${config.aeTitle}@${config.dimseHost}:${dimsePort}`;
+    print(`acervo ready http=${http} dimse=${dimse}`, { ready: true, http, dimse });
+    log.info('server.ready', { http, dimse, recoveredInstances: server.archive.recovered.instances });
+    if (!signal.aborted) await once(signal, 'abort');
+    await server.close();
+    log.info('server.stopped');
+    return EXIT.done;
+  },
+};

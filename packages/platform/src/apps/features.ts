@@ -1,0 +1,26 @@
+import type { Feature } from '../bindings/feature.ts';
+import { changesFeature } from '../features/changes/index.ts';
+import { cEcho } from '../features/echo/index.ts';
+import { queryFeature } from '../features/query/index.ts';
+import { retrieveFeature } from '../features/retrieve/index.ts';
+import { storeFeature } from '../features/store/index.ts';
+import { type SystemState, systemFeature } from '../features/system/index.ts';
+import type { Holdings } from '../holdings/holdings.ts';
+
+/** Every capability of the archive. A new one is one folder and one line here. */
+export function featuresOf(holdings: Holdings, state: SystemState): readonly Feature[] {
+  const features: Feature[] = [
+    { name: 'echo', routes: [], services: [cEcho] },
+    storeFeature(holdings),
+    queryFeature(holdings),
+    retrieveFeature(holdings),
+    changesFeature(holdings),
+  ];
+  return [
+    ...features,
+    systemFeature(
+      state,
+      features.flatMap(({ routes }) => routes),
+    ),
+  ];
+}

@@ -1,0 +1,81 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Door } from '../ports/op.ts';
+
+export type StoreOutcome = 'stored' | 'resent' | 'version' | 'refused';
+
+/** What the archive counts. Names of labels and their values are ours, never a patient's or a peer's. */
+export type Metrics = {
+  instanceStored(door: Door, outcome: StoreOutcome): void;
+  /** One fdatasync that made `instances` durable, `seconds` after the first of them asked. */
+  groupCommitted(instances: number, seconds: number): void;
+  associationOpened(): void;
+  associationClosed(): void;
+  /** @param route the pattern, such as /dicom-web/studies/:study, not the path. */
+  httpAnswered(route: string, method: string, status: number): void;
+  databaseConnectionLost(): void;
+  setDiskFree(bytes: number): void;
+  /** Age of the oldest committed journal row that is not sealed yet. */
+  setSealLag(seconds: number): void;
+  /** The text of GET /metrics, and its media type. */
+  exposition(): Promise<{ contentType: string; text: string }>;
+};
+
+const COMMIT_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/** A registry of its own, so that two archives in one process do not share counts. */
+export function makeMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const stored = new Counter({
+    name: 'acervo_instances_stored_total',
+    help: 'SOP Instances offered, by door and outcome',
+    labelNames: ['door', 'outcome'],
+    registers,
+  });
+  const commitSeconds = new Histogram({
+    name: 'acervo_group_commit_seconds',
+    help: 'From the first waiting instance to its durability',
+    buckets: COMMIT_SECONDS,
+    registers,
+  });
+  const groupSize = new Histogram({
+    name: 'acervo_group_commit_instances',
+    help: 'Instances made durable by one fdatasync',
+    buckets: GROUP_SIZES,
+    registers,
+  });
+  const associations = new Gauge({ name: 'acervo_associations_open', help: 'DICOM associations now open', registers });
+  const http = new Counter({
+    name: 'acervo_http_requests_total',
+    help: 'HTTP requests answered, by route and status',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const lost = new Counter({
+    name: 'acervo_database_connections_lost_total',
+    help: 'Connections to the index database that were lost',
+    registers,
+  });
+  const disk = new Gauge({ name: 'acervo_disk_free_bytes', help: 'Free bytes of the disk of the packs', registers });
+  const sealLag = new Gauge({
+    name: 'acervo_journal_seal_lag_seconds',
+    help: 'Age of the oldest committed journal row that is not sealed',
+    registers,
+  });
+  return {
+    instanceStored: (door, outcome) => stored.inc({ door, outcome }),
+    groupCommitted: (instances, seconds) => {
+      groupSize.observe(instances);
+      commitSeconds.observe(seconds);
+    },
+    associationOpened: () => associations.inc(),
+    associationClosed: () => associations.dec(),
+    httpAnswered: (route, method, status) => http.inc({ route, method, status: `${status}` }),
+    databaseConnectionLost: () => lost.inc(),
+    setDiskFree: (bytes) => disk.set(bytes),
+    setSealLag: (seconds) => sealLag.set(seconds),
+    exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

@@ -1,0 +1,246 @@
+import { choice, integer, list, optional, path, powerOfTwo, readOrigin, type Setting, url, words } from './setting.ts';
+
+const PORT_MAX = 65535;
+/** As libpq reads it, which allows more than a URL: no host, or several. */
+const DATABASE_URL = /^postgres(ql)?:\/\/\S+$/;
+const DATABASE_URL_RANGE = 'postgresql://...';
+/** Code of an institution: it begins the names of members in the packs, so no separators. */
+const INSTITUTION = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
+const HOST = /^[A-Za-z0-9.:_-]{1,253}$/;
+/** AE of PS3.5 6.2, trimmed: 16 characters of the default repertoire without backslash. */
+const AE_TITLE = /^(?! )[ -[\]-~]{1,16}(?<! )$/;
+const DEFINED_TERM = /^ISO_IR \d{1,3}$|^GB18030$|^GBK$/;
+const LO = /^[^\\\p{Cc}]{0,64}$/u;
+
+const secret = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, isSecret: true });
+
+/** Everything that can be set. The one table: loading, `acervo config` and docs/configuration.md follow it. */
+export const SETTINGS = {
+  dataDir: path(
+    { env: 'ACERVO_DATA_DIR', unit: 'path', doc: 'Where everything lies that the archive keeps.' },
+    './data',
+  ),
+  httpPort: integer(
+    { env: 'ACERVO_HTTP_PORT', unit: 'port', doc: 'Port of DICOMweb, the API and the console. 0: any free one.' },
+    8080,
+    0,
+    PORT_MAX,
+  ),
+  httpHost: words(
+    { env: 'ACERVO_HTTP_HOST', unit: 'address', doc: 'Address that HTTP listens on.' },
+    '127.0.0.1',
+    HOST,
+    'a host name or IP address',
+  ),
+  dimsePort: integer(
+    { env: 'ACERVO_DIMSE_PORT', unit: 'port', doc: 'Port of DICOM associations (PS3.8). 0: any free one.' },
+    11112,
+    0,
+    PORT_MAX,
+  ),
+  dimseHost: words(
+    { env: 'ACERVO_DIMSE_HOST', unit: 'address', doc: 'Address that DICOM associations are accepted on.' },
+    '127.0.0.1',
+    HOST,
+    'a host name or IP address',
+  ),
+  aeTitle: words(
+    { env: 'ACERVO_AE_TITLE', unit: 'AE title', doc: 'Application Entity Title of the archive.' },
+    'ACERVO',
+    AE_TITLE,
+    '1 to 16 characters without backslash, control or outer space',
+  ),
+  databaseUrl: secret(
+    optional(
+      words(
+        { env: 'ACERVO_DATABASE_URL', unit: 'URL', doc: 'PostgreSQL 15 or later of an operator. Absent: our own.' },
+        '',
+        DATABASE_URL,
+        DATABASE_URL_RANGE,
+      ),
+    ),
+  ),
+  databaseOwnerUrl: secret(
+    optional(
+      words(
+        {
+          env: 'ACERVO_DATABASE_OWNER_URL',
+          unit: 'URL',
+          doc: 'The same database as the owner of its tables, for migrations. Absent: the one URL serves for both.',
+        },
+        '',
+        DATABASE_URL,
+        DATABASE_URL_RANGE,
+      ),
+    ),
+  ),
+  blobs: optional(
+    url({ env: 'ACERVO_BLOBS', unit: 'URL', doc: 'Where the packs lie. Absent: `packs` in the data directory.' }, '', [
+      'file:',
+    ]),
+  ),
+  access: choice(
+    {
+      env: 'ACERVO_ACCESS',
+      unit: 'mode',
+      doc: '`enforced`: every caller must be known. `open`: for a laptop; refused unless both hosts are loopback.',
+    },
+    'enforced',
+    ['enforced', 'open'],
+  ),
+  accessFile: optional(
+    path({ env: 'ACERVO_ACCESS_FILE', unit: 'path', doc: 'JSON file of the systems and tokens that may enter.' }, ''),
+  ),
+  logLevel: choice({ env: 'ACERVO_LOG_LEVEL', unit: 'level', doc: 'The least severe line that is logged.' }, 'info', [
+    'debug',
+    'info',
+    'warn',
+    'error',
+    'silent',
+  ]),
+  institution: words(
+    { env: 'ACERVO_INSTITUTION', unit: 'code', doc: 'Institution that callers act for under open access.' },
+    'LOCAL',
+    INSTITUTION,
+    '1 to 24 of A-Z 0-9 . _ -, beginning with a letter or digit',
+  ),
+  issuer: optional(
+    words(
+      {
+        env: 'ACERVO_ISSUER',
+        unit: 'text',
+        doc: 'Issuer of Patient ID (0010,0021) where neither object nor sender names one. Absent: the institution.',
+      },
+      '',
+      LO,
+      'at most 64 characters without backslash or control',
+    ),
+  ),
+  charsetDefault: words(
+    {
+      env: 'ACERVO_CHARSET_DEFAULT',
+      unit: 'defined term',
+      doc: 'Specific Character Set (0008,0005) where an object declares none and is not UTF-8.',
+    },
+    'ISO_IR 100',
+    DEFINED_TERM,
+    'a defined term of PS3.3 C.12.1.1.2, such as ISO_IR 100',
+  ),
+  segmentMib: integer(
+    { env: 'ACERVO_SEGMENT_MIB', unit: 'MiB', doc: 'A segment of a pack is sealed when it has reached this size.' },
+    256,
+    1,
+    65_536,
+  ),
+  smallObjectKib: integer(
+    {
+      env: 'ACERVO_SMALL_OBJECT_KIB',
+      unit: 'KiB',
+      doc: 'Objects to this size share a segment; larger ones get their own.',
+    },
+    1024,
+    16,
+    65_536,
+  ),
+  groupMib: integer(
+    { env: 'ACERVO_GROUP_MIB', unit: 'MiB', doc: 'Most bytes that one group commit gathers.' },
+    32,
+    1,
+    1024,
+  ),
+  segmentIdleMinutes: integer(
+    { env: 'ACERVO_SEGMENT_IDLE_MINUTES', unit: 'min', doc: 'An open segment that got nothing for so long is sealed.' },
+    30,
+    1,
+    1440,
+  ),
+  diskFreeMinMib: integer(
+    {
+      env: 'ACERVO_DISK_FREE_MIN_MIB',
+      unit: 'MiB',
+      doc: 'With less free disk, storing is refused: 0xA700 by DIMSE, 507 by HTTP.',
+    },
+    1024,
+    0,
+    1_048_576,
+  ),
+  objectGibMax: integer(
+    { env: 'ACERVO_OBJECT_GIB_MAX', unit: 'GiB', doc: 'A larger object is refused: 0xA700, 413.' },
+    64,
+    1,
+    1024,
+  ),
+  associationsMax: integer(
+    {
+      env: 'ACERVO_ASSOCIATIONS_MAX',
+      unit: 'associations',
+      doc: 'One more is rejected as transient: local limit exceeded (PS3.8 9.3.4).',
+    },
+    100,
+    1,
+    10_000,
+  ),
+  pduBytesMax: integer(
+    { env: 'ACERVO_PDU_BYTES_MAX', unit: 'bytes', doc: 'Maximum Length that is offered (PS3.8 D.1).' },
+    131_072,
+    4096,
+    1_048_576,
+  ),
+  httpCorsOrigins: list(
+    { env: 'ACERVO_HTTP_CORS_ORIGINS', unit: 'origins', doc: 'Origins whose pages may call the API from a browser.' },
+    'origins with commas between, or *',
+    readOrigin,
+  ),
+  queryTimeoutMs: integer(
+    {
+      env: 'ACERVO_QUERY_TIMEOUT_MS',
+      unit: 'ms',
+      doc: 'A question to the index that takes longer fails: 503, 0xA700.',
+    },
+    15_000,
+    100,
+    3_600_000,
+  ),
+  pgWalSegmentMib: powerOfTwo(
+    {
+      env: 'ACERVO_PG_WAL_SEGMENT_MIB',
+      unit: 'MiB',
+      doc: "File size of our own PostgreSQL's write-ahead log; counts when its cluster is made.",
+    },
+    16,
+    1,
+    1024,
+  ),
+  pgSharedBuffersMib: integer(
+    {
+      env: 'ACERVO_PG_SHARED_BUFFERS_MIB',
+      unit: 'MiB',
+      doc: 'Page cache of our own PostgreSQL; counts when it starts.',
+    },
+    128,
+    16,
+    1_048_576,
+  ),
+  sealIntervalMs: integer(
+    { env: 'ACERVO_SEAL_INTERVAL_MS', unit: 'ms', doc: 'How often the journal is sealed.' },
+    1000,
+    50,
+    3_600_000,
+  ),
+  accessFoldMs: integer(
+    {
+      env: 'ACERVO_ACCESS_FOLD_MS',
+      unit: 'ms',
+      doc: 'Reads of the same study by the same caller within this time are one journal entry.',
+    },
+    5000,
+    0,
+    3_600_000,
+  ),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Names of the file of settings itself, and of variables that only the test suite reads. */
+export const CONFIG_FILE_ENV = 'ACERVO_CONFIG_FILE';
+export const TEST_ENV = /^ACERVO_(TEST|REQUIRE)_/;
