@@ -3,7 +3,7 @@ import { type Envelope, type EventKind, envelopeOf } from '../journal/event.ts';
 import type { Op } from '../ports/op.ts';
 import { findVersions, type HeldVersion } from './index.repo.ts';
 import type { IndexFacts } from './index-facts.ts';
-import { seriesKeyOf, studyKeyOf } from './keys.ts';
+import { instanceKeyOf, instanceKeyText } from './keys.ts';
 import type { Group, GroupEvent, GroupMember, MemberFacts } from './pack/member.ts';
 import type { PackSet } from './pack/pack-set.ts';
 import { answerable, type Projector } from './projector.ts';
@@ -145,15 +145,10 @@ export class Gatherer {
 }
 
 async function heldOf(projector: Projector, items: readonly Item[]): Promise<HeldVersion[][]> {
-  const keys = items.map(({ facts }) => ({
-    study_key: studyKeyOf(facts.context.institution, facts.study),
-    series_key: seriesKeyOf(facts.series),
-    sop_uid: facts.sop,
-  }));
+  const keys = items.map(({ facts }) => instanceKeyOf(facts.context.institution, facts));
   const rows = await projector.patiently(() => findVersions(projector.db, keys));
-  const name = (key: (typeof keys)[number]): string => `${key.study_key} ${key.series_key} ${key.sop_uid}`;
-  const byKey = Map.groupBy(rows, name);
-  return keys.map((key) => byKey.get(name(key)) ?? []);
+  const byKey = Map.groupBy(rows, instanceKeyText);
+  return keys.map((key) => byKey.get(instanceKeyText(key)) ?? []);
 }
 
 /** What is to be done with an object, or undefined when contents must be compared first. */

@@ -2,6 +2,7 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { eventRows, INSERT_EVENTS } from '../journal/journal.repo.ts';
 import type { Sql } from '../ports/sql.ts';
 import type { IndexFacts } from './index-facts.ts';
+import type { InstanceKey } from './keys.ts';
 import type { CommittedGroup } from './pack/segment.ts';
 
 /** One instance as the index takes it; codes are resolved, keys computed. */
@@ -40,7 +41,7 @@ export type SeriesRow = IndexFacts['series'] & {
 
 export type GroupRows = { instances: InstanceRow[]; series: SeriesRow[]; studies: StudyRow[] };
 
-export type InsertedInstance = { study_key: string; series_key: number; sop_uid: string; version: number };
+export type InsertedInstance = InstanceKey & { version: number };
 
 /**
  * Insert instances with their series and studies, counts included. Rows that exist already are left alone, so
@@ -154,13 +155,10 @@ with moved as (
 select n.study_key, n.series_key, n.sop_uid, n.version from moved left join new_instance n on true`;
 
 export type HeldVersion = { version: number; digest: string; transferSyntax: string };
-export type HeldRow = HeldVersion & { study_key: string; series_key: number; sop_uid: string };
+export type HeldRow = HeldVersion & InstanceKey;
 
 /** Every version held under these keys. Index: primary key of instance. */
-export async function findVersions(
-  sql: Sql,
-  keys: readonly { study_key: string; series_key: number; sop_uid: string }[],
-): Promise<HeldRow[]> {
+export async function findVersions(sql: Sql, keys: readonly InstanceKey[]): Promise<HeldRow[]> {
   return sql.query<HeldRow>(
     `select i.study_key, i.series_key, i.sop_uid, i.version, encode(i.digest, 'hex') as digest,
        c.uid as "transferSyntax"

@@ -11,3 +11,13 @@ export function seriesKeyOf(seriesUid: string): number {
   const digest = createHash('sha256').update(seriesUid).digest();
   return digest.readUIntBE(0, 6) * 32 + ((digest[6] as number) >> 3);
 }
+
+/** Primary key of an instance's row, its version aside. */
+export type InstanceKey = { study_key: string; series_key: number; sop_uid: string };
+
+export function instanceKeyOf(institution: string, uids: { study: string; series: string; sop: string }): InstanceKey {
+  return { study_key: studyKeyOf(institution, uids.study), series_key: seriesKeyOf(uids.series), sop_uid: uids.sop };
+}
+
+/** The key as one text, for maps of rows. */
+export const instanceKeyText = (key: InstanceKey): string => `${key.study_key} ${key.series_key} ${key.sop_uid}`;

@@ -29,6 +29,13 @@ export async function factsOfMember(
   }
 }
 
+/** Of every member of a record, in its order: what projecting the group again takes. */
+export async function factsOfMembers(reader: BlobReader, record: CommitRecord): Promise<IndexFacts[]> {
+  const facts: IndexFacts[] = [];
+  for (const member of record.members) facts.push(await factsOfMember(reader, record, member));
+  return facts;
+}
+
 function syntaxOf({ transferSyntax }: RecordMember): TransferSyntax {
   const syntax = findTransferSyntax(transferSyntax);
   if (syntax === undefined) throw new Error(`transfer syntax ${transferSyntax} was accepted once`);

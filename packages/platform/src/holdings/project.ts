@@ -15,7 +15,7 @@ import {
   type StudyRow,
 } from './index.repo.ts';
 import { BARE_FACTS, type IndexFacts } from './index-facts.ts';
-import { seriesKeyOf, studyKeyOf } from './keys.ts';
+import { type InstanceKey, instanceKeyOf } from './keys.ts';
 import type { CommittedGroup } from './pack/segment.ts';
 
 /**
@@ -120,13 +120,9 @@ export class UidCodes {
 }
 
 /** Primary key of a member's row, its version aside. */
-export function keyOf(record: CommitRecord, member: RecordMember) {
+export function keyOf(record: CommitRecord, member: RecordMember): InstanceKey {
   const { institution } = record.contexts[member.context] as CommitRecord['contexts'][number];
-  return {
-    study_key: studyKeyOf(institution, member.study),
-    series_key: seriesKeyOf(member.series),
-    sop_uid: member.sop,
-  };
+  return instanceKeyOf(institution, member);
 }
 
 function rowsOf(record: CommitRecord, member: RecordMember, facts: IndexFacts, code: ReadonlyMap<string, number>) {

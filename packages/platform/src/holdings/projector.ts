@@ -5,7 +5,7 @@ import type { Log } from '../ports/log.ts';
 import type { Db } from '../ports/sql.ts';
 import { findVersions, type InsertedInstance } from './index.repo.ts';
 import type { IndexFacts } from './index-facts.ts';
-import { factsOfMember } from './member-facts.ts';
+import { factsOfMembers } from './member-facts.ts';
 import { scanSegment } from './pack/scan.ts';
 import type { CommittedGroup } from './pack/segment.ts';
 import { isPassing, keyOf, project, projectOneByOne, UidCodes } from './project.ts';
@@ -178,9 +178,7 @@ export class Projector {
       const from = { segment: row.segment, at: row.committed, records: row.records, chain: row.chain };
       for await (const found of scanSegment(reader, from)) {
         if (found.kind === 'end' || found.end > end) return groups;
-        const facts: IndexFacts[] = [];
-        for (const member of found.record.members) facts.push(await factsOfMember(reader, found.record, member));
-        await project(db, found, facts, this.#codes);
+        await project(db, found, await factsOfMembers(reader, found.record), this.#codes);
         groups += 1;
       }
       return groups;

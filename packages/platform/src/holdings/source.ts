@@ -3,12 +3,15 @@ import { concat } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { BlobReader } from '../ports/blob-store.ts';
 
-/** Bytes at hand, in pieces, read by offset. */
+/** Bytes at hand, in pieces, read by offset. They are joined when the first is read: hardly any object's are. */
 export function memorySource(pieces: readonly Uint8Array[]): RandomAccess {
-  const bytes = concat(pieces);
+  let bytes: Uint8Array | undefined;
   return {
-    length: bytes.length,
-    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+    length: pieces.reduce((sum, piece) => sum + piece.length, 0),
+    read: (offset, length) => {
+      bytes ??= concat(pieces);
+      return Promise.resolve(bytes.subarray(offset, offset + length));
+    },
   };
 }
 

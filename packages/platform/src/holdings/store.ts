@@ -11,7 +11,7 @@ import { type Decision, Gatherer, groupOf, type Item, type Verdict, verdictOf } 
 import { findVersions, type HeldVersion } from './index.repo.ts';
 import { indexFactsOf } from './index-facts.ts';
 import { type Incoming, Intake, type Uids } from './intake.ts';
-import { seriesKeyOf, studyKeyOf } from './keys.ts';
+import { instanceKeyOf } from './keys.ts';
 import type { Marks } from './marks.ts';
 import type { PackSet } from './pack/pack-set.ts';
 import type { Segment } from './pack/segment.ts';
@@ -112,11 +112,7 @@ export class Store {
   async #commitStreamed(receiving: Receiving, item: Item): Promise<Verdict> {
     const { projector, packs } = this.#ports;
     const { facts } = item;
-    const key = {
-      study_key: studyKeyOf(facts.context.institution, facts.study),
-      series_key: seriesKeyOf(facts.series),
-      sop_uid: facts.sop,
-    };
+    const key = instanceKeyOf(facts.context.institution, facts);
     const held = await projector.patiently(() => findVersions(projector.db, [key]));
     const verdict = verdictOf(item, held) ?? (await item.decide(held));
     if (verdict.kind === 'resent' || verdict.kind === 'reencoded') {
@@ -185,7 +181,7 @@ class Receiving {
 
   /** What identifies the object and everything the index needs. */
   async finish(): Promise<{ uids: Uids; item: Item }> {
-    const source = await this.#source();
+    const source = this.#source();
     const header = this.#intake.header() ?? (await readDeflatedHeader(source, this.#intake.syntax));
     const uids = this.#intake.uids(header);
     const { head, marks } = this.#stream ?? this.#intake.headFor(uids);
@@ -267,7 +263,7 @@ class Receiving {
   }
 
   /** The data set as it lies in memory or, uncommitted, in its segment. */
-  async #source(): Promise<RandomAccess> {
+  #source(): RandomAccess {
     if (this.#stream === undefined) return memorySource(this.#pieces);
     const { segment, at, head } = this.#stream;
     const { blobs } = this.#ports;

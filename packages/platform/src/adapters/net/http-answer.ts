@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGzip, gzip } from 'node:zlib';
-import { parseMediaTypes } from '@acervo/interop/dicomweb/media-type.ts';
+import { acceptsGzip } from '@acervo/interop/dicomweb/content-coding.ts';
 import type { HttpAnswer, HttpBody } from '../../bindings/http.ts';
 
 /** An answer ready to be written: header names in lower case; a stream's first chunk is already here. */
@@ -86,17 +86,6 @@ function gzippedStream(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Arra
 /** The pipeline reads ahead, while a stream may use a chunk's buffer again when the next one is pulled. */
 async function* copied(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) yield Uint8Array.from(chunk);
-}
-
-/** Accept-Encoding has the grammar of Accept with one word for a type (RFC 9110 12.5.3). */
-function acceptsGzip(acceptEncoding: string | undefined): boolean {
-  if (acceptEncoding === undefined || acceptEncoding.trim() === '') return false;
-  const asTypes = acceptEncoding.replace(/(^|,)\s*([^\s;,]+)/g, '$1coding/$2');
-  const ranges = parseMediaTypes(asTypes);
-  const range =
-    ranges.find(({ mediaType }) => mediaType === 'coding/gzip') ??
-    ranges.find(({ mediaType }) => mediaType === 'coding/*');
-  return range !== undefined && range.q > 0;
 }
 
 /** Headers with more of them; `vary` adds up. */

@@ -1,4 +1,4 @@
-import { parseMediaTypes } from '@acervo/interop/dicomweb/media-type.ts';
+import { acceptsGzip } from '@acervo/interop/dicomweb/content-coding.ts';
 import { metadataOffers } from '@acervo/interop/dicomweb/representation.ts';
 import { baseUrlOf, type HttpAnswer, type HttpRequest } from '../../bindings/http.ts';
 import type { HeldInstance, HeldSeries, HeldStudy } from '../../holdings/find.repo.ts';
@@ -58,14 +58,4 @@ async function* piecesOf(
     op.signal.throwIfAborted();
     yield* documents.pieces(each, base);
   }
-}
-
-/** Accept-Encoding (RFC 9110 12.5.3) has the grammar of Accept with one word for a type. */
-function acceptsGzip(acceptEncoding: string | undefined): boolean {
-  if (acceptEncoding === undefined || acceptEncoding.trim() === '') return false;
-  const codings = parseMediaTypes(acceptEncoding.replace(/(^|,)\s*([^\s;,]+)/g, '$1coding/$2'));
-  const range = ['coding/gzip', 'coding/*']
-    .map((name) => codings.find(({ mediaType }) => mediaType === name))
-    .find((found) => found !== undefined);
-  return (range?.q ?? 0) > 0;
 }

@@ -1,15 +1,16 @@
 import type { CommitRecord, RecordMember } from '@acervo/kernel/pack/record.ts';
 import { segmentName } from '@acervo/kernel/pack/record.ts';
+import { type InstanceKey, instanceKeyText } from '../../holdings/keys.ts';
 import { eventsOf, keyOf } from '../../holdings/project.ts';
 import type { Envelope } from '../../journal/event.ts';
 import type { Db } from '../../ports/sql.ts';
-import { eventsById, type MemberKey, type MemberRow, rowsUnder } from './verify.repo.ts';
+import { eventsById, type MemberRow, rowsUnder } from './verify.repo.ts';
 import type { ArchiveFinding } from './verify.ts';
 
 /** Members and events that are asked for at once. */
 const BATCH = 1000;
 
-type Asked = { record: CommitRecord; member: RecordMember; key: MemberKey };
+type Asked = { record: CommitRecord; member: RecordMember; key: InstanceKey };
 
 /** Compares the members and events of records with the rows that they should have made. */
 export class GroupCheck {
@@ -59,10 +60,9 @@ export class GroupCheck {
   }
 
   #compareMembers(members: readonly Asked[], rows: readonly MemberRow[]): void {
-    const nameOf = (key: MemberKey): string => `${key.study_key} ${key.series_key} ${key.sop_uid}`;
-    const byKey = Map.groupBy(rows, nameOf);
+    const byKey = Map.groupBy(rows, instanceKeyText);
     for (const { record, member, key } of members) {
-      const held = byKey.get(nameOf(key)) ?? [];
+      const held = byKey.get(instanceKeyText(key)) ?? [];
       const own = held.find((row) => row.segment === record.segment && row.at === member.at);
       if (own !== undefined) {
         this.known.add(member.at);

@@ -1,3 +1,4 @@
+import type { InstanceKey } from '../../holdings/keys.ts';
 import type { SegmentRow } from '../../holdings/segment.repo.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
 
@@ -62,8 +63,7 @@ async function miscounted(sql: Sql): Promise<Snapshot['miscounted']> {
   );
 }
 
-export type MemberKey = { study_key: string; series_key: number; sop_uid: string };
-export type MemberRow = MemberKey & {
+export type MemberRow = InstanceKey & {
   version: number;
   segment: number;
   at: number;
@@ -75,7 +75,7 @@ export type MemberRow = MemberKey & {
 };
 
 /** Every version held under these keys. Index: primary key of instance. */
-export async function rowsUnder(sql: Sql, keys: readonly MemberKey[]): Promise<MemberRow[]> {
+export async function rowsUnder(sql: Sql, keys: readonly InstanceKey[]): Promise<MemberRow[]> {
   return sql.query<MemberRow>(
     `select i.study_key, i.series_key, i.sop_uid, i.version, i.segment, i.file_at as at, i.file_bytes as bytes,
        i.head_bytes as head, encode(i.digest, 'hex') as digest, t.uid as "transferSyntax", c.uid as "sopClass"

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { acceptsGzip } from './content-coding.ts';
+
+test('gzip is taken when it is named or everything is, and not refused by its weight', () => {
+  for (const header of ['gzip', 'deflate, gzip;q=0.5', 'br, *', '*;q=0, gzip', 'GZIP']) {
+    assert.equal(acceptsGzip(header), true, header);
+  }
+  for (const header of [undefined, '', ' ', 'identity', 'gzip;q=0', '*;q=0', 'gzip;q=0, *', 'br']) {
+    assert.equal(acceptsGzip(header), false, header);
+  }
+});
