@@ -28,7 +28,7 @@ export function member(number: number, bytes = 600): GroupMember {
       length: bytes,
       head: HEAD_BYTES,
       sha256: sha256(content.subarray(HEAD_BYTES)),
-      file: sha256(content),
+      headSha256: sha256(content.subarray(0, HEAD_BYTES)),
       transferSyntax: '1.2.840.10008.1.2.1',
       sopClass: '1.2.840.10008.5.1.4.1.1.7',
       study: '1.2.3',

@@ -89,8 +89,8 @@ async function* checkMember(
     yield finding('member.header', member.path, 'its tar header differs');
   }
   if (!deep) return;
-  const { file, damage } = await digestsAt(bytes, entry.at, member, newSha256);
-  const other = record.members.find((each) => each !== member && each.file === file);
+  const { dataSet, damage } = await digestsAt(bytes, entry.at, member, newSha256);
+  const other = record.members.find((each) => each !== member && each.sha256 === dataSet);
   if (damage !== '' && other !== undefined) yield finding('member.swapped', member.path, `holds ${other.path}`);
   else if (damage !== '') yield finding('member.flipped', member.path, damage);
   if (!(await isPadded(bytes, entry))) yield finding('member.header', member.path, 'its padding is not zero');
@@ -129,17 +129,18 @@ async function digestsAt(
   at: number,
   member: RecordMember,
   newSha256: NewSha256,
-): Promise<{ file: string; damage: string }> {
-  const file = newSha256();
-  const dataSet = newSha256();
+): Promise<{ dataSet: string; damage: string }> {
+  const headHash = newSha256();
+  const dataSetHash = newSha256();
   for (let done = 0; done < member.length; ) {
     const chunk = await bytes.read(at + done, Math.min(READ_BYTES, member.length - done));
-    if (chunk.length === 0) return { file: '', damage: `ends after ${done} bytes` };
-    file.update(chunk);
-    if (done + chunk.length > member.head) dataSet.update(chunk.subarray(Math.max(0, member.head - done)));
+    if (chunk.length === 0) return { dataSet: '', damage: `ends after ${done} bytes` };
+    const headBytes = Math.max(0, member.head - done);
+    headHash.update(chunk.subarray(0, headBytes));
+    dataSetHash.update(chunk.subarray(headBytes));
     done += chunk.length;
   }
-  const digest = file.digest('hex');
-  if (dataSet.digest('hex') !== member.sha256) return { file: digest, damage: 'differs in its data set' };
-  return { file: digest, damage: digest === member.file ? '' : 'differs in its head' };
+  const dataSet = dataSetHash.digest('hex');
+  if (dataSet !== member.sha256) return { dataSet, damage: 'differs in its data set' };
+  return { dataSet, damage: headHash.digest('hex') === member.headSha256 ? '' : 'differs in its head' };
 }

@@ -22,7 +22,7 @@ const member = fc.record(
     length: count,
     head: count,
     sha256: text,
-    file: text,
+    headSha256: text,
     transferSyntax: text,
     sopClass: text,
     study: text,
@@ -50,7 +50,7 @@ const context = fc.record(
 );
 const record: fc.Arbitrary<CommitRecord> = fc.record(
   {
-    v: fc.constant(1 as const),
+    v: fc.constant(2 as const),
     segment: count,
     record: count,
     previous: text,

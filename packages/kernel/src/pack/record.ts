@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
  * was never stored. Everything that the index cannot read again from the member itself stands here.
  */
 export type CommitRecord = {
-  v: 1;
+  v: 2;
   segment: number;
   /** Counted from 0 within the segment. */
   record: number;
@@ -36,8 +36,8 @@ export type RecordMember = {
   head: number;
   /** SHA-256 (hex) of the data set bytes, as received. */
   sha256: string;
-  /** SHA-256 (hex) of the whole file. */
-  file: string;
+  /** SHA-256 (hex) of preamble and File Meta Information: with `sha256`, of every byte of the file. */
+  headSha256: string;
   transferSyntax: string;
   sopClass: string;
   study: string;
@@ -116,7 +116,7 @@ function isCommitRecord(value: unknown): value is CommitRecord {
   if (typeof value !== 'object' || value === null) return false;
   const record = value as Partial<CommitRecord>;
   return (
-    record.v === 1 &&
+    record.v === 2 &&
     Number.isSafeInteger(record.segment) &&
     Number.isSafeInteger(record.record) &&
     typeof record.previous === 'string' &&
@@ -137,7 +137,7 @@ function isMember(value: unknown, contexts: number, events: number): value is Re
   const texts = [
     member.path,
     member.sha256,
-    member.file,
+    member.headSha256,
     member.transferSyntax,
     member.sopClass,
     member.study,

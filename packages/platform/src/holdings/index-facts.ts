@@ -1,4 +1,5 @@
 import { chooseCharset } from '@acervo/dicom/charset/choose.ts';
+import { charsetOf } from '@acervo/dicom/charset/decode.ts';
 import { readTerms } from '@acervo/dicom/charset/terms.ts';
 import type { DataSet } from '@acervo/dicom/data-set/model.ts';
 import { type DicomJson, toDicomJson } from '@acervo/dicom/json/to-json.ts';
@@ -72,10 +73,9 @@ export function indexFactsOf(dataSet: DataSet, context: { issuer: string; charse
     clean(toDicomJson(only(dataSet, tags), { charset, inlineBytesMax: INLINE_BYTES_MAX }));
   const study = jsonOf(STUDY_TAGS);
   const series = jsonOf(SERIES_TAGS);
-  const instance = jsonOf([T.InstanceNumber]);
   const marks = charsetMark(mark);
   return {
-    instanceNumber: int32(textAt(instance, T.InstanceNumber)),
+    instanceNumber: instanceNumberOf(dataSet),
     marks,
     study: {
       issuer: textAt(study, T.IssuerOfPatientID) ?? context.issuer,
@@ -98,6 +98,13 @@ export function indexFactsOf(dataSet: DataSet, context: { issuer: string; charse
       attributes: series,
     },
   };
+}
+
+const IS_OPTIONS = { charset: charsetOf([]), inlineBytesMax: INLINE_BYTES_MAX };
+
+/** Instance Number (0020,0013); an IS, so no character set matters. */
+export function instanceNumberOf(dataSet: DataSet): number | null {
+  return int32(textAt(toDicomJson(only(dataSet, [T.InstanceNumber]), IS_OPTIONS), T.InstanceNumber));
 }
 
 /** Values whose bytes depend on the character set: what tells a wrong declaration. */

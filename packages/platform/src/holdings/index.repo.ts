@@ -167,6 +167,7 @@ export async function findVersions(sql: Sql, keys: readonly InstanceKey[]): Prom
      join uid_code c on c.code = i.transfer_syntax
      order by i.version`,
     [keys.map((key) => key.study_key), keys.map((key) => key.series_key), keys.map((key) => key.sop_uid)],
+    { name: 'find-versions' },
   );
 }
 

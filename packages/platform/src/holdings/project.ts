@@ -19,7 +19,7 @@ import { type InstanceKey, instanceKeyOf } from './keys.ts';
 import type { CommittedGroup } from './pack/segment.ts';
 
 /**
- * Make the index say what a durable group says: rows, journal, watermark, in one transaction. A crash can lose
+ * Make the index say what a durable group says: rows, journal, watermark, at once. A crash can lose
  * the whole of it and start-up does it again; doing it twice changes nothing.
  * @param facts  of each member of the record, in its order
  * @returns the instances that were new to the index
@@ -33,16 +33,16 @@ export async function project(
   const code = await codes.of(group.record.members.flatMap((member) => [member.transferSyntax, member.sopClass]));
   const rows = groupRows(group.record, facts, code);
   const events = eventsOf(group.record);
+  const projected = await projectNext(db, group, rows, events);
+  if (projected !== undefined) return projected;
   return db.transaction(
     async (sql) => {
-      const projected = await projectNext(sql, group, rows, events);
-      if (projected !== undefined) return projected;
       const inserted = await insertRows(sql, rows);
       await insertEvents(sql, events);
       await advanceSegment(sql, group);
       return inserted;
     },
-    { synchronousCommit: 'off', genericPlans: true },
+    { synchronousCommit: 'off' },
   );
 }
 

@@ -74,11 +74,12 @@ export class Projector {
 
   /** Ask the database, waiting a while for one that is away. @throws {Failure} database/unavailable */
   async patiently<T>(ask: () => Promise<T>): Promise<T> {
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE_MS)]);
+    let signal: AbortSignal | undefined;
     for (;;) {
       try {
         return await ask();
       } catch (thrown) {
+        signal ??= AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE_MS)]);
         if (toFailure(thrown).code !== 'database/unavailable' || signal.aborted) throw thrown;
         await this.db.waitUntilReachable(signal).catch(() => {
           throw thrown;

@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import { sameContent } from '@acervo/dicom/data-set/compare.ts';
 import type { RandomAccess } from '@acervo/dicom/data-set/read.ts';
 import { findTransferSyntax } from '@acervo/dicom/transfer-syntax.ts';
@@ -6,13 +5,14 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { segmentPath } from '@acervo/kernel/pack/record.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Op } from '../ports/op.ts';
+import { FactsMemory } from './facts-memory.ts';
 import { findLocation } from './find.repo.ts';
 import { type Decision, Gatherer, groupOf, type Item, type Verdict, verdictOf } from './gather.ts';
 import { findVersions, type HeldVersion } from './index.repo.ts';
-import { indexFactsOf } from './index-facts.ts';
 import { type Incoming, Intake, type Uids } from './intake.ts';
 import { instanceKeyOf } from './keys.ts';
 import type { Marks } from './marks.ts';
+import { sha256Hex } from './pack/member.ts';
 import type { PackSet } from './pack/pack-set.ts';
 import type { Segment } from './pack/segment.ts';
 import { answerable, type Projector } from './projector.ts';
@@ -44,6 +44,7 @@ export type StorePorts = {
 export class Store {
   readonly #ports: StorePorts;
   readonly #gatherer: Gatherer;
+  readonly #facts = new FactsMemory();
   readonly #busy = new Map<string, Promise<unknown>>();
   #receiving = 0;
   #lastMs = Date.now();
@@ -60,7 +61,7 @@ export class Store {
   async store(op: Op, incoming: Incoming): Promise<Receipt> {
     op.allow('store', op.institution);
     this.checkGate();
-    const receiving = new Receiving(op, incoming, this.#ports);
+    const receiving = new Receiving(op, incoming, this.#ports, this.#facts);
     this.#receiving += 1;
     try {
       await receiving.receive();
@@ -137,14 +138,16 @@ class Receiving {
   readonly #op: Op;
   readonly #incoming: Incoming;
   readonly #ports: StorePorts;
+  readonly #facts: FactsMemory;
   readonly #intake: Intake;
   readonly #received = new Date().toISOString();
   #pieces: Uint8Array[] = [];
   #checked = false;
-  #stream: { segment: Segment; at: number; head: Uint8Array; marks: Marks; file: Hash } | undefined;
+  #stream: { segment: Segment; at: number; head: Uint8Array; marks: Marks } | undefined;
   #taken = false;
 
-  constructor(op: Op, incoming: Incoming, ports: StorePorts) {
+  constructor(op: Op, incoming: Incoming, ports: StorePorts, facts: FactsMemory) {
+    this.#facts = facts;
     this.#op = op;
     this.#incoming = incoming;
     this.#ports = ports;
@@ -186,13 +189,13 @@ class Receiving {
     const uids = this.#intake.uids(header);
     const { head, marks } = this.#stream ?? this.#intake.headFor(uids);
     const context = contextOf(this.#op);
-    const index = indexFactsOf(header.dataSet, context);
+    const index = this.#facts.of(header.dataSet, context, uids.series);
     const allMarks = index.marks | header.marks | marks;
     const facts: Item['facts'] = {
       length: head.length + this.#intake.dataSetBytes,
       head: head.length,
       sha256: this.#intake.dataSetSha256(),
-      file: this.#fileSha256(head),
+      headSha256: sha256Hex(head),
       transferSyntax: this.#intake.syntax.uid,
       sopClass: uids.sopClass,
       study: uids.study,
@@ -227,7 +230,6 @@ class Receiving {
 
   async #keep(part: Uint8Array): Promise<void> {
     if (this.#stream !== undefined) {
-      this.#stream.file.update(part);
       await this.#stream.segment.appendStream([part]);
       return;
     }
@@ -248,18 +250,9 @@ class Receiving {
     const { head, marks } =
       header === undefined ? this.#intake.ownHead() : this.#intake.headFor(this.#intake.uids(header));
     const segment = await this.#ports.packs.openStream();
-    const file = createHash('sha256').update(head);
-    this.#stream = { segment, at: segment.streamAt, head, marks, file };
-    for (const piece of this.#pieces) file.update(piece);
+    this.#stream = { segment, at: segment.streamAt, head, marks };
     await segment.appendStream([head, ...this.#pieces]);
     this.#pieces = [];
-  }
-
-  #fileSha256(head: Uint8Array): string {
-    if (this.#stream !== undefined) return this.#stream.file.digest('hex');
-    const hash = createHash('sha256').update(head);
-    for (const piece of this.#pieces) hash.update(piece);
-    return hash.digest('hex');
   }
 
   /** The data set as it lies in memory or, uncommitted, in its segment. */

@@ -12,14 +12,13 @@ export type Sql = {
 };
 
 /**
- * A name under which a connection keeps a statement that it has parsed. For the few that are asked for every
- * group of objects and whose plan does not depend on the values: it is then planned once (see TransactionOptions).
+ * The name of a statement that connections keep parsed and planned once for any values, for the few that are asked
+ * for every group of objects. Outside of a transaction its commit is asynchronous (see TransactionOptions): it reads,
+ * or writes only what start-up replays from the packs.
  */
 export type Prepared = { name: string };
 
 export type TransactionOptions = {
-  /** Plan prepared statements once for any values, instead of for the values at hand. */
-  genericPlans?: boolean;
   /**
    * 'off' answers before the commit record is on the disk: a crash can lose the transaction, never half of
    * it. Right only for what start-up replays from the packs; everything else commits with 'on'.

@@ -57,13 +57,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const access = embedded ? await embeddedAccess(embedded) : await operatorAccess(operatorUrls(source), log);
   const pool = openPool(options, access);
   const recover = async (): Promise<void> => void (await embedded?.ensureRunning());
-  const acquire = (): Promise<pg.PoolClient> => connect(pool, recover);
+  const prepared = openPool(options, access, PREPARED_SESSION);
+  const acquire: Acquire = (name) => connect(name === undefined ? pool : prepared, recover);
   const mending = new Mending(dbOver(acquire, () => mending.noteLoss()));
-  pool.on('connect', (client) => client.on('error', () => mending.noteLoss()));
+  for (const each of [pool, prepared]) each.on('connect', (client) => client.on('error', () => mending.noteLoss()));
   const db = dbOver(
-    async () => {
+    async (name) => {
       await mending.done();
-      return acquire();
+      return acquire(name);
     },
     () => mending.noteLoss(),
   );
@@ -75,17 +76,20 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     asOwner: (work) => asOwner(access, options.role, work),
     waitUntilReachable: (signal) => waitUntil(() => db.query('select 1'), signal),
     close: async () => {
-      await pool.end();
+      await Promise.all([pool.end(), prepared.end()]);
       await embedded?.stop();
     },
   };
 }
 
+/** A connection from among those for prepared statements, or from the others. */
+type Acquire = (prepared?: Prepared) => Promise<pg.PoolClient>;
+
 /** Questions over connections of a pool. */
-function dbOver(acquire: () => Promise<pg.PoolClient>, onLost: () => void): Db {
+function dbOver(acquire: Acquire, onLost: () => void): Db {
   return {
     query: async <Row extends object>(text: string, values?: readonly SqlValue[], prepared?: Prepared) => {
-      const client = await acquire();
+      const client = await acquire(prepared);
       return await withClient(client, onLost, () => ask<Row>(client, text, values, prepared));
     },
     transaction: async (work, options) => {
@@ -146,9 +150,16 @@ async function embeddedAccess(embedded: EmbeddedPostgres): Promise<Access> {
   return { app: { ...address, user: appRole }, owner: { ...address, user: ownerRole }, appRole };
 }
 
-function openPool(options: DatabaseOptions, access: Access): pg.Pool {
+/**
+ * Sessions of prepared statements. Said once for the session, an asynchronous commit needs no transaction block
+ * around each statement: one exchange with the server in place of three.
+ */
+const PREPARED_SESSION = 'set synchronous_commit = off; set plan_cache_mode = force_generic_plan';
+
+function openPool(options: DatabaseOptions, access: Access, session?: string): pg.Pool {
   const pool = new pg.Pool({
     ...access.app,
+    ...(session !== undefined && { onConnect: async (client: pg.ClientBase) => void (await client.query(session)) }),
     types: ROW_TYPES,
     max: options.connectionsMax,
     application_name: `acervo ${options.role}`,
@@ -210,7 +221,7 @@ async function ask<Row extends object>(
 async function inTransaction<T>(
   client: pg.ClientBase,
   work: (sql: Sql) => Promise<T>,
-  { synchronousCommit = 'on', genericPlans = false }: TransactionOptions = {},
+  { synchronousCommit = 'on' }: TransactionOptions = {},
 ): Promise<T> {
   let isOpen = true;
   const sql: Sql = {
@@ -219,8 +230,7 @@ async function inTransaction<T>(
       return await ask(client, text, values, prepared);
     },
   };
-  const plans = genericPlans ? '; set local plan_cache_mode = force_generic_plan' : '';
-  await ask(client, `begin; set local synchronous_commit = ${synchronousCommit}${plans}`);
+  await ask(client, `begin; set local synchronous_commit = ${synchronousCommit}`);
   try {
     const result = await work(sql);
     isOpen = false;

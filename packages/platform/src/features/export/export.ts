@@ -206,8 +206,8 @@ class StudyExport {
     if (recorded === undefined || (await this.#target.sizeOf(path)) !== instance.bytes) return undefined;
     const hashing = new Hashing(instance.head);
     for await (const chunk of this.#target.read(path)) hashing.update(chunk);
-    const { file, dataSet } = hashing.digests();
-    return file === recorded.member.file && dataSet === instance.digest ? file : undefined;
+    const { file, head, dataSet } = hashing.digests();
+    return head === recorded.member.headSha256 && dataSet === instance.digest ? file : undefined;
   }
 
   async #copy(path: string, instance: InstanceToExport, recorded: Recorded | undefined): Promise<string> {
@@ -219,10 +219,10 @@ class StudyExport {
         hashing.update(chunk);
         yield chunk;
       }
-      const { dataSet, file } = hashing.digests();
+      const { dataSet, head } = hashing.digests();
       // Before the file gets its name: what differs never appears.
       if (dataSet !== digest) throw new Failure('retrieve/damaged', 'differs in its data set');
-      if (recorded !== undefined && file !== recorded.member.file)
+      if (recorded !== undefined && head !== recorded.member.headSha256)
         throw new Failure('retrieve/damaged', 'differs in its head');
     };
     await this.#target.put(path, checked());
@@ -230,26 +230,33 @@ class StudyExport {
   }
 }
 
-/** SHA-256 of a file and of the data set in it. */
+/** SHA-256 of a file, and of the head and the data set in it. */
 class Hashing {
-  readonly #head: number;
+  readonly #headBytes: number;
   readonly #file: Hash = createHash('sha256');
+  readonly #head: Hash = createHash('sha256');
   readonly #dataSet: Hash = createHash('sha256');
   #at = 0;
-  #done: { file: string; dataSet: string } | undefined;
+  #done: { file: string; head: string; dataSet: string } | undefined;
 
-  constructor(head: number) {
-    this.#head = head;
+  constructor(headBytes: number) {
+    this.#headBytes = headBytes;
   }
 
   update(chunk: Uint8Array): void {
     this.#file.update(chunk);
-    if (this.#at + chunk.length > this.#head) this.#dataSet.update(chunk.subarray(Math.max(0, this.#head - this.#at)));
+    const headBytes = Math.max(0, this.#headBytes - this.#at);
+    this.#head.update(chunk.subarray(0, headBytes));
+    this.#dataSet.update(chunk.subarray(headBytes));
     this.#at += chunk.length;
   }
 
-  digests(): { file: string; dataSet: string } {
-    this.#done ??= { file: this.#file.digest('hex'), dataSet: this.#dataSet.digest('hex') };
+  digests(): { file: string; head: string; dataSet: string } {
+    this.#done ??= {
+      file: this.#file.digest('hex'),
+      head: this.#head.digest('hex'),
+      dataSet: this.#dataSet.digest('hex'),
+    };
     return this.#done;
   }
 }

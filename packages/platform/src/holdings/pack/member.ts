@@ -9,7 +9,7 @@ export type MemberFacts = Pick<
   | 'length'
   | 'head'
   | 'sha256'
-  | 'file'
+  | 'headSha256'
   | 'transferSyntax'
   | 'sopClass'
   | 'study'

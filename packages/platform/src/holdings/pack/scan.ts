@@ -138,14 +138,15 @@ export async function damageOf(reader: BlobReader, member: RecordMember, placed:
   if (placed === undefined) return 'is not in its place';
   if (placed.path !== member.path) return `has another member in its place: ${placed.path}`;
   if (placed.at !== member.at || placed.length !== member.length) return 'has another offset or length';
-  const file = createHash('sha256');
+  const head = createHash('sha256');
   const dataSet = createHash('sha256');
   let at = 0;
   for await (const chunk of readRange(reader, member.at, member.length)) {
-    file.update(chunk);
-    if (at + chunk.length > member.head) dataSet.update(chunk.subarray(Math.max(0, member.head - at)));
+    const headBytes = Math.max(0, member.head - at);
+    head.update(chunk.subarray(0, headBytes));
+    dataSet.update(chunk.subarray(headBytes));
     at += chunk.length;
   }
   if (dataSet.digest('hex') !== member.sha256) return 'differs in its data set';
-  return file.digest('hex') === member.file ? '' : 'differs in its head';
+  return head.digest('hex') === member.headSha256 ? '' : 'differs in its head';
 }

@@ -195,7 +195,7 @@ export class Segment {
     const segment = this.number;
     const record = this.#records;
     return {
-      v: 1,
+      v: 2,
       segment,
       record,
       previous: this.#chain,
