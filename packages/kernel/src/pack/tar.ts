@@ -107,7 +107,12 @@ function splitPath(path: string): { name: string; prefix: string } {
 }
 
 const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
-const sumOf = (block: Uint8Array): number => block.reduce((sum, byte) => sum + byte, 0);
+
+function sumOf(block: Uint8Array): number {
+  let sum = 0;
+  for (let index = 0; index < block.length; index++) sum += block[index] as number;
+  return sum;
+}
 
 function field(block: Uint8Array, at: number, bytes: number): string {
   const text = latin1Text(block.subarray(at, at + bytes));

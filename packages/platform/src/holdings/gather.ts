@@ -1,9 +1,10 @@
 import type { RecordContext } from '@acervo/kernel/pack/record.ts';
 import { type Envelope, type EventKind, envelopeOf } from '../journal/event.ts';
 import type { Op } from '../ports/op.ts';
-import { findVersions, type HeldVersion } from './index.repo.ts';
+import { HeldVersions } from './held-versions.ts';
+import type { HeldVersion } from './index.repo.ts';
 import type { IndexFacts } from './index-facts.ts';
-import { instanceKeyOf, instanceKeyText } from './keys.ts';
+import { instanceKeyOf } from './keys.ts';
 import type { Group, GroupEvent, GroupMember, MemberFacts } from './pack/member.ts';
 import type { PackSet } from './pack/pack-set.ts';
 import { answerable, type Projector } from './projector.ts';
@@ -25,7 +26,12 @@ export type Decision = { kind: 'reencoded'; version: number } | { kind: 'version
 
 export type Verdict = { kind: 'stored' | 'resent' | 'reencoded' | 'version'; version: number };
 
-type Waiting = { item: Item; resolve(verdict: Verdict): void; reject(thrown: unknown): void };
+type Waiting = {
+  item: Item;
+  held: readonly HeldVersion[];
+  resolve(verdict: Verdict): void;
+  reject(thrown: unknown): void;
+};
 
 export type GatherLimits = { groupBytesMax: number };
 const GROUP_MEMBERS_MAX = 1000;
@@ -41,6 +47,7 @@ export class Gatherer {
   readonly #packs: PackSet;
   readonly #projector: Projector;
   readonly #limits: GatherLimits;
+  readonly #held: HeldVersions;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #projections: Promise<unknown>[] = [];
@@ -49,12 +56,14 @@ export class Gatherer {
     this.#packs = packs;
     this.#projector = projector;
     this.#limits = limits;
+    this.#held = new HeldVersions(projector);
   }
 
   /** Resolves when the object is durable and visible, or known to be held already. */
-  submit(item: Item): Promise<Verdict> {
+  async submit(item: Item): Promise<Verdict> {
+    const held = await this.#held.of(instanceKeyOf(item.facts.context.institution, item.facts));
     return new Promise((resolve, reject) => {
-      this.#queue.push({ item, resolve, reject });
+      this.#queue.push({ item, held, resolve, reject });
       this.#running ??= this.#run().finally(() => {
         this.#running = undefined;
       });
@@ -102,14 +111,10 @@ export class Gatherer {
 
   async #process(batch: readonly Waiting[]): Promise<void> {
     this.#projector.check();
-    const held = await heldOf(
-      this.#projector,
-      batch.map(({ item }) => item),
-    );
     const plans: { waiting: Waiting; verdict: Verdict }[] = [];
-    for (const [index, waiting] of batch.entries()) {
-      const verdict = verdictOf(waiting.item, held[index] as HeldVersion[]);
-      if (verdict === undefined) this.#decideLater(waiting, held[index] as HeldVersion[]);
+    for (const waiting of batch) {
+      const verdict = verdictOf(waiting.item, waiting.held);
+      if (verdict === undefined) this.#decideLater(waiting);
       else plans.push({ waiting, verdict });
     }
     if (plans.length === 0) return;
@@ -134,21 +139,14 @@ export class Gatherer {
   }
 
   /** Comparing contents reads the held ones: it must not hold up the others. */
-  #decideLater(waiting: Waiting, held: readonly HeldVersion[]): void {
+  #decideLater(waiting: Waiting): void {
     waiting.item
-      .decide(held)
+      .decide(waiting.held)
       .then(
         (decision) => this.submit({ ...waiting.item, decision }).then(waiting.resolve, waiting.reject),
         waiting.reject,
       );
   }
-}
-
-async function heldOf(projector: Projector, items: readonly Item[]): Promise<HeldVersion[][]> {
-  const keys = items.map(({ facts }) => instanceKeyOf(facts.context.institution, facts));
-  const rows = await projector.patiently(() => findVersions(projector.db, keys));
-  const byKey = Map.groupBy(rows, instanceKeyText);
-  return keys.map((key) => byKey.get(instanceKeyText(key)) ?? []);
 }
 
 /** What is to be done with an object, or undefined when contents must be compared first. */

@@ -1,4 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
+import type { Envelope } from '../journal/event.ts';
 import { eventRows, INSERT_EVENTS } from '../journal/journal.repo.ts';
 import type { Sql } from '../ports/sql.ts';
 import type { IndexFacts } from './index-facts.ts';
@@ -187,14 +188,13 @@ export async function codesOf(sql: Sql, uids: readonly string[]): Promise<Map<st
 
 /**
  * Project a group that is the next one of its segment: rows, journal and watermark in one statement.
- * @param events canonical JSON of its journal envelopes
  * @returns the instances that were new; undefined when the group is not the next one, and nothing was done
  */
 export async function projectNext(
   sql: Sql,
   group: CommittedGroup,
   rows: GroupRows,
-  events: readonly string[],
+  events: readonly Envelope[],
 ): Promise<InsertedInstance[] | undefined> {
   const { segment, record, sealed } = group.record;
   const answers = await sql.query<InsertedInstance | { study_key: null }>(

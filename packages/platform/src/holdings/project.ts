@@ -1,6 +1,6 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { CommitRecord, RecordMember } from '@acervo/kernel/pack/record.ts';
-import { type Envelope, eventText } from '../journal/event.ts';
+import type { Envelope } from '../journal/event.ts';
 import { insertEvents } from '../journal/journal.repo.ts';
 import type { Db, Sql } from '../ports/sql.ts';
 import {
@@ -172,14 +172,14 @@ function keepEarlier<Row extends { source: string }>(rows: Map<string, Row>, key
   return row;
 }
 
-/** The journal rows of a record, as canonical JSON. */
-export const eventsOf = (record: CommitRecord): string[] =>
+/** The journal rows of a record. */
+export const eventsOf = (record: CommitRecord): Envelope[] =>
   record.events.map((event, index) => completeEvent(event as Envelope, record, index));
 
 /** What the record's members say already is not repeated in its events: count, bytes and instances are added. */
-function completeEvent(event: Envelope, record: CommitRecord, index: number): string {
+function completeEvent(event: Envelope, record: CommitRecord, index: number): Envelope {
   const members = record.members.filter((member) => member.event === index);
-  if (members.length === 0) return eventText(event);
+  if (members.length === 0) return event;
   const instances: Record<string, string[]> = {};
   let bytes = 0;
   for (const member of members) {
@@ -189,5 +189,5 @@ function completeEvent(event: Envelope, record: CommitRecord, index: number): st
     named.push(name);
     bytes += member.length;
   }
-  return eventText({ ...event, facts: { ...event.facts, count: members.length, bytes, instances } });
+  return { ...event, facts: { ...event.facts, count: members.length, bytes, instances } };
 }

@@ -1,5 +1,5 @@
 import type { Sql } from '../ports/sql.ts';
-import type { Envelope } from './event.ts';
+import { type Envelope, eventText } from './event.ts';
 
 /** Appends envelopes given by `eventRows` as $1. A replay of the same id changes nothing. */
 export const INSERT_EVENTS = `insert into journal (id, at, kind, institution, actor, study, event)
@@ -9,18 +9,16 @@ export const INSERT_EVENTS = `insert into journal (id, at, kind, institution, ac
   on conflict (id) do nothing`;
 
 /** The parameter of INSERT_EVENTS: envelopes as canonical JSON, with what is searched beside them. */
-export function eventRows(events: readonly string[]): string {
+export function eventRows(events: readonly Envelope[]): string {
   return JSON.stringify(
-    events.map((text) => {
-      const event = JSON.parse(text) as Envelope;
-      const { id, at, kind, institution, study } = event;
-      return { id, at, kind, institution, study, actor: event.actor.id, event: text };
+    events.map((event) => {
+      const { id, at, kind, institution, study, actor } = event;
+      return { id, at, kind, institution, study, actor: actor.id, event: eventText(event) };
     }),
   );
 }
 
-/** Append envelopes, given as canonical JSON. */
-export async function insertEvents(sql: Sql, events: readonly string[]): Promise<void> {
+export async function insertEvents(sql: Sql, events: readonly Envelope[]): Promise<void> {
   if (events.length > 0) await sql.query(INSERT_EVENTS, [eventRows(events)]);
 }
 

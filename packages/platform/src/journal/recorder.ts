@@ -2,7 +2,7 @@ import { type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
 import type { Log } from '../ports/log.ts';
 import type { Op } from '../ports/op.ts';
 import type { Db } from '../ports/sql.ts';
-import { type Envelope, envelopeOf, eventText } from './event.ts';
+import { type Envelope, envelopeOf } from './event.ts';
 import { insertEvents } from './journal.repo.ts';
 
 /** Accesses of one actor to one study for one purpose that are waiting to become one row. */
@@ -42,7 +42,7 @@ export class Recorder {
 
   /** Commit facts durably. */
   async record(...envelopes: readonly Envelope[]): Promise<void> {
-    await insertEvents(this.#db, envelopes.map(eventText));
+    await insertEvents(this.#db, envelopes);
   }
 
   /**

@@ -9,14 +9,13 @@ import { fileBlobStore } from '../adapters/fs/blob-store.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { migrate } from '../adapters/postgres/migrate.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
-import { type Envelope, envelopeOf, eventText } from './event.ts';
+import { type Envelope, envelopeOf } from './event.ts';
 import { insertEvents } from './journal.repo.ts';
 import { Sealer } from './sealer.ts';
 import { readLines, sealHash } from './segments.ts';
 
 const event = (study: string): Envelope => envelopeOf(testOp(), 'instance.stored', { study }, {});
-const put = (database: Pick<Database, 'query'>, study: string): Promise<void> =>
-  insertEvents(database, [eventText(event(study))]);
+const put = (database: Pick<Database, 'query'>, study: string): Promise<void> => insertEvents(database, [event(study)]);
 
 async function prepared(t: Parameters<typeof temporaryDatabase>[0]) {
   const database = await temporaryDatabase(t);
@@ -61,7 +60,7 @@ test('a slow early transaction is never stepped over', async (t) => {
   const started = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const slow = database.transaction(async (sql) => {
-    await insertEvents(sql, [eventText(event('slow'))]);
+    await insertEvents(sql, [event('slow')]);
     started.resolve();
     await gate.promise;
   });

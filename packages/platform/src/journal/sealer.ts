@@ -1,8 +1,9 @@
-import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
+import type { Json } from '@acervo/kernel/canonical-json.ts';
 import { toFailure } from '@acervo/kernel/failure.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Db, Sql } from '../ports/sql.ts';
+import type { Envelope } from './event.ts';
 import {
   insertEvents,
   insertSeals,
@@ -102,7 +103,7 @@ export class Sealer {
       end = { file: line.file, end: line.end };
       if (line.seq <= last.seq) continue;
       const id = (line.event as { id: string }).id;
-      await insertEvents(sql, [canonicalJson(line.event)]);
+      await insertEvents(sql, [line.event as Envelope]);
       await insertSeals(sql, [{ seq: line.seq, id, xid: position.xid, hash: line.hash }]);
       position = { seq: line.seq, xid: position.xid, id: position.id, hash: line.hash };
     }

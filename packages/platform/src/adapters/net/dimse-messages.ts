@@ -85,7 +85,7 @@ export class MessageReader {
   async drain(bytesMax: number): Promise<void> {
     let left = bytesMax;
     while (this.#open !== undefined) {
-      left -= (await this.#nextSlice(this.#open)).fragment.length;
+      left -= this.#sliceOf(this.#open, await this.#ul.receive()).fragment.length;
       if (left >= 0) continue;
       this.#ul.abort();
       throw new Failure('ul/aborted', `more than ${bytesMax} bytes of a data set nobody reads`);
@@ -119,7 +119,7 @@ export class MessageReader {
   async #gatherCommand(first: PdvSlice): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let bytes = 0;
-    for (let slice = first; ; slice = await this.#nextOf(first.contextId)) {
+    for (let slice = first; ; slice = this.#pdvOf(first.contextId, await this.#ul.receive())) {
       if (!slice.isCommand) throw this.#ul.violation('data set where a command set is due');
       bytes += slice.fragment.length;
       if (bytes > COMMAND_BYTES_MAX) throw this.#ul.violation(`command set of more than ${COMMAND_BYTES_MAX} bytes`);
@@ -130,22 +130,21 @@ export class MessageReader {
 
   async *#slicesOf(message: Message): AsyncGenerator<Uint8Array, undefined> {
     while (this.#open === message) {
-      const { fragment } = await this.#nextSlice(message);
+      const { fragment } = this.#sliceOf(message, await this.#ul.receive());
       if (fragment.length > 0) yield fragment;
       if (this.#open === undefined) this.#lookAhead();
     }
   }
 
-  async #nextSlice({ context }: Message): Promise<PdvSlice> {
-    const slice = await this.#nextOf(context.id);
+  #sliceOf({ context }: Message, event: PduEvent): PdvSlice {
+    const slice = this.#pdvOf(context.id, event);
     if (slice.isCommand) throw this.#ul.violation('command set where a data set is due');
     if (slice.isLast && slice.isFragmentEnd) this.#open = undefined;
     this.#dataSetBytes += slice.fragment.length;
     return slice;
   }
 
-  async #nextOf(contextId: number): Promise<PdvSlice> {
-    const event = await this.#ul.receive();
+  #pdvOf(contextId: number, event: PduEvent): PdvSlice {
     if (event.kind !== 'pdv') throw this.#ul.violation(`${event.kind} inside of a message`);
     if (event.contextId !== contextId) throw this.#ul.violation('context changes inside of a message');
     return event;

@@ -3,8 +3,11 @@ import { Failure } from '@acervo/kernel/failure.ts';
 
 type Waiter = { resolve: () => void; reject: (failure: Failure) => void };
 
+/** The system is not asked for more while so much waits for the reader: two of the chunks that a socket gives. */
+const WAITING_BYTES_MAX = 128 * 1024;
+
 /**
- * A socket that is read only when asked, so that a slow reader slows the peer through TCP, and written
+ * A socket that is read little further than asked, so that a slow reader slows the peer through TCP, and written
  * with an end: every wait, of either direction, is bounded by the limit that `watch` has set.
  */
 export class PulledSocket {
@@ -12,13 +15,21 @@ export class PulledSocket {
   #reader: Waiter | undefined;
   #writer: Waiter | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
 
   /** @param onClosed called once, when the connection is gone, whoever ended it. */
   constructor(socket: Socket, onClosed: () => void) {
     this.#socket = socket;
     socket.setNoDelay(true);
     const wake = (): void => this.#reader?.resolve();
-    socket.on('readable', wake);
+    // Flowing: in paused mode a stream puts chunks together by copying them, and stops and starts at each.
+    socket.addListener('data', (chunk: Uint8Array) => {
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.length;
+      if (this.#waitingBytes >= WAITING_BYTES_MAX) socket.pause();
+      wake();
+    });
     socket.on('end', wake);
     // An error is always followed by 'close'; pull() and write() tell the user what it means.
     socket.on('error', wake);
@@ -35,8 +46,12 @@ export class PulledSocket {
    */
   async pull(): Promise<Uint8Array | undefined> {
     for (;;) {
-      const chunk: Uint8Array | null = this.#socket.read();
-      if (chunk !== null) return chunk;
+      const chunk = this.#waiting.shift();
+      if (chunk !== undefined) {
+        this.#waitingBytes -= chunk.length;
+        if (this.#socket.isPaused() && this.#waitingBytes < WAITING_BYTES_MAX) this.#socket.resume();
+        return chunk;
+      }
       if (this.#socket.readableEnded || this.#socket.destroyed) return undefined;
       await this.#wait((waiter) => {
         this.#reader = waiter;
@@ -74,6 +89,8 @@ export class PulledSocket {
   }
 
   destroy(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#socket.destroy();
   }
 

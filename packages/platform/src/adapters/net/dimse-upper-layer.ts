@@ -67,7 +67,11 @@ export class UpperLayer {
    */
   async receive(): Promise<PduEvent> {
     for (;;) {
-      const event = await this.#nextPdu();
+      const event = this.#isUnreadable ? undefined : this.#readPdu();
+      if (event === undefined) {
+        await this.#fill();
+        continue;
+      }
       const isAcceptable = event.kind !== 'associate-rq' || (event.protocolVersion & PROTOCOL_VERSION) !== 0;
       this.#abortReason = event.kind === 'unrecognized' ? ABORT_REASON.unrecognizedPdu : ABORT_REASON.unexpectedPdu;
       const step = this.#step(EVENT_OF[event.kind], { isAcceptable });
@@ -124,18 +128,18 @@ export class UpperLayer {
     this.#bytes.destroy();
   }
 
-  async #nextPdu(): Promise<PduEvent> {
-    for (;;) {
-      const event = this.#isUnreadable ? undefined : this.#readPdu();
-      if (event !== undefined) return event;
-      const chunk = await this.#pull();
-      if (chunk === undefined) {
-        this.#step('Evt17');
-        const where = this.#reader.isBetweenPdus ? 'between two PDUs' : 'inside of a PDU';
-        throw new Failure('ul/aborted', `connection closed ${where}`);
-      }
-      if (!this.#isUnreadable) this.#reader.push(chunk);
+  /** Hand the next chunk to the reader. */
+  async #fill(): Promise<void> {
+    const chunk = await this.#bytes.pull().catch((thrown: unknown) => {
+      this.abort();
+      throw thrown;
+    });
+    if (chunk === undefined) {
+      this.#step('Evt17');
+      const where = this.#reader.isBetweenPdus ? 'between two PDUs' : 'inside of a PDU';
+      throw new Failure('ul/aborted', `connection closed ${where}`);
     }
+    if (!this.#isUnreadable) this.#reader.push(chunk);
   }
 
   #readPdu(): PduEvent | undefined {
@@ -145,15 +149,6 @@ export class UpperLayer {
       this.#isUnreadable = true;
       this.#abortReason = ABORT_REASON.invalidPduParameterValue;
       this.#step('Evt19');
-      throw thrown;
-    }
-  }
-
-  async #pull(): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#bytes.pull();
-    } catch (thrown) {
-      this.abort();
       throw thrown;
     }
   }

@@ -5,7 +5,7 @@ import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../../adapters/fs/blob-store.ts';
 import { migrate } from '../../adapters/postgres/migrate.ts';
-import { type EventKind, envelopeOf, eventText } from '../../journal/event.ts';
+import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import { Sealer } from '../../journal/sealer.ts';
 import type { Op } from '../../ports/op.ts';
@@ -13,8 +13,8 @@ import type { Db, Sql } from '../../ports/sql.ts';
 import { changesRoute } from './changes.route.ts';
 import type { Changes } from './changes.ts';
 
-const event = (study: string, kind: EventKind = 'instance.stored', institution = 'HGM'): string =>
-  eventText(envelopeOf(testOp(), kind, { institution, study }, { count: 1 }));
+const event = (study: string, kind: EventKind = 'instance.stored', institution = 'HGM'): Envelope =>
+  envelopeOf(testOp(), kind, { institution, study }, { count: 1 });
 
 async function journal(t: TestContext): Promise<{ db: Db; sealer: Sealer }> {
   const db = await temporaryDatabase(t);

@@ -1,4 +1,4 @@
-import { canonicalJson } from '@acervo/kernel/canonical-json.ts';
+import type { Envelope } from '../../journal/event.ts';
 import { insertEvents, insertSeals } from '../../journal/journal.repo.ts';
 import type { SealedLine } from '../../journal/segments.ts';
 import type { Sql } from '../../ports/sql.ts';
@@ -12,7 +12,7 @@ export async function insertNumbered(sql: Sql, lines: readonly SealedLine[]): Pr
   const { xid } = row as { xid: string };
   await insertEvents(
     sql,
-    lines.map(({ event }) => canonicalJson(event)),
+    lines.map(({ event }) => event as Envelope),
   );
   await insertSeals(
     sql,

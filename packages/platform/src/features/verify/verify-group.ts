@@ -2,7 +2,7 @@ import type { CommitRecord, RecordMember } from '@acervo/kernel/pack/record.ts';
 import { segmentName } from '@acervo/kernel/pack/record.ts';
 import { type InstanceKey, instanceKeyText } from '../../holdings/keys.ts';
 import { eventsOf, keyOf } from '../../holdings/project.ts';
-import type { Envelope } from '../../journal/event.ts';
+import { eventText } from '../../journal/event.ts';
 import type { Db } from '../../ports/sql.ts';
 import { eventsById, type MemberRow, rowsUnder } from './verify.repo.ts';
 import type { ArchiveFinding } from './verify.ts';
@@ -28,9 +28,12 @@ export class GroupCheck {
 
   async take(record: CommitRecord): Promise<void> {
     for (const member of record.members) this.#members.push({ record, member, key: keyOf(record, member) });
-    for (const text of eventsOf(record)) {
-      const { id } = JSON.parse(text) as Envelope;
-      this.#events.push({ id, text, what: `${segmentName(record.segment)}/${record.record}` });
+    for (const event of eventsOf(record)) {
+      this.#events.push({
+        id: event.id,
+        text: eventText(event),
+        what: `${segmentName(record.segment)}/${record.record}`,
+      });
     }
     if (this.#members.length + this.#events.length >= BATCH) await this.flush();
   }

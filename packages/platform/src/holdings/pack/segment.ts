@@ -212,8 +212,9 @@ export class Segment {
 
 /** Position of an equal context, added when it is new: a group has few of them. */
 function indexOf(contexts: RecordContext[], context: RecordContext): number {
-  const text = canonicalJson(context);
-  const found = contexts.findIndex((known) => known === context || canonicalJson(known) === text);
+  const isEqual = (known: RecordContext): boolean =>
+    known === context || (known.op === context.op && canonicalJson(known) === canonicalJson(context));
+  const found = contexts.findIndex(isEqual);
   return found >= 0 ? found : contexts.push(context) - 1;
 }
 
