@@ -79,9 +79,11 @@ const earlier = (table: string, columns: string): string => `(${columns}) = (
   from (values (${qualified(table, columns)}), (${qualified('excluded', columns)})) as told (${columns})
   order by source limit 1)`;
 
-/** @param only a condition on the rows given: those of a group that is not the next one are left alone */
-const insertion = (only: string): string => `
-given_instance as (
+/**
+ * Instances from $1, and how many of each series were new.
+ * @param only a condition on the rows given: those of a group that is not the next one are left alone
+ */
+export const newInstances = (only: string): string => `given_instance as (
   select * from jsonb_to_recordset($1::jsonb) as given (study_key uuid, series_key bigint, sop_uid text,
     version smallint, segment integer, file_at bigint, file_bytes bigint, head_bytes integer, digest text,
     transfer_syntax integer, sop_class integer, instance_number integer, marks smallint)
@@ -97,7 +99,10 @@ given_instance as (
 ), counted as (
   select study_key, series_key, count(*) filter (where version = 0) as instances, sum(file_bytes) as bytes
   from new_instance group by study_key, series_key
-), given_series as (
+)`;
+
+const insertion = (only: string): string => `
+${newInstances(only)}, given_series as (
   select * from jsonb_to_recordset($2::jsonb) as given (study_key uuid, series_key bigint, series_uid text, source text,
     modality text, series_number integer, charset_default text, attributes jsonb, stored timestamptz)
   where ${only}
@@ -145,12 +150,15 @@ given_instance as (
 
 const INSERT_INSTANCES = `with ${insertion('true')} select study_key, series_key, sop_uid, version from new_instance`;
 
-/** The usual case in one question: the watermark stands exactly before the group. */
-const PROJECT_NEXT = `
-with moved as (
+/** Empty when the group is not the next one of its segment. */
+export const MOVE_WATERMARK = `moved as (
   update segment set committed = $6, records = $7, chain = $8, state = case when $9 then 'sealed' else state end
   where segment = $4 and committed = $5 returning segment
-), ${insertion('exists (select from moved)')}, new_event as (
+)`;
+
+/** The usual case in one question: the watermark stands exactly before the group. */
+const PROJECT_NEXT = `
+with ${MOVE_WATERMARK}, ${insertion('exists (select from moved)')}, new_event as (
   ${INSERT_EVENTS.replace('$1', '$10')}
 )
 select n.study_key, n.series_key, n.sop_uid, n.version from moved left join new_instance n on true`;

@@ -17,11 +17,14 @@ import {
 import { BARE_FACTS, type IndexFacts } from './index-facts.ts';
 import { type InstanceKey, instanceKeyOf } from './keys.ts';
 import type { CommittedGroup } from './pack/segment.ts';
+import { projectKnown } from './project-known.repo.ts';
+import { ToldSeries } from './told-series.ts';
 
 /**
  * Make the index say what a durable group says: rows, journal, watermark, at once. A crash can lose
  * the whole of it and start-up does it again; doing it twice changes nothing.
  * @param facts  of each member of the record, in its order
+ * @param told   what this process has projected before; left out, everything is sent
  * @returns the instances that were new to the index
  */
 export async function project(
@@ -29,12 +32,16 @@ export async function project(
   group: CommittedGroup,
   facts: readonly IndexFacts[],
   codes: UidCodes,
+  told = new ToldSeries(),
 ): Promise<InsertedInstance[]> {
   const code = await codes.of(group.record.members.flatMap((member) => [member.transferSyntax, member.sopClass]));
   const rows = groupRows(group.record, facts, code);
   const events = eventsOf(group.record);
-  const projected = await projectNext(db, group, rows, events);
-  if (projected !== undefined) return projected;
+  const projected = await (told.covers(rows) ? projectKnown : projectNext)(db, group, rows, events);
+  if (projected !== undefined) {
+    told.note(rows);
+    return projected;
+  }
   return db.transaction(
     async (sql) => {
       const inserted = await insertRows(sql, rows);

@@ -10,6 +10,7 @@ import { scanSegment } from './pack/scan.ts';
 import type { CommittedGroup } from './pack/segment.ts';
 import { isPassing, keyOf, project, projectOneByOne, UidCodes } from './project.ts';
 import { findSegment, type SegmentRow } from './segment.repo.ts';
+import { ToldSeries } from './told-series.ts';
 
 /** A database that comes back, and says before anything else that it was away. */
 export type Reachable = {
@@ -29,6 +30,7 @@ const DURABLE_MS = 60_000;
 export class Projector {
   readonly db: Db & Reachable;
   readonly #codes: UidCodes;
+  readonly #told = new ToldSeries();
   readonly #log: Log;
   readonly #signal: AbortSignal;
   /** Groups of one segment must be projected in order, or a crash would pass over one. */
@@ -92,12 +94,13 @@ export class Projector {
     let attempt: (typeof attempts)[number] = project;
     for (;;) {
       try {
-        await this.#resolveRaces(group, facts, await attempt(this.db, group, facts, this.#codes));
+        await this.#resolveRaces(group, facts, await attempt(this.db, group, facts, this.#codes, this.#told));
         this.#noteProjected(group);
         this.#spaceless.delete(group.record.segment);
         return;
       } catch (thrown) {
         const failure = toFailure(thrown);
+        this.#told.forget();
         if (failure.code === 'store/out-of-space') this.#spaceless.add(group.record.segment);
         this.#log.warn('group.unprojected', {
           segment: group.record.segment,

@@ -69,6 +69,26 @@ test('one object, many ways to come again', async (t) => {
   ]);
 });
 
+test('what this process knows to be in the index, and is not: the group is projected with all it tells', async (t) => {
+  const { holdings, database } = await openTestArchive(t);
+  const { store, db } = holdings;
+  const send = (number: number): Promise<unknown> =>
+    store.store(testOp(), dataset(smallObject({ name: 'known', study: 1, number })));
+  await send(1);
+  await send(2);
+  await database.asOwner((sql) => sql.query('delete from study'));
+  await send(3);
+  await database.asOwner((sql) => sql.query('delete from series'));
+  await send(4);
+  await send(5);
+  const [study] = await db.query('select patient_name, modalities, series_count from study');
+  assert.deepEqual(study, { patient_name: '=NUNEZ PENA^MARIA=', modalities: ['OT'], series_count: 1 });
+  const [series] = await db.query('select instance_count from series');
+  assert.deepEqual(series, { instance_count: 2 });
+  const [{ instances }] = (await db.query('select count(*) as instances from instance')) as [{ instances: number }];
+  assert.equal(Number(instances), 5);
+});
+
 test('twenty senders of the same object at once: stored once', async (t) => {
   const {
     holdings: { store, db },
