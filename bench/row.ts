@@ -1,3 +1,5 @@
+import type { Owner } from '../test/harness/owner.ts';
+
 /** What one side of a row did in one round, checked: operations that failed its check are not counted, they throw. */
 export type Measured = {
   /** Instances stored, requests answered ... */
@@ -12,7 +14,13 @@ export type Measured = {
 };
 
 /** A server under measurement and the load on it. */
-export type Side = { name: string; round(): Promise<Measured> };
+export type Side = {
+  /** Stable: targets and the kept JSON name it. */
+  name: string;
+  /** What it is today, for the table: product, version, settings that matter. */
+  detail?: string;
+  round(): Promise<Measured>;
+};
 
 /**
  * One promise of a row. `figure` is a name in `Measured.figures`, or one that the harness works out:
@@ -27,6 +35,11 @@ export type Sides = {
   peers: readonly Side[];
   /** What the rounds check, in words: counts, digests. */
   checks: string;
+  /**
+   * Asked once, after the last round: proves that what makes us slower was on all the time, and says so in words
+   * (`Acervo.guarantees`). @throws where it was not
+   */
+  guarantees?(): Promise<readonly string[]>;
   close(): Promise<void>;
 };
 
@@ -43,9 +56,11 @@ export type Row = {
   open(bench: Bench): Promise<Sides | { skipped: string }>;
 };
 
-/** What a row gets. */
-export type Bench = {
+/** What a row gets; what it starts for this owner ends after the row however that ends, the last first. */
+export type Bench = Owner & {
   /** A fresh folder of this row on a real disk, removed after it. */
   scratch: string;
   isQuick: boolean;
+  /** With `--profile`: where the server leaves its CPU profiles. */
+  profiles?: string;
 };

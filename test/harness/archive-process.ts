@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { TestContext } from 'node:test';
+import type { Owner } from './owner.ts';
 
 const MAIN = join(import.meta.dirname, '../../packages/platform/src/apps/main.ts');
 const READY_MS = 60_000;
@@ -38,7 +38,7 @@ async function endServersIn(folder: string): Promise<void> {
 }
 
 /** A folder of a test's own, removed at its end with whatever still runs on it. */
-export function scratch(t: TestContext, name: string): string {
+export function scratch(t: Owner, name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `acervo-${name}-`));
   t.after(async () => {
     await endProcessesIn(folder);
@@ -48,9 +48,9 @@ export function scratch(t: TestContext, name: string): string {
   return folder;
 }
 
-/** Start `acervo serve` on a data directory; ends with the test. */
+/** Start `acervo serve` on a data directory; ends with its owner. */
 export async function startArchive(
-  t: TestContext,
+  t: Owner,
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
   wrapper: readonly string[] = [],

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { giveTo, launcherFor, PROGRAM_ENV } from '@acervo/platform/adapters/postgres/launcher.ts';
+import type { Owner } from './owner.ts';
 
 /** Debian's, as an operator would have it; another place by ACERVO_TEST_PG_BIN. */
 const PROGRAMS = process.env['ACERVO_TEST_PG_BIN'] ?? '/usr/lib/postgresql/15/bin';
@@ -19,7 +20,16 @@ const READY_MS_MAX = 30_000;
 export type OperatorPostgres = {
   /** For ACERVO_DATABASE_URL. */
   url: string;
+  /** What the URL says, for those who want it in pieces; there is no password. */
+  socketDirectory: string;
+  user: string;
+  database: string;
+  version: string;
+  /** Of the postmaster. */
+  pid(): number;
   start(): Promise<void>;
+  /** A fast shutdown, which leaves nothing behind. */
+  stop(): Promise<void>;
   /** kill -9 of the postmaster. */
   kill(): Promise<void>;
 };
@@ -29,11 +39,22 @@ export type OperatorPostgres = {
  * test is skipped with a clear word; where ACERVO_REQUIRE_PEERS=1 their absence is an error instead.
  */
 export async function operatorPostgres(t: TestContext, folder: string): Promise<OperatorPostgres | undefined> {
-  if (!existsSync(join(PROGRAMS, 'postgres'))) {
+  if (!hasOperatorPostgres()) {
     assert.notEqual(process.env['ACERVO_REQUIRE_PEERS'], '1', `${PROGRAMS} is required here`);
     t.skip(`no PostgreSQL in ${PROGRAMS}`);
     return undefined;
   }
+  return startOperatorPostgres(t, folder);
+}
+
+export const hasOperatorPostgres = (): boolean => existsSync(join(PROGRAMS, 'postgres'));
+
+/** The same for whoever has seen that the programs are there. @param settings as `name=value` */
+export async function startOperatorPostgres(
+  owner: Owner,
+  folder: string,
+  settings: readonly string[] = [],
+): Promise<OperatorPostgres> {
   const cluster = join(folder, 'cluster');
   mkdirSync(cluster, { recursive: true, mode: 0o700 });
   const launcher = launcherFor(join(PROGRAMS, 'postgres'), cluster);
@@ -50,7 +71,8 @@ export async function operatorPostgres(t: TestContext, folder: string): Promise<
   let server: ChildProcess | undefined;
   const isRunning = (): boolean => server !== undefined && server.exitCode === null && server.signalCode === null;
   const start = async (): Promise<void> => {
-    const [command, ...rest] = words('postgres', '-D', cluster, '-k', folder, '-c', 'listen_addresses=');
+    const given = settings.flatMap((setting) => ['-c', setting]);
+    const [command, ...rest] = words('postgres', '-D', cluster, '-k', folder, '-c', 'listen_addresses=', ...given);
     for (const until = performance.now() + READY_MS_MAX; performance.now() < until; await pause(50)) {
       // It refuses to start while processes of the one that was killed are left.
       if (!isRunning()) server = spawn(command, rest, { env: PROGRAM_ENV, stdio: ['ignore', log, log] });
@@ -58,16 +80,27 @@ export async function operatorPostgres(t: TestContext, folder: string): Promise<
     }
     throw new Error("the operator's PostgreSQL does not start");
   };
-  const kill = async (): Promise<void> => {
+  const end = async (signal: 'SIGINT' | 'SIGKILL'): Promise<void> => {
     if (server === undefined || !isRunning()) return;
     const exited = once(server, 'exit');
-    server.kill('SIGKILL');
+    server.kill(signal);
     await exited;
   };
-  t.after(kill);
+  const kill = (): Promise<void> => end('SIGKILL');
+  owner.after(kill);
   await start();
   for (const each of SETUP.split('; ')) run(words('psql', ...socket, '-d', 'postgres', '-qc', each));
-  return { url: `postgresql://${USER}@/${DATABASE}?host=${encodeURIComponent(folder)}`, start, kill };
+  return {
+    url: `postgresql://${USER}@/${DATABASE}?host=${encodeURIComponent(folder)}`,
+    socketDirectory: folder,
+    user: USER,
+    database: DATABASE,
+    version: run(words('postgres', '--version')).trim().replace('postgres (PostgreSQL)', 'PostgreSQL'),
+    pid: () => server?.pid ?? 0,
+    start,
+    stop: () => end('SIGINT'),
+    kill,
+  };
 }
 
 function answers([command, ...rest]: [string, ...string[]]): boolean {

@@ -76,7 +76,7 @@ export async function startOrthanc(t: TestContext, folder: string, peers: Orthan
 }
 
 /** A port that was free a moment ago: Orthanc cannot be told to choose one. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

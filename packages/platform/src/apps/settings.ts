@@ -241,6 +241,6 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
-/** Names of the file of settings itself, and of variables that only the test suite reads. */
+/** Names of the file of settings itself, and of variables that only the test suite and the benchmark read. */
 export const CONFIG_FILE_ENV = 'ACERVO_CONFIG_FILE';
-export const TEST_ENV = /^ACERVO_(TEST|REQUIRE)_/;
+export const TEST_ENV = /^ACERVO_(TEST|REQUIRE|BENCH)_/;

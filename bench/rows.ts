@@ -1,0 +1,5 @@
+import type { Row } from './row.ts';
+import { CSTORE_ROWS } from './rows/cstore.bench.ts';
+
+/** Every row, in the order of the document. One line for each file of rows. */
+export const ROWS: readonly Row[] = [...CSTORE_ROWS];

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { type ObjectSet, type ObjectSetOptions, writeObjects } from '../data/objects.ts';
+import { type Acervo, startAcervo } from '../harness/acervo.ts';
+import { shelfOfAcervo, shelfOfOrthanc } from '../harness/ask-back.ts';
+import { INGEST_CHECKS, ingestSide } from '../harness/ingest-side.ts';
+import { type Orthanc, startOrthanc } from '../harness/orthanc.ts';
+import { hasStorescu, sendFolders } from '../harness/storescu.ts';
+import type { Bench, Row, Side, Sides, Target } from '../row.ts';
+
+/**
+ * Budget of one 0.5 MB CT on the machine of the reference, one core: copy from the socket 0.15 ms, SHA-256 0.27 ms,
+ * write 0.1 ms, header, index and journal 0.2 ms. The sender takes 0.6 ms of the same cores.
+ */
+type Plan = Pick<Row, 'id' | 'title' | 'isQuick' | 'targets'> & {
+  data: Omit<ObjectSetOptions, 'seed'>;
+  index: 'sqlite' | 'postgresql';
+  /** Out of the box on both sides: Nagle's algorithm on. */
+  isNagle?: boolean;
+};
+
+const ROUNDS = 5;
+const SEED = 7;
+const QUICK_INSTANCES = 20;
+
+const PLANS: readonly Plan[] = [
+  {
+    id: 'cstore-ct-4',
+    title: 'C-STORE, CT of 0.5 MB, 4 associations, against Orthanc with SQLite',
+    isQuick: true,
+    data: { kind: 'ct', folders: 4, studiesPerFolder: 2, instancesPerStudy: 150 },
+    index: 'sqlite',
+    targets: [rate(1.8, 2.5), { figure: 'cpuMs/orthanc', better: 'lower', committed: 0.45, stretch: 0.33 }],
+  },
+  {
+    id: 'cstore-ct-4-pg',
+    title: 'C-STORE, CT of 0.5 MB, 4 associations, against Orthanc with PostgreSQL',
+    isQuick: false,
+    data: { kind: 'ct', folders: 4, studiesPerFolder: 2, instancesPerStudy: 150 },
+    index: 'postgresql',
+    targets: [rate(2.5, 3.5)],
+  },
+  {
+    id: 'cstore-ct-1',
+    title: 'C-STORE, CT of 0.5 MB, one association, against Orthanc with SQLite',
+    isQuick: false,
+    data: { kind: 'ct', folders: 1, studiesPerFolder: 4, instancesPerStudy: 150 },
+    index: 'sqlite',
+    targets: [rate(1.3, 1.8)],
+  },
+  {
+    id: 'cstore-tiny-4',
+    title: 'C-STORE, instances of 10 KB, 4 associations, against Orthanc with SQLite',
+    isQuick: true,
+    data: { kind: 'tiny', folders: 4, studiesPerFolder: 12, instancesPerStudy: 100 },
+    index: 'sqlite',
+    targets: [rate(1.8, 2.5)],
+  },
+  {
+    id: 'cstore-ct-4-shipped',
+    title: "C-STORE as shipped (Nagle's algorithm on at sender and Orthanc), CT, 4 associations, Orthanc with SQLite",
+    isQuick: false,
+    data: { kind: 'ct', folders: 4, studiesPerFolder: 1, instancesPerStudy: 60 },
+    index: 'sqlite',
+    isNagle: true,
+    targets: [rate(4)],
+  },
+];
+
+export const CSTORE_ROWS: readonly Row[] = PLANS.map((plan) => ({
+  id: plan.id,
+  title: plan.title,
+  isQuick: plan.isQuick,
+  rounds: ROUNDS,
+  targets: plan.targets,
+  open: (bench) => open(bench, plan),
+}));
+
+function rate(committed: number, stretch?: number): Target {
+  return { figure: 'rate/orthanc', better: 'higher', committed, ...(stretch !== undefined && { stretch }) };
+}
+
+async function open(bench: Bench, plan: Plan): Promise<Sides | { skipped: string }> {
+  if (!hasStorescu()) return { skipped: 'no storescu (dcmtk)' };
+  const isNagle = plan.isNagle ?? false;
+  const orthanc = await startOrthanc(bench, { index: plan.index, isNagle });
+  if (orthanc === undefined) return { skipped: `no Orthanc with ${plan.index}` };
+  const acervo = await startAcervo(bench);
+  const { data } = plan;
+  const smaller = bench.isQuick ? { studiesPerFolder: 1, instancesPerStudy: QUICK_INSTANCES } : {};
+  const objects = writeObjects(join(bench.scratch, 'objects'), { ...data, ...smaller, seed: SEED });
+  let rounds = 0;
+  const ours = oursOf(acervo, objects, isNagle);
+  return {
+    ours: {
+      ...ours,
+      round: () => {
+        rounds += 1;
+        return ours.round();
+      },
+    },
+    peers: [peerOf(orthanc, objects, isNagle)],
+    checks: INGEST_CHECKS,
+    guarantees: () => acervo.guarantees(rounds * objects.files.length),
+    close: () => Promise.resolve(),
+  };
+}
+
+function oursOf(acervo: Acervo, objects: ObjectSet, isNagle: boolean): Side {
+  const server = { ...acervo, name: 'acervo', detail: 'Acervo, as shipped', shelf: shelfOfAcervo(acervo) };
+  return ingestSide(server, objects, () => sendFolders(acervo, objects.folders, isNagle));
+}
+
+function peerOf(orthanc: Orthanc, objects: ObjectSet, isNagle: boolean): Side {
+  const server = { ...orthanc, name: 'orthanc', shelf: shelfOfOrthanc(orthanc) };
+  return ingestSide(server, objects, () => sendFolders(orthanc, objects.folders, isNagle));
+}
