@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describeConformance } from '@acervo/platform/apps/conformance/describe-conformance.ts';
 import { describeConfig } from '@acervo/platform/apps/describe-config.ts';
+import { performanceDocument } from '../bench/harness/performance-document.ts';
 
 const root = join(import.meta.dirname, '..');
 const RETRIEVE = 'packages/platform/src/features/retrieve/README.md';
@@ -9,6 +10,7 @@ const RETRIEVE = 'packages/platform/src/features/retrieve/README.md';
 /** Each generated document, and what it should say. With `--check` nothing is written; stale ones fail. */
 const DOCUMENTS: readonly [path: string, text: () => string][] = [
   ['docs/configuration.md', describeConfig],
+  ['docs/performance.md', () => performanceDocument(root)],
   ['docs/conformance.md', () => describeConformance(sectionOf(RETRIEVE, 'Departures from PS3.18'))],
 ];
 

@@ -23,7 +23,7 @@ const CHECKS = [
   { name: 'docs', command: node, words: ['scripts/generate-docs.ts', '--check'] },
 ];
 const SUITES = {
-  unit: [CHECKS, [tests('packages/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
+  unit: [CHECKS, [tests('{packages,bench}/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
   // For another PostgreSQL (ACERVO_TEST_PG_BIN): what knows the database.
   platform: [[tests('packages/platform/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
   peers: [[tests('test/peers/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],

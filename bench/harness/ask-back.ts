@@ -2,7 +2,7 @@ import { sameContent } from '@acervo/dicom/data-set/compare.ts';
 import { sourceOf } from '@acervo/dicom/data-set/source.ts';
 import { readFileHead } from '@acervo/dicom/part10.ts';
 import { findTransferSyntax } from '@acervo/dicom/transfer-syntax.ts';
-import { bytesOf, type ObjectFile, type ObjectSet } from '../data/objects.ts';
+import { bytesOf, type ObjectFile, type ObjectSet } from '../objects/object-set.ts';
 import type { Acervo } from './acervo.ts';
 import type { Orthanc } from './orthanc.ts';
 

@@ -37,9 +37,9 @@ export function ratiosOf(ours: SideRounds, peer: SideRounds): Figures {
   return summarized(pairs);
 }
 
-/** A target is held against the median. What was not measured is missed. */
+/** A target is held against the median, of a peak against the most. What was not measured is missed. */
 export function judged(target: Target, figures: Figures): Judged {
-  const value = figures[target.figure]?.median;
+  const value = figures[target.figure]?.[/Peak/.test(target.figure) ? 'max' : 'median'];
   const reaches = (limit: number | undefined): boolean =>
     limit !== undefined && value !== undefined && (target.better === 'higher' ? value >= limit : value <= limit);
   const verdict = reaches(target.stretch) ? 'stretch' : reaches(target.committed) ? 'met' : 'missed';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ObjectSet } from '../data/objects.ts';
+import type { ObjectSet } from '../objects/object-set.ts';
 import type { Measured, Side } from '../row.ts';
 import { checkHeld, type Shelf } from './ask-back.ts';
 
@@ -15,11 +15,11 @@ export type IngestServer = {
   databaseBytes(): number;
 };
 
-/**
- * One side of a row of ingest. Each round sends the same files under new UIDs, so that no round is a resend.
- * @param send the load @returns seconds that it took
- */
-export function ingestSide(server: IngestServer, objects: ObjectSet, send: () => Promise<number>): Side {
+/** What a load was: how long it took and, where the client can tell, each answer's latency. */
+export type Load = { seconds: number; latenciesMs?: readonly number[] };
+
+/** One side of a row of ingest. Each round sends the same files under new UIDs, so that no round is a resend. */
+export function ingestSide(server: IngestServer, objects: ObjectSet, send: () => Promise<Load>): Side {
   let stamp = 0;
   return {
     name: server.name,
@@ -28,7 +28,7 @@ export function ingestSide(server: IngestServer, objects: ObjectSet, send: () =>
       stamp += 1;
       objects.restamp(stamp);
       const before = server.cpuSeconds();
-      const seconds = await send();
+      const { seconds, latenciesMs } = await send();
       await pause(AFTERWARDS_MS);
       const cpuSeconds = server.cpuSeconds() - before;
       const { bytes, peakBytes } = server.resident();
@@ -40,11 +40,8 @@ export function ingestSide(server: IngestServer, objects: ObjectSet, send: () =>
         rssPeakBytes: peakBytes,
         databasePssBytes: server.databaseBytes(),
       };
-      return { operations: objects.files.length, seconds, cpuSeconds, figures };
+      const operations = objects.files.length;
+      return { operations, seconds, cpuSeconds, ...(latenciesMs !== undefined && { latenciesMs }), figures };
     },
   };
 }
-
-export const INGEST_CHECKS =
-  'each round, each study: as many instances as were sent; three files fetched and compared with those sent, ' +
-  'element by element and pixel by pixel';

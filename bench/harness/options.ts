@@ -18,7 +18,7 @@ npm run bench -- --list | --soak MINUTES
   --only ID,ID     these rows only
   --write          keep the results in docs/performance/ and write docs/performance.md
   --strict         a missed target is a failure, too
-  --profile        with CPU profiles of the server; figures are not kept
+  --profile        with a CPU profile of the server; figures are not kept, with --write the flame graph is
   --list           what rows there are
   --soak MINUTES   constant load; fails when memory or file descriptors grow
 `;
@@ -39,7 +39,7 @@ export function optionsOf(words: readonly string[]): Options {
   });
   const soakMinutes = values.soak === undefined ? undefined : Number(values.soak);
   if (soakMinutes !== undefined && !(soakMinutes > 0)) throw new TypeError('--soak takes minutes');
-  if (values.write && (values.quick || values.profile)) throw new TypeError('--write keeps full runs only');
+  if (values.write && values.quick) throw new TypeError('--write keeps full runs only');
   return {
     isQuick: values.quick,
     isList: values.list,

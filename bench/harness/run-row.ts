@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bench, Measured, Row, Side, Sides } from '../row.ts';
 import { type Figures, type Judged, judged, ratiosOf, type SideRounds, summariesOf } from './figures.ts';
+import type { Span } from './flame-graph.ts';
 import { foreignMeter, isQuiet, waitForQuiet } from './quiet-gate.ts';
 import type { Turns } from './turns.ts';
 
@@ -18,14 +19,16 @@ export type RowResult = {
 };
 
 export type RunOptions = {
+  /** Gets from and to of each of our rounds, for a profile. */
+  spans: Span[];
   turns: Turns;
+  /** How long the quiet gate waits before each round. */
+  quietMsMax: number;
   signal: AbortSignal;
   say(text: string): void;
 };
 
 const QUICK_ROUNDS = 1;
-const QUIET_MS_MAX = 60_000;
-const QUICK_QUIET_MS_MAX = 1_000;
 /** What a side has put off until after the answer is charged to it; ours seals its journal every second. */
 const SETTLE_MS = 300;
 
@@ -49,30 +52,34 @@ async function runPairs(row: Row, sides: Sides, bench: Bench, options: RunOption
   const wanted = bench.isQuick ? QUICK_ROUNDS : row.rounds;
   const most = bench.isQuick ? wanted : 2 * wanted;
   const pairs: Pair[] = [];
-  await runPair(sides, bench, options);
+  await runPair(sides, options);
   while (pairs.filter(({ isNoisy }) => !isNoisy).length < wanted && pairs.length < most) {
-    pairs.push(await runPair(sides, bench, options));
+    pairs.push(await runPair(sides, options));
     options.say(`${row.id} round ${pairs.length}: ${pairText(sides, pairs.at(-1))}`);
   }
   const quiet = pairs.filter(({ isNoisy }) => !isNoisy);
   return quiet.length >= Math.min(wanted, most) ? quiet : pairs;
 }
 
-async function runPair(sides: Sides, bench: Bench, { turns, signal }: RunOptions): Promise<Pair> {
+async function runPair(sides: Sides, { turns, signal, quietMsMax, spans }: RunOptions): Promise<Pair> {
   const rounds: Measured[] = [];
   let isNoisy = false;
   await turns.take(async () => {
     for (const side of [sides.ours, ...sides.peers]) {
       signal.throwIfAborted();
-      const isCalm = await waitForQuiet(bench.isQuick ? QUICK_QUIET_MS_MAX : QUIET_MS_MAX);
+      const isCalm = await waitForQuiet(quietMsMax);
       const foreign = foreignMeter();
+      const from = monotonicMicros();
       rounds.push(checked(side, await side.round()));
+      if (side === sides.ours) spans.push([from, monotonicMicros()]);
       if (!isCalm || !isQuiet(foreign())) isNoisy = true;
       await pause(SETTLE_MS);
     }
   });
   return { rounds, isNoisy };
 }
+
+const monotonicMicros = (): number => Number(process.hrtime.bigint() / 1000n);
 
 function checked({ name }: Side, measured: Measured): Measured {
   const { operations, seconds, cpuSeconds } = measured;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { CALLING_AET } from './acervo.ts';
+import type { Load } from './ingest-side.ts';
 
 const STORESCU = '/usr/bin/storescu';
 const MS_MAX = 300_000;
@@ -13,12 +14,12 @@ export const hasStorescu = (): boolean => existsSync(STORESCU);
 /**
  * Send folders by DCMTK's storescu, one process and one association for each, all at once.
  * @param isNagle without TCP_NODELAY, as storescu is out of the box
- * @returns seconds from the start of the first to the end of the last
+ * @returns from the start of the first process to the end of the last
  */
-export async function sendFolders(to: Receiver, folders: readonly string[], isNagle = false): Promise<number> {
+export async function sendFolders(to: Receiver, folders: readonly string[], isNagle = false): Promise<Load> {
   const began = performance.now();
   await Promise.all(folders.map((folder) => sendFolder(to, folder, isNagle)));
-  return (performance.now() - began) / 1000;
+  return { seconds: (performance.now() - began) / 1000 };
 }
 
 async function sendFolder({ dimsePort, aeTitle }: Receiver, folder: string, isNagle: boolean): Promise<void> {

@@ -1,11 +1,8 @@
-import { join } from 'node:path';
-import { type ObjectSet, type ObjectSetOptions, writeObjects } from '../data/objects.ts';
-import { type Acervo, startAcervo } from '../harness/acervo.ts';
-import { shelfOfAcervo, shelfOfOrthanc } from '../harness/ask-back.ts';
-import { INGEST_CHECKS, ingestSide } from '../harness/ingest-side.ts';
-import { type Orthanc, startOrthanc } from '../harness/orthanc.ts';
+import { openIngest, type Receiver } from '../harness/ingest-row.ts';
+import type { Load } from '../harness/ingest-side.ts';
 import { hasStorescu, sendFolders } from '../harness/storescu.ts';
-import type { Bench, Row, Side, Sides, Target } from '../row.ts';
+import type { ObjectSet, ObjectSetOptions } from '../objects/object-set.ts';
+import type { Row, Target } from '../row.ts';
 
 /**
  * Budget of one 0.5 MB CT on the machine of the reference, one core: copy from the socket 0.15 ms, SHA-256 0.27 ms,
@@ -19,7 +16,6 @@ type Plan = Pick<Row, 'id' | 'title' | 'isQuick' | 'targets'> & {
 };
 
 const ROUNDS = 5;
-const SEED = 7;
 const QUICK_INSTANCES = 20;
 
 const PLANS: readonly Plan[] = [
@@ -72,45 +68,14 @@ export const CSTORE_ROWS: readonly Row[] = PLANS.map((plan) => ({
   isQuick: plan.isQuick,
   rounds: ROUNDS,
   targets: plan.targets,
-  open: (bench) => open(bench, plan),
+  open: async (bench) => {
+    if (!hasStorescu()) return { skipped: 'no storescu (dcmtk)' };
+    const { data, index, isNagle = false } = plan;
+    const load = (to: Receiver, { folders }: ObjectSet): Promise<Load> => sendFolders(to, folders, isNagle);
+    return openIngest(bench, { data, quickInstances: QUICK_INSTANCES, orthanc: { index, isNagle }, load });
+  },
 }));
 
 function rate(committed: number, stretch?: number): Target {
   return { figure: 'rate/orthanc', better: 'higher', committed, ...(stretch !== undefined && { stretch }) };
-}
-
-async function open(bench: Bench, plan: Plan): Promise<Sides | { skipped: string }> {
-  if (!hasStorescu()) return { skipped: 'no storescu (dcmtk)' };
-  const isNagle = plan.isNagle ?? false;
-  const orthanc = await startOrthanc(bench, { index: plan.index, isNagle });
-  if (orthanc === undefined) return { skipped: `no Orthanc with ${plan.index}` };
-  const acervo = await startAcervo(bench);
-  const { data } = plan;
-  const smaller = bench.isQuick ? { studiesPerFolder: 1, instancesPerStudy: QUICK_INSTANCES } : {};
-  const objects = writeObjects(join(bench.scratch, 'objects'), { ...data, ...smaller, seed: SEED });
-  let rounds = 0;
-  const ours = oursOf(acervo, objects, isNagle);
-  return {
-    ours: {
-      ...ours,
-      round: () => {
-        rounds += 1;
-        return ours.round();
-      },
-    },
-    peers: [peerOf(orthanc, objects, isNagle)],
-    checks: INGEST_CHECKS,
-    guarantees: () => acervo.guarantees(rounds * objects.files.length),
-    close: () => Promise.resolve(),
-  };
-}
-
-function oursOf(acervo: Acervo, objects: ObjectSet, isNagle: boolean): Side {
-  const server = { ...acervo, name: 'acervo', detail: 'Acervo, as shipped', shelf: shelfOfAcervo(acervo) };
-  return ingestSide(server, objects, () => sendFolders(acervo, objects.folders, isNagle));
-}
-
-function peerOf(orthanc: Orthanc, objects: ObjectSet, isNagle: boolean): Side {
-  const server = { ...orthanc, name: 'orthanc', shelf: shelfOfOrthanc(orthanc) };
-  return ingestSide(server, objects, () => sendFolders(orthanc, objects.folders, isNagle));
 }
