@@ -39,6 +39,8 @@ export type Acervo = Pick<ArchiveProcess, 'http' | 'dimsePort' | 'aeTitle' | 'pi
   headers: Readonly<Record<string, string>>;
   /** Of the server and its own PostgreSQL, since they started. */
   cpuSeconds(): number;
+  /** Of that, its PostgreSQL's. */
+  databaseCpuSeconds(): number;
   /** Of the server's process alone: now, and the most it ever was. */
   resident(): { bytes: number; peakBytes: number };
   /** Of its own PostgreSQL, all processes together, shared pages counted once. */
@@ -69,6 +71,7 @@ export async function startAcervo(bench: Bench, { dataDir, env = {} }: AcervoOpt
     headers,
     // The postmaster is the server's child, or was adopted from one before it.
     cpuSeconds: () => cpuSecondsOf([server.pid, ...database()]),
+    databaseCpuSeconds: () => cpuSecondsOf(database()),
     resident: () => residentOf(server.pid),
     databaseBytes: () => proportionalBytesOf(database()),
     guarantees: (atLeast) => guaranteesOf(server, { folder, settings, headers, atLeast }),

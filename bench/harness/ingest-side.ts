@@ -11,6 +11,7 @@ export type IngestServer = {
   detail: string;
   shelf: Shelf;
   cpuSeconds(): number;
+  databaseCpuSeconds(): number;
   resident(): { bytes: number; peakBytes: number };
   databaseBytes(): number;
 };
@@ -28,14 +29,17 @@ export function ingestSide(server: IngestServer, objects: ObjectSet, send: () =>
       stamp += 1;
       objects.restamp(stamp);
       const before = server.cpuSeconds();
+      const databaseBefore = server.databaseCpuSeconds();
       const { seconds, latenciesMs } = await send();
       await pause(AFTERWARDS_MS);
       const cpuSeconds = server.cpuSeconds() - before;
+      const databaseCpuMs = (1000 * (server.databaseCpuSeconds() - databaseBefore)) / objects.files.length;
       const { bytes, peakBytes } = server.resident();
       await checkHeld(server.shelf, objects, server.name);
       const mibPerSecond = objects.bytes / 2 ** 20 / seconds;
       const figures = {
         mibPerSecond,
+        databaseCpuMs,
         rssBytes: bytes,
         rssPeakBytes: peakBytes,
         databasePssBytes: server.databaseBytes(),

@@ -38,6 +38,7 @@ export type Orthanc = {
   detail: string;
   /** Of the server and, with a PostgreSQL index, of its PostgreSQL, since they started. */
   cpuSeconds(): number;
+  databaseCpuSeconds(): number;
   resident(): { bytes: number; peakBytes: number };
   databaseBytes(): number;
   /** Ask its REST API. @throws for anything but success */
@@ -86,6 +87,7 @@ export async function startOrthanc(bench: Bench, options: OrthancOptions = {}): 
     pid: server.pid,
     detail: `Orthanc ${version}, ${database?.version ?? 'SQLite'}`,
     cpuSeconds: () => cpuSecondsOf(pids),
+    databaseCpuSeconds: () => cpuSecondsOf(database ? [database.pid()] : []),
     resident: () => residentOf(server.pid),
     databaseBytes: () => proportionalBytesOf(database ? [database.pid()] : []),
     ask,

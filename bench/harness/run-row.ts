@@ -29,6 +29,8 @@ export type RunOptions = {
 };
 
 const QUICK_ROUNDS = 1;
+/** A profile wants work, not quiet. */
+const PROFILED_ROUNDS = 2;
 /** What a side has put off until after the answer is charged to it; ours seals its journal every second. */
 const SETTLE_MS = 300;
 
@@ -49,8 +51,9 @@ export async function runRow(row: Row, bench: Bench, options: RunOptions): Promi
 
 /** So many quiet pairs as the row wants; a noisy one is run again, but not for ever. The first warms up. */
 async function runPairs(row: Row, sides: Sides, bench: Bench, options: RunOptions): Promise<Pair[]> {
-  const wanted = bench.isQuick ? QUICK_ROUNDS : row.rounds;
-  const most = bench.isQuick ? wanted : 2 * wanted;
+  const isMeasured = !bench.isQuick && bench.profiles === undefined;
+  const wanted = bench.isQuick ? QUICK_ROUNDS : isMeasured ? row.rounds : PROFILED_ROUNDS;
+  const most = isMeasured ? 2 * wanted : wanted;
   const pairs: Pair[] = [];
   await runPair(sides, options);
   while (pairs.filter(({ isNoisy }) => !isNoisy).length < wanted && pairs.length < most) {
