@@ -40,9 +40,13 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const began = performance.now();
   const run = { root: ROOT, options, signal: ending.signal, say };
-  if (options.soakMinutes !== undefined) return exitOf(await runSoak(options.soakMinutes, run), began);
-  const outcomes = await runRows(rowsWanted(options), run);
-  return exitOf(summarize(outcomes, options), began);
+  try {
+    if (options.soakMinutes !== undefined) return exitOf(await runSoak(options.soakMinutes, run), began);
+    return exitOf(summarize(await runRows(rowsWanted(options), run), options), began);
+  } catch (thrown) {
+    say(String(thrown instanceof Error ? thrown.stack : thrown));
+    return exitOf({ isGood: false, text: 'failed' }, began);
+  }
 }
 
 function rowsWanted({ only, isQuick }: Options): Row[] {

@@ -19,7 +19,12 @@ const SEARCH_EVERY_MS = 100;
 const RETRIEVE_EVERY_MS = 50;
 const SAMPLES = 180;
 const SAMPLE_MS_MIN = 1_000;
-const SEARCHES = ['PatientName=Garc*', 'PatientName=*nez*', 'ModalitiesInStudy=CT&StudyDate=2019', 'limit=100'];
+const SEARCHES = [
+  'PatientName=Garc*',
+  'PatientName=*nez*',
+  'ModalitiesInStudy=CT&StudyDate=20190101-20191231',
+  'limit=100',
+];
 
 /** Constant load for so long; then memory and file descriptors must not have grown. */
 export async function runSoak(minutes: number, run: Run): Promise<{ isGood: boolean; text: string }> {
