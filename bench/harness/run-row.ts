@@ -55,7 +55,7 @@ async function runPairs(row: Row, sides: Sides, bench: Bench, options: RunOption
   const wanted = bench.isQuick ? QUICK_ROUNDS : isMeasured ? row.rounds : PROFILED_ROUNDS;
   const most = isMeasured ? 2 * wanted : wanted;
   const pairs: Pair[] = [];
-  await runPair(sides, options);
+  if (!bench.isQuick) await runPair(sides, options);
   while (pairs.filter(({ isNoisy }) => !isNoisy).length < wanted && pairs.length < most) {
     pairs.push(await runPair(sides, options));
     options.say(`${row.id} round ${pairs.length}: ${pairText(sides, pairs.at(-1))}`);

@@ -20,7 +20,8 @@ export type Run = { root: string; options: Options; signal: AbortSignal; say(tex
 
 /** The row whose profile is the flame graph of the document. */
 const FLAME_GRAPH_ROW = 'cstore-ct-4';
-const QUICK_QUIET_MS_MAX = 1_000;
+/** What is measured quickly is not to be trusted anyway. */
+const QUICK_QUIET_MS_MAX = 0;
 
 /** A folder for everything that a run leaves behind until its end. @throws where it is no disk */
 export function scratchTop(): string {
