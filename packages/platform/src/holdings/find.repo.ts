@@ -92,21 +92,29 @@ export async function findSeries(
   return rows.map((row) => ({ institution: row.institution, held: row.seriesKey === null ? undefined : row }));
 }
 
-/** The instance in each study of this UID. Indexes: study_uid, primary keys of series and instance. */
-export async function findInstances(
-  sql: Sql,
-  of: { study: string; series: string; sop: string },
-  institutions: Institutions,
-): Promise<Held<HeldInstance>[]> {
-  const rows = await sql.query<HeldInstance & { institution: string; segment: number | null }>(
-    `select s.institution, s.study_uid as "studyUid", ${INSTANCE}
-     from study s left join
-       (series r join instance i on i.study_key = r.study_key and i.series_key = r.series_key ${CODES})
-       on r.study_key = s.study_key and r.series_key = $3 and i.sop_uid = $4 and i.version = 0
-     where ${STUDIES} order by s.institution`,
-    [of.study, institutions ?? null, seriesKeyOf(of.series), of.sop],
+/** UIDs of an instance that is looked for. */
+export type InstanceUids = { study: string; series: string; sop: string };
+
+/**
+ * For each of some instances, what each institution has that holds its study: of all institutions, so the caller
+ * has to leave out what may not be seen. Indexes: study_uid, primary keys of series, instance and uid_code.
+ */
+export async function findInstances(sql: Sql, of: readonly InstanceUids[]): Promise<Held<HeldInstance>[][]> {
+  const rows = await sql.query<HeldInstance & { at: number; institution: string; segment: number | null }>(
+    `select a.at, s.institution, s.study_uid as "studyUid", ${INSTANCE}
+     from unnest($1::text[], $2::bigint[], $3::text[]) with ordinality as a (study_uid, series_key, sop_uid, at)
+     join study s on s.study_uid = a.study_uid
+     left join (series r join instance i on i.study_key = r.study_key and i.series_key = r.series_key ${CODES})
+       on r.study_key = s.study_key and r.series_key = a.series_key and i.sop_uid = a.sop_uid and i.version = 0
+     order by a.at, s.institution`,
+    [of.map(({ study }) => study), of.map(({ series }) => seriesKeyOf(series)), of.map(({ sop }) => sop)],
+    { name: 'find-instances' },
   );
-  return rows.map((row) => ({ institution: row.institution, held: row.segment === null ? undefined : row }));
+  const found: Held<HeldInstance>[][] = of.map(() => []);
+  for (const { at, ...row } of rows) {
+    found[at - 1]?.push({ institution: row.institution, held: row.segment === null ? undefined : row });
+  }
+  return found;
 }
 
 /** The series of a study, by number. Index: primary key of series. */

@@ -16,7 +16,14 @@ export type Sql = {
  * for every group of objects. Outside of a transaction its commit is asynchronous (see TransactionOptions): it reads,
  * or writes only what start-up replays from the packs.
  */
-export type Prepared = { name: string };
+export type Prepared = {
+  name: string;
+  /**
+   * It finds rows by their keys: nested loops over indexes, whatever the tables hold and the values are. Asked over
+   * a connection that knows no other plan and makes it once, which costs a fifth. Not heeded in a transaction.
+   */
+  isLookUp?: true;
+};
 
 export type TransactionOptions = {
   /**

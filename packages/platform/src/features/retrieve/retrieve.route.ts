@@ -1,6 +1,5 @@
 import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
 import {
-  findInstances,
   findSeries,
   findStudies,
   type Held,
@@ -10,6 +9,7 @@ import {
   type Institutions,
 } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
+import { InstanceFinder } from '../../holdings/instance-finder.ts';
 import { DICOM_WEB_ROOTS } from '../../holdings/scope.ts';
 import { SeriesDocuments } from '../../holdings/series-document.ts';
 import type { Op } from '../../ports/op.ts';
@@ -42,7 +42,8 @@ export function retrieveRoutes(holdings: Holdings): Route[] {
   const indexes = new FrameIndexes(holdings.files);
   const study: Find<HeldStudy> = (uids, institutions) => findStudies(db, uids.study, institutions);
   const series: Find<HeldSeries> = (uids, institutions) => findSeries(db, uids.study, uids.series, institutions);
-  const instance: Find<HeldInstance> = (uids, institutions) => findInstances(db, uids, institutions);
+  const finder = new InstanceFinder(db);
+  const instance: Find<HeldInstance> = (uids, institutions) => finder.find(uids, institutions);
 
   const objects: Answer<HeldStudy | HeldSeries> = (target, request, op) =>
     retrieveInstances(holdings, target, request, op);
