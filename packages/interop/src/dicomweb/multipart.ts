@@ -40,6 +40,14 @@ export function multipartLength(parts: Iterable<MultipartPartSize>, boundary: st
   return length + closeDelimiter(boundary, isFirst).length;
 }
 
+/** What `multipartRelated` writes before and after the body of an only part. */
+export function onlyPart(
+  headers: MultipartPart['headers'],
+  boundary: string,
+): { before: Uint8Array; after: Uint8Array } {
+  return { before: encapsulation(headers, boundary, true), after: closeDelimiter(boundary, false) };
+}
+
 async function* writeParts(
   parts: Iterable<MultipartPart> | AsyncIterable<MultipartPart>,
   boundary: string,

@@ -32,7 +32,16 @@ export type HttpPart = { headers: Readonly<Record<string, string>>; body: AsyncI
  * stream has left the process when the next is pulled, so its buffer may be used again. A stream is closed
  * (`return()`) when the peer goes away; what it throws before its first chunk still becomes problem+json.
  */
-export type HttpBody = string | Uint8Array | AsyncIterable<Uint8Array>;
+export type HttpBody = string | Uint8Array | AsyncIterable<Uint8Array> | LentBody;
+
+/**
+ * A whole body in memory that is used again. `lend` is called once, when nothing can keep the answer from being
+ * sent; what it throws still becomes problem+json.
+ */
+export type LentBody = { lend(): Promise<LentPieces> };
+
+/** The body in pieces, which are given back when they have left the process, or never will. */
+export type LentPieces = { pieces: readonly Uint8Array[]; giveBack(): void };
 
 export type HttpAnswer = { status: number; headers: Record<string, string>; body?: HttpBody };
 

@@ -1,14 +1,25 @@
+import { Failure } from '@acervo/kernel/failure.ts';
 import { segmentPath } from '@acervo/kernel/pack/record.ts';
 import type { BlobReader, BlobStore } from '../ports/blob-store.ts';
 import { readRange } from './pack/scan.ts';
 
 type Open = { reader: Promise<BlobReader>; uses: number };
 
+/** Bytes in memory that is used again: they are the caller's until it gives them back, once. */
+export type LentBytes = { bytes: Uint8Array; giveBack(): void };
+
+/** Longer ranges are streamed. */
+export const LENT_BYTES_MAX = 1 << 20;
+/** Buffers that wait to be lent again; what more were lent at once goes when it comes back. */
+const BUFFERS_KEPT_MAX = 16;
+
 /** Keeps the segments that are being read open, the least recently used ones closed. */
 export class SegmentFiles {
   readonly #blobs: BlobStore;
   readonly #openMax: number;
   readonly #open = new Map<number, Open>();
+  /** The last one given back is lent first: it is still in the processor's cache. */
+  readonly #buffers: Uint8Array[] = [];
 
   constructor(blobs: BlobStore, openMax: number) {
     this.#blobs = blobs;
@@ -22,7 +33,7 @@ export class SegmentFiles {
       return await work(await open.reader);
     } finally {
       open.uses -= 1;
-      await this.#trim();
+      if (this.#open.size > this.#openMax) await this.#trim();
     }
   }
 
@@ -34,6 +45,27 @@ export class SegmentFiles {
     } finally {
       open.uses -= 1;
       await this.#trim();
+    }
+  }
+
+  /**
+   * A range of at most LENT_BYTES_MAX as a whole. New memory for each would cost as much as reading it: the kernel
+   * gives it page by page, zeroed.
+   * @throws {Failure} retrieve/damaged
+   */
+  async lend(segment: number, at: number, length: number): Promise<LentBytes> {
+    const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(LENT_BYTES_MAX);
+    const giveBack = (): void => {
+      if (this.#buffers.length < BUFFERS_KEPT_MAX) this.#buffers.push(buffer);
+    };
+    try {
+      const bytes = buffer.subarray(0, length);
+      const filled = await this.using(segment, (reader) => reader.fill(bytes, at));
+      if (filled < length) throw new Failure('retrieve/damaged', `segment ends at ${at + filled}`);
+      return { bytes, giveBack };
+    } catch (thrown) {
+      giveBack();
+      throw thrown;
     }
   }
 

@@ -9,7 +9,7 @@ import { inflate } from '@acervo/dicom/deflate.ts';
 import { findTransferSyntax, type TransferSyntax } from '@acervo/dicom/transfer-syntax.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import type { HeldInstance, Location } from './find.repo.ts';
-import type { SegmentFiles } from './segment-files.ts';
+import type { LentBytes, SegmentFiles } from './segment-files.ts';
 import { rangeSource } from './source.ts';
 
 /** The data set of a stored instance, inflated where it is stored deflated. Nothing is open between two calls. */
@@ -19,6 +19,8 @@ export type StoredDataSet = {
   source: RandomAccess;
   /** Bytes from an offset on, in pieces; `length` undefined: to the end. */
   stream(offset: number, length?: number): AsyncGenerator<Uint8Array>;
+  /** At most LENT_BYTES_MAX at once; not of a deflated one. @throws {Failure} retrieve/damaged */
+  lend?: (offset: number, length: number) => Promise<LentBytes>;
   /** @throws {Failure} parse/limit, parse/malformed, retrieve/damaged */
   read(options: Omit<ReadOptions, 'syntax'>): Promise<Read>;
 };
@@ -46,6 +48,7 @@ function plainDataSet(
     source,
     stream: (offset, length = dataSetBytes - offset) =>
       files.stream(segment, dataSetAt + offset, Math.min(length, dataSetBytes - offset)),
+    lend: (offset, length) => files.lend(segment, dataSetAt + offset, Math.min(length, dataSetBytes - offset)),
     read: (options) =>
       files.using(segment, (reader) =>
         readDataSetFrom(rangeSource(reader, dataSetAt, dataSetBytes), { ...options, syntax }),

@@ -38,5 +38,7 @@ export type BlobWriter = {
 export type BlobReader = {
   /** Up to `length` bytes from `offset`; fewer only at the end of the file. The result is the caller's. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same into memory of the caller's. @returns the bytes read: fewer than fit only at the end of the file. */
+  fill(into: Uint8Array, offset: number): Promise<number>;
   close(): Promise<void>;
 };

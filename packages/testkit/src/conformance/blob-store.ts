@@ -10,7 +10,11 @@ const text = (of: Uint8Array): string => new TextDecoder().decode(of);
 export function blobStoreSuite(name: string, newStore: () => BlobStore): void {
   const read = async (store: BlobStore, file: string, offset: number, length: number): Promise<string> => {
     const reader = await store.open(file);
-    return text(await reader.read(offset, length).finally(() => reader.close()));
+    const into = new Uint8Array(length);
+    const filled = await reader.fill(into, offset);
+    const got = text(await reader.read(offset, length).finally(() => reader.close()));
+    assert.equal(text(into.subarray(0, filled)), got);
+    return got;
   };
 
   test(`${name}: pieces are written where they are told to be`, async () => {

@@ -74,6 +74,12 @@ export function forgetfulBlobStore(): ForgetfulBlobStore {
         const file = fileOf(name);
         return {
           read: (offset, length) => Promise.resolve(file.now.slice(offset, offset + length)),
+          fill: (into, offset) =>
+            settle(() => {
+              const bytes = file.now.subarray(offset, offset + into.length);
+              into.set(bytes);
+              return bytes.length;
+            }),
           close: () => Promise.resolve(),
         };
       }),

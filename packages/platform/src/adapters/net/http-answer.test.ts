@@ -210,6 +210,44 @@ test('a client that goes away while the handler waits aborts its operation', asy
   assert.equal((await nextLine()).fields['code'], 'request/cancelled');
 });
 
+test('lent memory is the body in one go, and is given back once, whatever becomes of it', async (t) => {
+  let lent = 0;
+  let given = 0;
+  const handle: Route['handle'] = async (request) => ({
+    status: request.url === '/304' ? 304 : 200,
+    headers: { 'content-type': 'application/dicom' },
+    body: {
+      lend: async () => {
+        if (request.url === '/damaged') throw new Failure('retrieve/damaged', 'x');
+        lent += 1;
+        const large = request.url === '/large' ? [new Uint8Array(64 * 1_048_576)] : [];
+        return { pieces: [Buffer.from('ab'), Buffer.from(''), Buffer.from('cd'), ...large], giveBack: () => given++ };
+      },
+    },
+  });
+  const paths = ['/a', '/304', '/damaged', '/large'];
+  const { port, nextLine } = await start(
+    t,
+    paths.map((path) => get(path, handle)),
+    { limits: { stallMs: 50 } },
+  );
+  const whole = await send(port, { path: '/a', headers: { 'accept-encoding': 'gzip' } });
+  assert.deepEqual([whole.headers['content-length'], String(whole.body)], ['4', 'abcd']);
+  const head = await send(port, { method: 'HEAD', path: '/a' });
+  assert.deepEqual([head.headers['content-length'], head.body.length], ['4', 0]);
+  assert.equal((await send(port, { path: '/304' })).body.length, 0);
+  assert.equal((await send(port, { path: '/damaged' })).status, 500);
+  for (let line = 0; line < 4; line++) await nextLine();
+  assert.deepEqual([lent, given], [3, 3]);
+  const silent = sendRequest({ host: '127.0.0.1', port, path: '/large', agent: false });
+  silent.on('error', () => {});
+  silent.end();
+  const [response] = (await once(silent, 'response')) as [IncomingMessage];
+  response.on('error', () => {});
+  assert.equal((await nextLine()).event, 'http.cut');
+  assert.deepEqual([lent, given], [4, 4]);
+});
+
 test('a reader that stops holds a chunk or two, not the object', async (t) => {
   let pulled = 0;
   async function* large(): AsyncGenerator<Uint8Array> {

@@ -2,13 +2,13 @@ import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGzip, gzip } from 'node:zlib';
 import { acceptsGzip } from '@acervo/interop/dicomweb/content-coding.ts';
-import type { HttpAnswer, HttpBody } from '../../bindings/http.ts';
+import type { HttpAnswer, HttpBody, LentPieces } from '../../bindings/http.ts';
 
 /** An answer ready to be written: header names in lower case; a stream's first chunk is already here. */
 export type ReadyAnswer = {
   status: number;
   headers: Record<string, string>;
-  body: Uint8Array | { first: IteratorResult<Uint8Array>; rest: AsyncIterator<Uint8Array> };
+  body: LentPieces | { first: IteratorResult<Uint8Array>; rest: AsyncIterator<Uint8Array> };
 };
 
 /**
@@ -45,16 +45,20 @@ export type AnswerContext = {
  * before it can still be answered as a failure.
  */
 export async function readyAnswer(answer: HttpAnswer, context: AnswerContext): Promise<ReadyAnswer> {
-  const given = Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), value]);
-  const headers = merged({ ...DEFAULT_HEADERS, ...Object.fromEntries(given) }, context.extraHeaders);
+  const headers: Record<string, string> = { ...DEFAULT_HEADERS };
+  for (const name in answer.headers) headers[name.toLowerCase()] = answer.headers[name] as string;
+  add(headers, context.extraHeaders);
   const { status } = answer;
   const body = await encoded(answer.body ?? '', status, headers, context);
-  if (body instanceof Uint8Array) {
-    if (status !== 204 && status !== 304) headers['content-length'] = `${body.length}`;
-    return { status, headers, body };
+  if (Symbol.asyncIterator in body) {
+    const rest = body[Symbol.asyncIterator]();
+    return { status, headers, body: { first: await rest.next(), rest } };
   }
-  const rest = body[Symbol.asyncIterator]();
-  return { status, headers, body: { first: await rest.next(), rest } };
+  const lent = 'lend' in body ? await body.lend() : { pieces: [body], giveBack: () => undefined };
+  if (status !== 204 && status !== 304) {
+    headers['content-length'] = `${lent.pieces.reduce((sum, { length }) => sum + length, 0)}`;
+  }
+  return { status, headers, body: lent };
 }
 
 async function encoded(
@@ -62,11 +66,17 @@ async function encoded(
   status: number,
   headers: Record<string, string>,
   context: AnswerContext,
-): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+): Promise<Exclude<HttpBody, string>> {
   const plain = typeof body === 'string' ? Buffer.from(body) : body;
-  const isText = COMPRESSIBLE.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
-  if (!isText || status === 206 || (plain instanceof Uint8Array && plain.length < context.gzipBytesMin)) return plain;
-  Object.assign(headers, merged(headers, { vary: 'accept-encoding' }));
+  const isText = headers['content-encoding'] === undefined && COMPRESSIBLE.test(headers['content-type'] ?? '');
+  if (
+    !isText ||
+    'lend' in plain ||
+    status === 206 ||
+    (plain instanceof Uint8Array && plain.length < context.gzipBytesMin)
+  )
+    return plain;
+  add(headers, { vary: 'accept-encoding' });
   if (!acceptsGzip(context.acceptEncoding)) return plain;
   headers['content-encoding'] = 'gzip';
   // A strong tag promises the same bytes, which these are not (RFC 9110 8.8.1).
@@ -88,8 +98,9 @@ async function* copied(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
   for await (const chunk of body) yield Uint8Array.from(chunk);
 }
 
-/** Headers with more of them; `vary` adds up. */
-function merged(headers: Record<string, string>, more: Record<string, string>): Record<string, string> {
-  const vary = [headers['vary'], more['vary']].filter((name) => name !== undefined).join(', ');
-  return { ...headers, ...more, ...(vary !== '' && { vary }) };
+/** Add to headers; `vary` adds up. */
+function add(headers: Record<string, string>, more: Record<string, string>): void {
+  const { vary } = headers;
+  Object.assign(headers, more);
+  if (vary !== undefined && more['vary'] !== undefined) headers['vary'] = `${vary}, ${more['vary']}`;
 }

@@ -54,14 +54,14 @@ export async function exchange(
     // Nobody knows the outcome, so nothing may be said of it: the peer sends again (decision record 0004).
     if (failure?.code === 'store/answer-lost') throw failure;
     const beforeEnd = async (): Promise<void> => {
-      const isOver = !isUnread || body.isHeldBack() || (await body.drain());
+      const isOver = body.isHeldBack() || (await body.drain());
       if (!isOver) throw new Failure('request/cancelled', 'unwanted body is too long');
     };
     bytes = await writeAnswer(response, ready, {
       headOnly: request.method === 'HEAD',
       stallMs: limits.stallMs,
       signal,
-      beforeEnd,
+      ...(isUnread && { beforeEnd }),
     });
   } catch (thrown) {
     cut = toFailure(thrown);
@@ -91,9 +91,11 @@ function requestOf(incoming: IncomingMessage, { params }: Target, body: AsyncIte
   const { method = '', url = '' } = incoming;
   const question = url.indexOf('?');
   const rawQuery = question < 0 ? '' : url.slice(question + 1);
-  const headers = Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  );
+  const headers: Record<string, string | undefined> = {};
+  for (const name in incoming.headers) {
+    const value = incoming.headers[name];
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
   const query = new URLSearchParams(rawQuery);
   return { method, url, rawQuery, params, query, headers, body, parts: (boundary) => readMultipart(body, boundary) };
 }

@@ -15,8 +15,8 @@ export type RequestBody = {
  * first asks (RFC 9110 10.1.1), so a request that is refused by its headers never sends its gigabytes.
  */
 export function requestBody(request: IncomingMessage, response: ServerResponse, limits: HttpLimits): RequestBody {
-  // Leaving the loop early must not destroy the request: its connection has still to carry the answer.
-  const chunks = request.iterator({ destroyOnReturn: false });
+  // Not destroyed when a loop is left early: the request's connection has still to carry the answer.
+  let read: AsyncIterator<Uint8Array> | undefined;
   let isHeldBack = /^100-continue$/i.test(request.headers.expect ?? '');
   let isLost = false;
 
@@ -25,7 +25,8 @@ export function requestBody(request: IncomingMessage, response: ServerResponse, 
     isHeldBack = false;
     for (;;) {
       isLost = true;
-      const next = await within(limits.stallMs, chunks.next());
+      read ??= request.iterator({ destroyOnReturn: false });
+      const next = await within(limits.stallMs, read.next());
       isLost = false;
       if (next.done === true) return;
       yield next.value;
@@ -43,7 +44,10 @@ export function requestBody(request: IncomingMessage, response: ServerResponse, 
     return true;
   }
 
-  return { chunks: pull(), isHeldBack: () => isHeldBack, drain };
+  // Most requests have no body: what reads it is made for who asks.
+  let pulling: AsyncGenerator<Uint8Array> | undefined;
+  const chunks = { [Symbol.asyncIterator]: () => (pulling ??= pull()) };
+  return { chunks, isHeldBack: () => isHeldBack, drain };
 }
 
 /** @throws {Failure} request/timeout after so long; request/cancelled when the connection was lost. */

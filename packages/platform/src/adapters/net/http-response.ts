@@ -10,7 +10,7 @@ export type WriteOptions = {
   /** Aborted when the peer has gone. */
   signal: AbortSignal;
   /** Called when the last byte is out and before the answer ends. */
-  beforeEnd(): Promise<void>;
+  beforeEnd?: () => Promise<void>;
 };
 
 /**
@@ -18,7 +18,7 @@ export type WriteOptions = {
  * before the next is pulled, so a slow reader holds one chunk in memory, not the object.
  * @returns bytes of the body written.
  * @throws when the peer goes or falls silent, the stream fails, or its length is not what the head said; the
- * connection is then of no more use.
+ * connection is then closed.
  */
 export async function writeAnswer(
   response: ServerResponse,
@@ -30,18 +30,25 @@ export async function writeAnswer(
   const step = steps(options);
   try {
     response.writeHead(status, headers);
+    if (hasBody && 'pieces' in body && options.beforeEnd === undefined)
+      return await endWith(response, body.pieces, step);
     const bytes = hasBody ? await writeBody(response, body, step) : 0;
     const promised = headers['content-length'];
     if (hasBody && promised !== undefined && Number(promised) !== bytes) {
       throw new Failure('internal', `body of ${bytes} bytes under a content-length of ${promised}`);
     }
     if (!hasBody) response.flushHeaders();
-    await options.beforeEnd();
+    await options.beforeEnd?.();
     await step((done) => response.end(toPeer(done)));
     return bytes;
+  } catch (thrown) {
+    // Before anything is given back: what still waits to be written must not be overwritten first.
+    response.destroy();
+    throw thrown;
   } finally {
+    if ('giveBack' in body) body.giveBack();
     // Not awaited: a stream that is stuck in a read would keep us, too.
-    if (!(body instanceof Uint8Array)) closeStream(body.rest);
+    else closeStream(body.rest);
   }
 }
 
@@ -52,16 +59,34 @@ export function closeStream(stream: AsyncIterator<Uint8Array>): void {
 }
 
 async function writeBody(response: ServerResponse, body: ReadyAnswer['body'], step: Step): Promise<number> {
-  if (body instanceof Uint8Array) {
-    if (body.length > 0) await step((done) => response.write(body, toPeer(done)));
-    return body.length;
-  }
   let bytes = 0;
+  if ('pieces' in body) {
+    for (const piece of body.pieces) {
+      if (piece.length > 0) await step((done) => response.write(piece, toPeer(done)));
+      bytes += piece.length;
+    }
+    return bytes;
+  }
   for (let next = body.first; next.done !== true; next = await pulled(body.rest, step)) {
     const chunk = next.value;
     if (chunk.length > 0) await step((done) => response.write(chunk, toPeer(done)));
     bytes += chunk.length;
   }
+  return bytes;
+}
+
+/** The head, all pieces and the end in one system call. */
+async function endWith(response: ServerResponse, pieces: readonly Uint8Array[], step: Step): Promise<number> {
+  let bytes = 0;
+  await step((done) => {
+    response.cork();
+    for (const piece of pieces) {
+      if (piece.length > 0) response.write(piece);
+      bytes += piece.length;
+    }
+    response.end(toPeer(done));
+    response.uncork();
+  });
   return bytes;
 }
 

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { byteRange, contentRange, isNotModified, rangeApplies } from '@acervo/interop/dicomweb/byte-ranges.ts';
 import { acceptOf } from '@acervo/interop/dicomweb/media-type.ts';
-import { type MultipartPart, multipartLength, multipartRelated } from '@acervo/interop/dicomweb/multipart.ts';
+import { type MultipartPart, multipartLength, multipartRelated, onlyPart } from '@acervo/interop/dicomweb/multipart.ts';
 import { chooseRepresentation, type Offer } from '@acervo/interop/dicomweb/representation.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { type HttpAnswer, type HttpRequest, problemOf } from '../../bindings/http.ts';
+import { type HttpAnswer, type HttpBody, type HttpRequest, type LentPieces, problemOf } from '../../bindings/http.ts';
+import { LENT_BYTES_MAX, type LentBytes } from '../../holdings/segment-files.ts';
 import type { Op } from '../../ports/op.ts';
 
 /** Bytes that can be sent: alone, or as a part. */
@@ -14,9 +15,16 @@ export type Payload = {
   length: number | undefined;
   /** From an offset on; `length` undefined: to the end. */
   stream(offset?: number, length?: number): AsyncIterable<Uint8Array>;
+  /** The same at once, of what is small and lies in a segment as it is sent. */
+  lend?: ((offset: number, length: number) => Promise<LentBytes>) | undefined;
   /** Absolute address of these bytes alone, where there is one. */
   location?: string;
 };
+
+/** `lend` of a payload, if it is not too long for it. */
+export function lendable(length: number, lend: NonNullable<Payload['lend']>): Payload['lend'] {
+  return length <= LENT_BYTES_MAX ? lend : undefined;
+}
 
 /**
  * The representation that a request wants most.
@@ -30,8 +38,10 @@ export function chosen(request: HttpRequest, offers: readonly Offer[]): Offer {
 
 /** A strong entity tag of what these facts determine to the byte. */
 export function etagOf(...facts: readonly (string | number)[]): string {
-  return `"${createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 40)}"`;
+  return `"${hash('sha256', facts.join('\n')).slice(0, 40)}"`;
 }
+
+const boundaryOf = (etag: string): string => etag.slice(1, -1);
 
 /** What holds for every representation: it depends on Accept, and a cache has to ask again. */
 const headersOf = (etag: string): Record<string, string> => ({ etag, vary: 'accept' });
@@ -54,12 +64,19 @@ export function singlePart(request: HttpRequest, op: Op, payload: Payload, etag:
   const range = byteRange(asked, length);
   if (range === 'unsatisfiable') return unsatisfiable(op, length);
   if (range === 'whole')
-    return { status: 200, headers: { ...headers, 'content-length': `${length}` }, body: payload.stream() };
+    return { status: 200, headers: { ...headers, 'content-length': `${length}` }, body: bodyOf(payload, 0, length) };
   const bytes = range.last - range.first + 1;
   headers['content-range'] = contentRange(range, length);
   headers['content-length'] = `${bytes}`;
-  return { status: 206, headers, body: payload.stream(range.first, bytes) };
+  return { status: 206, headers, body: bodyOf(payload, range.first, bytes) };
 }
+
+function bodyOf({ lend, stream }: Payload, offset: number, length: number): HttpBody {
+  if (lend === undefined) return stream(offset, length);
+  return { lend: async () => inPieces(await lend(offset, length)) };
+}
+
+const inPieces = ({ bytes, giveBack }: LentBytes): LentPieces => ({ pieces: [bytes], giveBack });
 
 function unsatisfiable(op: Op, length: number): HttpAnswer {
   const answer = problemOf(new Failure('retrieve/range', `beyond ${length} bytes`), op.id);
@@ -73,13 +90,27 @@ function unsatisfiable(op: Op, length: number): HttpAnswer {
 export function multiPart(request: HttpRequest, type: string, payloads: readonly Payload[], etag: string): HttpAnswer {
   const known = notModified(request, etag);
   if (known !== undefined) return known;
-  const { contentType, body, boundary } = multipartRelated(type, inTurn(payloads), etag.slice(1, -1));
+  const [only, ...others] = payloads;
+  if (only?.lend !== undefined && others.length === 0) return lentPart(type, only, only.lend, etag);
+  const { contentType, body, boundary } = multipartRelated(type, inTurn(payloads), boundaryOf(etag));
   const headers: Record<string, string> = { ...headersOf(etag), 'content-type': contentType };
   const sizes = payloads.flatMap((payload) =>
     payload.length === undefined ? [] : [{ headers: partHeaders(payload), length: payload.length }],
   );
   if (sizes.length === payloads.length) headers['content-length'] = `${multipartLength(sizes, boundary)}`;
   return { status: 200, headers, body };
+}
+
+function lentPart(type: string, payload: Payload, lend: NonNullable<Payload['lend']>, etag: string): HttpAnswer {
+  const { contentType, boundary } = multipartRelated(type, [], boundaryOf(etag));
+  const { before, after } = onlyPart(partHeaders(payload), boundary);
+  const body = {
+    lend: async (): Promise<LentPieces> => {
+      const { bytes, giveBack } = await lend(0, payload.length ?? 0);
+      return { pieces: [before, bytes, after], giveBack };
+    },
+  };
+  return { status: 200, headers: { ...headersOf(etag), 'content-type': contentType }, body };
 }
 
 /** Payloads that are found while they are sent. @param status 206 when some of what was asked is left out */

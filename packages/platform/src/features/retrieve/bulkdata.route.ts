@@ -176,7 +176,7 @@ function valuePayload(stored: StoredDataSet, { element, littleEndian: isLittle }
   // An object that was cut has a last value that claims more than there is: what is there is served.
   const length = Math.max(0, Math.min(element.length ?? 0, stored.source.length - offset));
   const unitBytes = isLittle ? 1 : VRS[vr].swapBytes;
-  return { contentType, length, stream: littleEndian(stored, { offset, length }, unitBytes) };
+  return { contentType, length, ...littleEndian(stored, { offset, length }, unitBytes) };
 }
 
 /** A compressed icon: the bytes of its fragments, without the offset table. */

@@ -14,7 +14,7 @@ import type { HeldInstance } from '../../holdings/find.repo.ts';
 import { Kept } from '../../holdings/kept.ts';
 import type { SegmentFiles } from '../../holdings/segment-files.ts';
 import { cut, type StoredDataSet, storedDataSet } from '../../holdings/stored-data-set.ts';
-import type { Payload } from './answer.ts';
+import { lendable, type Payload } from './answer.ts';
 
 /** Memory of the kept frame indexes, in bytes: a viewer asks one frame after the other. */
 export const FRAME_INDEXES_BYTES_MAX = 32 * 2 ** 20;
@@ -104,7 +104,7 @@ function nativeFrame(stored: StoredDataSet, index: NativeFrames, number: number,
   const length = Math.ceil(index.frameBits / 8);
   const unit = index.swapBytes;
   const isWhole = index.frameBits % 8 === 0 && (range.offset - index.offset) % unit === 0 && length % unit === 0;
-  if (isWhole) return { contentType, length, stream: littleEndian(stored, range, unit) };
+  if (isWhole) return { contentType, length, ...littleEndian(stored, range, unit) };
   // Frames that begin inside of a byte or of a word that has to be turned round: small, and made in memory.
   async function* made(): AsyncGenerator<Uint8Array> {
     yield frameBytes(index, number, stored.source);
@@ -117,11 +117,18 @@ export function littleEndian(
   stored: StoredDataSet,
   range: { offset: number; length: number },
   unitBytes: 1 | 2 | 4 | 8,
-): Payload['stream'] {
-  return (offset = 0, length = range.length - offset) =>
-    unitBytes === 1
-      ? stored.stream(range.offset + offset, length)
-      : cut(turned(stored.stream(range.offset, range.length), unitBytes), offset, length);
+): Pick<Payload, 'stream' | 'lend'> {
+  const { lend } = stored;
+  if (unitBytes === 1) {
+    return {
+      stream: (offset = 0, length = range.length - offset) => stored.stream(range.offset + offset, length),
+      lend: lend && lendable(range.length, (offset, length) => lend(range.offset + offset, length)),
+    };
+  }
+  return {
+    stream: (offset = 0, length = range.length - offset) =>
+      cut(turned(stored.stream(range.offset, range.length), unitBytes), offset, length),
+  };
 }
 
 async function* turned(chunks: AsyncIterable<Uint8Array>, unitBytes: 2 | 4 | 8): AsyncGenerator<Uint8Array> {

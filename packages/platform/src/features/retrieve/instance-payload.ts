@@ -7,7 +7,7 @@ import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { SegmentFiles } from '../../holdings/segment-files.ts';
 import { cut, type StoredDataSet, storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { Op } from '../../ports/op.ts';
-import { etagOf, type Payload } from './answer.ts';
+import { etagOf, lendable, type Payload } from './answer.ts';
 
 /** A file of an instance, and what names it. */
 export type InstancePayload = Payload & { etag: string };
@@ -56,6 +56,7 @@ function storedFile(
     etag: etagOf('file', digest, transferSyntaxUid, headBytes),
     length: fileBytes,
     stream: (offset = 0, length = fileBytes - offset) => files.stream(segment, fileAt + offset, length),
+    lend: lendable(fileBytes, (offset, length) => files.lend(segment, fileAt + offset, length)),
   };
 }
 
