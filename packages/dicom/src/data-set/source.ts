@@ -26,6 +26,8 @@ export function sliceOf(source: RandomAccess, offset: number, length: number): R
 }
 
 export const BLOCK_BYTES = 64 << 10;
+/** Most headers are shorter, and memory for more would cost as much as reading them. */
+const FIRST_BLOCK_BYTES = 8 << 10;
 
 /** Answers the demands of a walker by reading and seeking in a source. */
 export class Puller {
@@ -33,6 +35,7 @@ export class Puller {
   readonly #window: ByteWindow;
   /** After a large skip another is likely (the next fragment): read no more than its header. */
   #isSeeking = false;
+  #blockBytes = FIRST_BLOCK_BYTES;
 
   constructor(source: RandomAccess, window: ByteWindow) {
     this.#source = source;
@@ -51,8 +54,12 @@ export class Puller {
     }
     const from = window.base + window.end;
     const lacking = demand.need - window.available;
-    const length = Math.min(this.#isSeeking ? lacking : Math.max(lacking, BLOCK_BYTES), this.#source.length - from);
+    const length = Math.min(
+      this.#isSeeking ? lacking : Math.max(lacking, this.#blockBytes),
+      this.#source.length - from,
+    );
     this.#isSeeking = false;
+    this.#blockBytes = BLOCK_BYTES;
     const bytes = await this.#source.read(from, length);
     if (bytes.length < length) throw new Failure('parse/truncated', `source ended before its length, at ${from}`);
     window.append(bytes);
