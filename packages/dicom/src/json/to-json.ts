@@ -27,7 +27,8 @@ export type JsonOptions = {
   inlineBytesMax: number;
 };
 
-type Scope = {
+/** What the attributes of a data set have in common. */
+export type JsonScope = {
   options: JsonOptions;
   charset: Charset;
   /** (0008,0005) that the charset stands for, as it was declared. */
@@ -51,10 +52,14 @@ type Scope = {
  * address and gets none is left out, since showing it without a value would say that it is empty.
  */
 export function toDicomJsonText(dataSet: DataSet, options: JsonOptions): string {
+  return dataSetJson(dataSet, jsonScope(dataSet, options));
+}
+
+export function jsonScope(dataSet: DataSet, options: JsonOptions): JsonScope {
   const declared = dataSet.elements.get(T.SpecificCharacterSet)?.value;
   const { littleEndian } = dataSet;
   const isSigned = numberOf(dataSet, T.PixelRepresentation) === 1;
-  return dataSetJson(dataSet, { options, charset: options.charset, declared, littleEndian, isSigned, path: [] });
+  return { options, charset: options.charset, declared, littleEndian, isSigned, path: [] };
 }
 
 /** The same as an object, for who looks into it rather than sends it. */
@@ -62,20 +67,24 @@ export function toDicomJson(dataSet: DataSet, options: JsonOptions): DicomJson {
   return JSON.parse(toDicomJsonText(dataSet, options)) as DicomJson;
 }
 
-function dataSetJson(dataSet: DataSet, scope: Scope): string {
-  const { path } = scope;
-  const depth = path.length;
+function dataSetJson(dataSet: DataSet, scope: JsonScope): string {
   let json = '{';
   for (const element of inOrder(dataSet)) {
-    const { tag } = element;
-    if (isGroupLength(tag) || isForeign(tag)) continue;
-    path[depth] = tag;
-    const members = membersJson(element, scope);
-    if (members === undefined) continue;
-    json += `${json === '{' ? '"' : ',"'}${nameOf(tag)}":{"vr":"${members}}`;
+    const attribute = attributeJson(element, scope);
+    if (attribute !== undefined) json += json === '{' ? attribute : `,${attribute}`;
   }
-  path.length = depth;
   return `${json}}`;
+}
+
+/** One attribute: name, colon, object; undefined when it is left out. */
+export function attributeJson(element: Element, scope: JsonScope): string | undefined {
+  const { tag } = element;
+  if (isGroupLength(tag) || isForeign(tag)) return undefined;
+  const { path } = scope;
+  path.push(tag);
+  const members = membersJson(element, scope);
+  path.pop();
+  return members === undefined ? undefined : `"${nameOf(tag)}":{"vr":"${members}}`;
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
@@ -98,7 +107,7 @@ function inOrder(dataSet: DataSet): Iterable<Element> {
 }
 
 /** From the VR on, without the brace that ends it; undefined when the attribute is left out. */
-function membersJson(element: Element, scope: Scope): string | undefined {
+function membersJson(element: Element, scope: JsonScope): string | undefined {
   const { value, items } = element;
   const vr = shownVr(element, scope);
   // A UN of undefined length that was read as a sequence is one (PS3.5 6.2.2).
@@ -112,7 +121,7 @@ function membersJson(element: Element, scope: Scope): string | undefined {
   return values === '' ? `${vr}"` : `${vr}","Value":[${values}]`;
 }
 
-function shownVr(element: Element, { isSigned, littleEndian }: Scope): Vr {
+function shownVr(element: Element, { isSigned, littleEndian }: JsonScope): Vr {
   if (element.vr === 'US' && isSigned) return signedVr(element);
   if (element.vr === 'UN' && element.value !== undefined) return knownVr(element.tag, element.value, littleEndian);
   return element.vr;
@@ -139,23 +148,23 @@ function signedVr({ tag, length }: Element): Vr {
   return length === 2 && findAttribute(tag)?.vrs.includes('SS') === true ? 'SS' : 'US';
 }
 
-const isBulk = (element: Element, vr: Vr, value: Uint8Array, { options }: Scope): boolean =>
+const isBulk = (element: Element, vr: Vr, value: Uint8Array, { options }: JsonScope): boolean =>
   element.fragments !== undefined || (VRS[vr].kind === 'binary' && value.length > options.inlineBytesMax);
 
-function bulkJson(element: Element, { options, path }: Scope): string | undefined {
+function bulkJson(element: Element, { options, path }: JsonScope): string | undefined {
   // F.2.2 gives no address to a sequence.
   if (element.vr === 'SQ') return undefined;
   const uri = options.bulkDataUri?.(path, element);
   return uri === undefined ? undefined : `${element.vr}","BulkDataURI":${JSON.stringify(uri)}`;
 }
 
-function inlineJson(vr: Vr, value: Uint8Array, scope: Scope): string {
+function inlineJson(vr: Vr, value: Uint8Array, scope: JsonScope): string {
   if (value.length === 0) return `${vr}"`;
   const bytes = scope.littleEndian ? value : inOtherOrder(value, vr);
   return `${vr}","InlineBinary":"${base64Text(bytes)}"`;
 }
 
-function sequenceJson(items: readonly DataSet[], scope: Scope): string {
+function sequenceJson(items: readonly DataSet[], scope: JsonScope): string {
   if (items.length === 0) return 'SQ"';
   const { path } = scope;
   const depth = path.length;
@@ -172,7 +181,7 @@ function sequenceJson(items: readonly DataSet[], scope: Scope): string {
  * An item without (0008,0005) has the character set of what encloses it (PS3.3 C.12.1.1.2). One that
  * repeats the declaration repeats its mistake, too, so what the caller chose in its place holds there.
  */
-function itemScope(item: DataSet, scope: Scope): Scope {
+function itemScope(item: DataSet, scope: JsonScope): JsonScope {
   const declared = item.elements.get(T.SpecificCharacterSet)?.value;
   const { littleEndian } = item;
   const isSame = declared === undefined || (scope.declared !== undefined && equalBytes(declared, scope.declared));

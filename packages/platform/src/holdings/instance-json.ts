@@ -2,8 +2,9 @@ import { chooseCharset } from '@acervo/dicom/charset/choose.ts';
 import { readTerms } from '@acervo/dicom/charset/terms.ts';
 import { textElement } from '@acervo/dicom/data-set/build.ts';
 import type { DataSet, Tag } from '@acervo/dicom/data-set/model.ts';
-import { DataSetReader, type ReadOptions } from '@acervo/dicom/data-set/read.ts';
-import { toDicomJsonText } from '@acervo/dicom/json/to-json.ts';
+import { DataSetReader, type Read, type ReadOptions } from '@acervo/dicom/data-set/read.ts';
+import { HEAD_BYTES_MAX } from '@acervo/dicom/json/alike-json.ts';
+import { type JsonOptions, toDicomJsonText } from '@acervo/dicom/json/to-json.ts';
 import { tagText } from '@acervo/dicom/tag.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { toFailure } from '@acervo/kernel/failure.ts';
@@ -16,7 +17,7 @@ import { storedDataSet } from './stored-data-set.ts';
 /** Binary values up to this length stand in the metadata, longer ones behind an address: a palette of 8 bits fits. */
 const INLINE_BYTES_MAX = 1024;
 /** Texts and numbers up to this length stand in the metadata. */
-const VALUE_BYTES_MAX = 64 * 1024;
+const VALUE_BYTES_MAX = HEAD_BYTES_MAX;
 
 const READ: Omit<ReadOptions, 'syntax'> = { valueBytesMax: VALUE_BYTES_MAX };
 
@@ -50,8 +51,14 @@ export async function readInstanceJsonText(
   url: string,
 ): Promise<InstanceJson> {
   const { dataSet, isWhole } = await readHeader(ports, instance);
-  return { text: jsonText(dataSet, instance, (path) => `${url}/bulkdata/${bulkDataPath(path)}`), isWhole };
+  return { text: toDicomJsonText(dataSet, jsonOptions(dataSet, instance, bulkDataBelow(url))), isWhole };
 }
+
+/** Addresses of bulk data below that of their instance. */
+export const bulkDataBelow =
+  (url: string) =>
+  (path: readonly number[]): string =>
+    `${url}/bulkdata/${bulkDataPath(path)}`;
 
 /** Paths of the values that the metadata of an instance has behind addresses, and the header they stand in. */
 export type BulkValues = { dataSet: DataSet; paths: number[][] };
@@ -60,10 +67,11 @@ export type BulkValues = { dataSet: DataSet; paths: number[][] };
 export async function listBulkValues({ files, log }: JsonPorts, instance: HeldInstance): Promise<BulkValues> {
   const { dataSet } = await readHeader({ files, log }, instance);
   const paths: number[][] = [];
-  jsonText(dataSet, instance, (path) => {
+  const options = jsonOptions(dataSet, instance, (path) => {
     paths.push([...path]);
     return '';
   });
+  toDicomJsonText(dataSet, options);
   return { dataSet, paths };
 }
 
@@ -81,38 +89,41 @@ export async function mapAhead<In, Out>(inputs: readonly In[], work: (input: In)
   return results;
 }
 
-function jsonText(
+/** How the header of an instance is shown. */
+export function jsonOptions(
   dataSet: DataSet,
   { charsetDefault }: HeldInstance,
   bulkDataUri: (path: readonly number[]) => string,
-): string {
+): JsonOptions {
   const { charset } = chooseCharset(
     readTerms(dataSet.elements.get(T.SpecificCharacterSet)?.value),
     textsOf(dataSet),
     charsetDefault === '' ? undefined : charsetDefault,
   );
-  return toDicomJsonText(dataSet, { charset, bulkDataUri, inlineBytesMax: INLINE_BYTES_MAX });
+  return { charset, bulkDataUri, inlineBytesMax: INLINE_BYTES_MAX };
 }
 
-async function readHeader(
+/** The header of an instance, or of one that cannot be read, what could be: then `isWhole` is false. */
+export async function readHeader(
   { files, log }: JsonPorts,
   instance: HeldInstance,
-): Promise<{ dataSet: DataSet; isWhole: boolean }> {
+): Promise<Pick<Read, 'dataSet' | 'marks'> & { isWhole: boolean }> {
   try {
-    const { dataSet } = await storedDataSet(files, instance).read(READ);
-    return { dataSet, isWhole: true };
+    const { dataSet, marks } = await storedDataSet(files, instance).read(READ);
+    return { dataSet, marks, isWhole: true };
   } catch (thrown) {
     const { code, detail } = toFailure(thrown);
     if (!isOfTheBytes(code)) throw thrown;
     log.warn('metadata.unreadable', { segment: instance.segment, at: instance.fileAt, code, detail });
-    return { dataSet: withUids(await readWhatIsThere(files, instance), instance), isWhole: false };
+    const { dataSet, marks } = await readWhatIsThere(files, instance);
+    return { dataSet: withUids(dataSet, instance), marks: new Set([...marks, 'truncated']), isWhole: false };
   }
 }
 
 const isOfTheBytes = (code: string): boolean => code.startsWith('parse/') || code === 'retrieve/damaged';
 
 /** The elements up to where reading fails. */
-async function readWhatIsThere(files: SegmentFiles, instance: HeldInstance): Promise<DataSet> {
+async function readWhatIsThere(files: SegmentFiles, instance: HeldInstance): Promise<DataSetReader> {
   const { stream, syntax } = storedDataSet(files, instance);
   const reader = new DataSetReader({ ...READ, syntax, stopAtPixelData: true });
   try {
@@ -125,7 +136,7 @@ async function readWhatIsThere(files: SegmentFiles, instance: HeldInstance): Pro
     // It has failed before and was logged: what was read until here is what there is.
     if (!isOfTheBytes(toFailure(thrown).code)) throw thrown;
   }
-  return reader.dataSet;
+  return reader;
 }
 
 function withUids(dataSet: DataSet, of: HeldInstance): DataSet {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { gzipText, type JsonPiece, jsonArray, jsonPiece, plainText } from './json-piece.ts';
 
 async function* piecesOf(values: readonly (readonly unknown[])[]): AsyncGenerator<JsonPiece> {
-  for (const each of values) yield await jsonPiece(each.map((value) => JSON.stringify(value)).join(','));
+  for (const each of values) yield jsonPiece(Buffer.from(each.map((value) => JSON.stringify(value)).join(',')));
 }
 
 const textOf = async (chunks: AsyncIterable<Uint8Array>): Promise<Buffer> =>

@@ -1,21 +1,29 @@
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 
-/**
- * A stretch of a JSON text, as it is and deflated so that it can stand anywhere in a gzip stream: no
- * reference goes back before it, it ends at a byte, and it is not the last block (RFC 1951 3.2.3).
- */
-export type JsonPiece = { text: Uint8Array; deflated: Uint8Array };
+/** A stretch of a JSON text. */
+export type JsonPiece = {
+  text: Uint8Array;
+  /** For gzip. Made when somebody first asks, and kept. */
+  packed(): Promise<PackedPiece>;
+};
 
-const deflated = promisify(deflateRaw);
+/**
+ * A piece deflated so that it can stand anywhere in a gzip stream: no reference goes back before it, it ends at a
+ * byte, and it is not the last block (RFC 1951 3.2.3); and the CRC-32 of its text.
+ */
+type PackedPiece = { deflated: Uint8Array; crc: number };
+
+const deflate = promisify(deflateRaw);
 
 /** DICOM JSON repeats its tags: level 2 takes a third of the time of 6 for a tenth more bytes. */
 const DEFLATE = { level: 2, finishFlush: constants.Z_FULL_FLUSH };
 
 /** Deflated off the main thread. */
-export async function jsonPiece(text: string): Promise<JsonPiece> {
-  const bytes = Buffer.from(text);
-  return { text: bytes, deflated: await deflated(bytes, DEFLATE) };
+export function jsonPiece(text: Uint8Array): JsonPiece {
+  let packed: Promise<PackedPiece> | undefined;
+  const pack = async (): Promise<PackedPiece> => ({ deflated: await deflate(text, DEFLATE), crc: crc32(text) });
+  return { text, packed: () => (packed ??= pack()) };
 }
 
 /** A few characters as a piece: a stored block, which is not compressed (RFC 1951 3.2.4). */
@@ -24,7 +32,8 @@ function literal(text: string): JsonPiece {
   const header = Buffer.alloc(5);
   header.writeUInt16LE(bytes.length, 1);
   header.writeUInt16LE(bytes.length ^ 0xffff, 3);
-  return { text: bytes, deflated: Buffer.concat([header, bytes]) };
+  const packed = Promise.resolve({ deflated: Buffer.concat([header, bytes]), crc: crc32(bytes) });
+  return { text: bytes, packed: () => packed };
 }
 
 const OPEN = literal('[');
@@ -58,13 +67,40 @@ export async function* gzipText(pieces: AsyncIterable<JsonPiece>): AsyncGenerato
   let sum = 0;
   let length = 0;
   yield GZIP_HEADER;
-  for await (const piece of pieces) {
-    sum = crc32(piece.text, sum);
-    length += piece.text.length;
-    yield piece.deflated;
+  for await (const { text, packed } of pieces) {
+    const { deflated, crc } = await packed();
+    sum = joinedCrc(sum, crc, text.length);
+    length += text.length;
+    yield deflated;
   }
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(sum, 0);
   trailer.writeUInt32LE(length % 2 ** 32, 4);
   yield Buffer.concat([LAST_BLOCK, trailer]);
+}
+
+/** The polynomial of CRC-32 and the number 1, bits in reverse order (RFC 1952 8). */
+const POLYNOMIAL = 0xedb88320;
+const ONE = 0x80000000;
+
+/** CRC-32 of two texts, one after the other, from theirs: the first one's times x to the power of the second's bits. */
+function joinedCrc(first: number, second: number, secondBytes: number): number {
+  let power = ONE >>> 8;
+  let shift = ONE;
+  for (let rest = secondBytes; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) shift = product(power, shift);
+    power = product(power, power);
+  }
+  return (product(shift, first) ^ second) >>> 0;
+}
+
+/** Of two polynomials over GF(2), modulo that of CRC-32. */
+function product(a: number, b: number): number {
+  let sum = 0;
+  let shifted = b;
+  for (let bit = ONE; bit > 0; bit >>>= 1) {
+    if ((a & bit) !== 0) sum ^= shifted;
+    shifted = (shifted & 1) === 1 ? (shifted >>> 1) ^ POLYNOMIAL : shifted >>> 1;
+  }
+  return sum >>> 0;
 }

@@ -1,10 +1,11 @@
 import type { Log } from '../ports/log.ts';
 import type { Sql } from '../ports/sql.ts';
 import { type HeldInstance, type HeldSeries, listInstances } from './find.repo.ts';
-import { instanceUrl, type JsonPorts, mapAhead, readInstanceJsonText } from './instance-json.ts';
+import type { JsonPorts } from './instance-json.ts';
 import { type JsonPiece, jsonPiece } from './json-piece.ts';
 import { Kept } from './kept.ts';
 import type { SegmentFiles } from './segment-files.ts';
+import { readSliceJson } from './slice-json.ts';
 
 /** Memory of all kept documents, in bytes, both forms counted. */
 export const SERIES_DOCUMENTS_BYTES_MAX = 64 * 2 ** 20;
@@ -14,6 +15,8 @@ const SLICE_INSTANCES_MAX = 128;
 /** Of an object at most this much can be header (PARSE_LIMITS.headerBytesMax); a slice has no more in all. */
 const SLICE_FILE_BYTES_MAX = 64 * 2 ** 20;
 
+/** Of a text, what its deflated form takes at most, roughly: headers of a series are much alike. */
+const DEFLATED_SHARE = 1 / 8;
 /** Rough memory of an instance's row, in bytes. */
 const ROW_BYTES = 512;
 
@@ -38,8 +41,8 @@ export class SeriesDocuments {
       (slices) => ROW_BYTES * (1 + slices.reduce((sum, { length }) => sum + length, 0)),
     );
     // A header that could not be read may be readable again when its segment is repaired: it is not kept.
-    this.#slices = new Kept(bytesMax - bytesMax / 8, ({ isWhole, text, deflated }) =>
-      isWhole ? ROW_BYTES + text.length + deflated.length : undefined,
+    this.#slices = new Kept(bytesMax - bytesMax / 8, ({ isWhole, text }) =>
+      isWhole ? ROW_BYTES + text.length * (1 + DEFLATED_SHARE) : undefined,
     );
   }
 
@@ -74,11 +77,8 @@ export class SeriesDocuments {
 }
 
 async function makeSlice(ports: JsonPorts, slice: Slice, institution: string, base: string): Promise<Made> {
-  const objects = await mapAhead(slice, (instance) =>
-    readInstanceJsonText(ports, instance, instanceUrl(base, institution, instance)),
-  );
-  const piece = await jsonPiece(objects.map(({ text }) => text).join(','));
-  return { ...piece, isWhole: objects.every(({ isWhole }) => isWhole) };
+  const { text, isWhole } = await readSliceJson(ports, slice, institution, base);
+  return { ...jsonPiece(text), isWhole };
 }
 
 function slicesOf(instances: readonly HeldInstance[]): Slice[] {

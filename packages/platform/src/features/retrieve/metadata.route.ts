@@ -10,6 +10,7 @@ import type { Op } from '../../ports/op.ts';
 import { chosen, etagOf, notModified } from './answer.ts';
 import { seriesOf } from './instances.route.ts';
 import type { Target } from './target.ts';
+import type { WholeBodies } from './whole-bodies.ts';
 
 /** Retrieve Metadata of an instance (PS3.18 10.4.1.1.4): its header only is read. */
 export async function retrieveInstanceMetadata(
@@ -31,6 +32,7 @@ export async function retrieveInstanceMetadata(
 export async function retrieveMetadata(
   { db }: Holdings,
   documents: SeriesDocuments,
+  bodies: WholeBodies,
   { held }: Target<HeldStudy | HeldSeries>,
   request: HttpRequest,
   op: Op,
@@ -44,8 +46,9 @@ export async function retrieveMetadata(
   if (known !== undefined) return known;
   const pieces = jsonArray(piecesOf(documents, series, base, op));
   const headers = { 'content-type': mediaType, vary: 'accept, accept-encoding', etag };
-  if (!isGzip) return { status: 200, headers, body: plainText(pieces) };
-  return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipText(pieces) };
+  if (!isGzip) return { status: 200, headers, body: await bodies.bodyOf(plainText(pieces)) };
+  const body = await bodies.bodyOf(gzipText(pieces));
+  return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body };
 }
 
 async function* piecesOf(

@@ -19,6 +19,7 @@ import { retrieveFrames } from './frames.route.ts';
 import { retrieveInstance, retrieveInstances } from './instances.route.ts';
 import { retrieveInstanceMetadata, retrieveMetadata } from './metadata.route.ts';
 import { locate, type Target, type Uids } from './target.ts';
+import { WholeBodies } from './whole-bodies.ts';
 
 type Find<T> = (uids: Uids, institutions: Institutions) => Promise<Held<T>[]>;
 type Answer<T> = (target: Target<T>, request: HttpRequest, op: Op) => Promise<HttpAnswer>;
@@ -39,6 +40,7 @@ const INSTANCE = `${SERIES}/instances/:instance`;
 export function retrieveRoutes(holdings: Holdings): Route[] {
   const { db } = holdings;
   const documents = new SeriesDocuments(holdings);
+  const bodies = new WholeBodies();
   const indexes = new FrameIndexes(holdings.files);
   const study: Find<HeldStudy> = (uids, institutions) => findStudies(db, uids.study, institutions);
   const series: Find<HeldSeries> = (uids, institutions) => findSeries(db, uids.study, uids.series, institutions);
@@ -48,7 +50,7 @@ export function retrieveRoutes(holdings: Holdings): Route[] {
   const objects: Answer<HeldStudy | HeldSeries> = (target, request, op) =>
     retrieveInstances(holdings, target, request, op);
   const metadata: Answer<HeldStudy | HeldSeries> = (target, request, op) =>
-    retrieveMetadata(holdings, documents, target, request, op);
+    retrieveMetadata(holdings, documents, bodies, target, request, op);
   const bulkdata: Answer<HeldStudy | HeldSeries | HeldInstance> = (target, request, op) =>
     retrieveBulkData(holdings, indexes, target, request, op);
 
