@@ -73,7 +73,7 @@ export async function findStudies(sql: Sql, studyUid: string, institutions: Inst
     `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid" from study s
      where ${STUDIES} and s.instance_count > 0 order by s.institution`,
     [studyUid, institutions ?? null],
-    { name: 'find-studies', isLookUp: true },
+    { name: 'find-studies' },
   );
   return rows.map((held) => ({ institution: held.institution, held }));
 }
@@ -90,7 +90,7 @@ export async function findSeries(
      from study s left join series r on r.study_key = s.study_key and r.series_key = $3 and r.instance_count > 0
      where ${STUDIES} order by s.institution`,
     [studyUid, institutions ?? null, seriesKeyOf(seriesUid)],
-    { name: 'find-series', isLookUp: true },
+    { name: 'find-series' },
   );
   return rows.map((row) => ({ institution: row.institution, held: row.seriesKey === null ? undefined : row }));
 }

@@ -1,13 +1,13 @@
 import type { RecordContext } from '@acervo/kernel/pack/record.ts';
 import { type Envelope, type EventKind, envelopeOf } from '../journal/event.ts';
 import type { Op } from '../ports/op.ts';
-import { HeldVersions } from './held-versions.ts';
-import type { HeldVersion } from './index.repo.ts';
+import { findVersions, type HeldVersion } from './index.repo.ts';
 import type { IndexFacts } from './index-facts.ts';
-import { instanceKeyOf } from './keys.ts';
+import { type InstanceKey, instanceKeyOf, instanceKeyText } from './keys.ts';
 import type { Group, GroupEvent, GroupMember, MemberFacts } from './pack/member.ts';
 import type { PackSet } from './pack/pack-set.ts';
 import { answerable, type Projector } from './projector.ts';
+import { SharedQuestion } from './shared-question.ts';
 
 /** A whole object, ready to be stored: its bytes in memory. */
 export type Item = {
@@ -47,7 +47,7 @@ export class Gatherer {
   readonly #packs: PackSet;
   readonly #projector: Projector;
   readonly #limits: GatherLimits;
-  readonly #held: HeldVersions;
+  readonly #held: SharedQuestion<InstanceKey, HeldVersion[]>;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #projections: Promise<unknown>[] = [];
@@ -56,7 +56,7 @@ export class Gatherer {
     this.#packs = packs;
     this.#projector = projector;
     this.#limits = limits;
-    this.#held = new HeldVersions(projector);
+    this.#held = new SharedQuestion((keys) => heldUnder(projector, keys), GROUP_MEMBERS_MAX);
   }
 
   /** Resolves when the object is durable and visible, or known to be held already. */
@@ -147,6 +147,12 @@ export class Gatherer {
         waiting.reject,
       );
   }
+}
+
+async function heldUnder(projector: Projector, keys: readonly InstanceKey[]): Promise<HeldVersion[][]> {
+  const rows = await projector.patiently(() => findVersions(projector.db, keys));
+  const byKey = Map.groupBy(rows, instanceKeyText);
+  return keys.map((key) => byKey.get(instanceKeyText(key)) ?? []);
 }
 
 /** What is to be done with an object, or undefined when contents must be compared first. */

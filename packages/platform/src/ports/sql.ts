@@ -12,18 +12,12 @@ export type Sql = {
 };
 
 /**
- * The name of a statement that connections keep parsed and planned once for any values, for the few that are asked
- * for every group of objects. Outside of a transaction its commit is asynchronous (see TransactionOptions): it reads,
- * or writes only what start-up replays from the packs.
+ * The name of a statement that connections keep parsed and planned once for any values: nested loops over indexes,
+ * whatever the tables hold. For the few that are asked for every group of objects or every retrieved one. Outside of
+ * a transaction its commit is asynchronous (see TransactionOptions): it reads, or writes only what start-up replays
+ * from the packs.
  */
-export type Prepared = {
-  name: string;
-  /**
-   * It finds rows by their keys: nested loops over indexes, whatever the tables hold and the values are. Asked over
-   * a connection that knows no other plan and makes it once, which costs a fifth. Not heeded in a transaction.
-   */
-  isLookUp?: true;
-};
+export type Prepared = { name: string };
 
 export type TransactionOptions = {
   /**

@@ -57,7 +57,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const access = embedded ? await embeddedAccess(embedded) : await operatorAccess(operatorUrls(source), log);
   const pool = openPool(options, access);
   const recover = async (): Promise<void> => void (await embedded?.ensureRunning());
-  const prepared = openPool(options, access, PREPARED_SESSION);
+  const prepared = openPool({ ...options, connectionsMax: PREPARED_CONNECTIONS }, access, PREPARED_SESSION);
   const acquire: Acquire = (name) => connect(name === undefined ? pool : prepared, recover);
   const mending = new Mending(dbOver(acquire, () => mending.noteLoss()));
   for (const each of [pool, prepared]) each.on('connect', (client) => client.on('error', () => mending.noteLoss()));
@@ -149,6 +149,9 @@ async function embeddedAccess(embedded: EmbeddedPostgres): Promise<Access> {
   const { address, appRole, ownerRole } = await embedded.ensureRunning();
   return { app: { ...address, user: appRole }, owner: { ...address, user: ownerRole }, appRole };
 }
+
+/** Who asks together shares a question, and one takes less than a millisecond. */
+const PREPARED_CONNECTIONS = 6;
 
 /**
  * Sessions of prepared statements. Said once for the session, an asynchronous commit needs no transaction block
