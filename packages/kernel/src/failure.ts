@@ -70,6 +70,7 @@ export const FAILURES = {
   'retrieve/no-frame': { dimse: 0x0110, http: 404, fhir: 'not-found', hl7: 'AE', title: 'No such frame' },
   'retrieve/range': { dimse: 0x0110, http: 416, fhir: 'value', hl7: 'AE', title: 'Range not satisfiable' },
   'retrieve/damaged': { dimse: 0x0110, http: 500, fhir: 'exception', hl7: 'AR', title: 'Stored bytes are damaged' },
+  'retrieve/elsewhere': { dimse: 0xa702, http: 503, fhir: 'transient', hl7: 'AR', title: 'Held by another node' },
   'query/invalid': { dimse: 0xa900, http: 400, fhir: 'invalid', hl7: 'AE', title: 'Query not understood' },
   'query/not-indexed': {
     dimse: 0xa700,

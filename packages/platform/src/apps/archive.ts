@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { toFailure } from '@acervo/kernel/failure.ts';
 import { fileBlobStore } from '../adapters/fs/blob-store.ts';
 import type { Database } from '../adapters/postgres/database.ts';
+import { readableFrom } from '../holdings/elsewhere.ts';
 import type { Holdings } from '../holdings/holdings.ts';
 import { PackSet, type SegmentRegister } from '../holdings/pack/pack-set.ts';
 import { Projector } from '../holdings/projector.ts';
@@ -86,8 +87,9 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
   const packs = new PackSet(blobs, register, { segmentBytesMax: config.segmentMib * MIB }, writer, log, metrics);
   const gate = new DiskGate(blobs, config.dataDir, config.diskFreeMinMib * MIB);
   metrics.setDiskFree(await gate.measure());
+  const readable = readableFrom(node, blobs, database);
   const store = new Store({
-    blobs,
+    blobs: readable,
     packs,
     projector,
     gate,
@@ -97,7 +99,7 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
       groupBytesMax: config.groupMib * MIB,
     },
   });
-  const files = new SegmentFiles(blobs, OPEN_SEGMENTS_MAX);
+  const files = new SegmentFiles(readable, OPEN_SEGMENTS_MAX);
   const journal = new Recorder(database, log, config.accessFoldMs);
   const sealer = new Sealer(database, journalBlobs, log);
   const loops = [

@@ -77,11 +77,19 @@ export type HttpCaller = { openOp(signal: AbortSignal): Op };
 /** Decides who sends a request, from its Authorization header and connection. */
 export type IdentifyHttp = (head: HttpHead) => HttpCaller | Failure | Promise<HttpCaller | Failure>;
 
+const UNAVAILABLE = 503;
+/** A node or database that died is back by then, as a rule. */
+const RETRY_AFTER_SECONDS = 10;
+
 /** RFC 9457 problem document of a failure; says nothing that the table does not. */
 export function problemOf(failure: Failure, opId: string): HttpAnswer {
   const { http, title } = FAILURES[failure.code];
   const problem = { type: `urn:acervo:failure:${failure.code}`, title, status: http, instance: `urn:uuid:${opId}` };
-  return { status: http, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(problem) };
+  const headers = {
+    'content-type': 'application/problem+json',
+    ...(http === UNAVAILABLE && { 'retry-after': String(RETRY_AFTER_SECONDS) }),
+  };
+  return { status: http, headers, body: JSON.stringify(problem) };
 }
 
 /**
