@@ -27,6 +27,8 @@ export function columnCondition(bound: Bound, column: Column, match: Match, name
   if (kind === 'modalities') return modalitiesCondition(bound, name, condition);
   if (kind === 'sop-class') return sopClassCondition(bound, name, condition);
   const isList = condition.kind === 'list' && condition.quantifier === 'any';
+  if (name === 'i.sop_uid' && condition.kind === 'single') return sopUidCondition(bound, [condition.value]);
+  if (name === 'i.sop_uid' && isList) return sopUidCondition(bound, condition.values);
   if (isList && kind === 'text') return `${name} = any(${bound.add(condition.values, 'text[]')})`;
   return combined(condition, (simple) => {
     if (simple.kind === 'empty') return columnEmpty(column, match);
@@ -102,6 +104,12 @@ function sopClassCondition(bound: Bound, name: string, condition: Condition): st
   if (condition.kind === 'universal') return 'true';
   const uids = condition.kind === 'single' ? [condition.value] : condition.kind === 'list' ? condition.values : [];
   return `${name} = any (array(select code from uid_code where uid = any(${bound.add(uids, 'text[]')})))`;
+}
+
+/** Index: instance_sop, which has UIDs without their last two characters, or the primary key below a study. */
+function sopUidCondition(bound: Bound, uids: readonly string[]): string {
+  const begun = uids.map((uid) => uid.slice(0, -2));
+  return `left(i.sop_uid, -2) = any(${bound.add(begun, 'text[]')}) and i.sop_uid = any(${bound.add(uids, 'text[]')})`;
 }
 
 /** The issuer may be the sender's; every other column is empty where the object's attribute is. */
