@@ -12,9 +12,13 @@ const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const ending = new AbortController();
+/** Ctrl-C reaches us twice: from the terminal, and from npm. Who asks again later does not want to wait. */
+const ONE_SIGNAL_MS = 1_000;
+let firstSignalAt = Number.POSITIVE_INFINITY;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    if (ending.signal.aborted) process.exit(EXIT.interrupted);
+    if (performance.now() > firstSignalAt + ONE_SIGNAL_MS) process.exit(EXIT.interrupted);
+    firstSignalAt = Math.min(firstSignalAt, performance.now());
     ending.abort(new Error(`ended by ${name}`));
   });
 }
@@ -22,7 +26,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 process.on('exit', () => {
   for (const { pid } of treeOf([process.pid])) if (pid !== process.pid) killQuietly(pid);
 });
-process.exitCode = await main(process.argv.slice(2));
+// Whoever was interrupted may still wait for its turn.
+process.exit(await main(process.argv.slice(2)));
 
 async function main(words: readonly string[]): Promise<number> {
   let options: Options;
