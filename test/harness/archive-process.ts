@@ -8,6 +8,11 @@ import { createInterface } from 'node:readline';
 import type { Owner } from './owner.ts';
 
 const MAIN = join(import.meta.dirname, '../../packages/platform/src/apps/main.ts');
+/** As `bin/acervo` starts it. */
+const RUNTIME = JSON.parse(readFileSync(join(import.meta.dirname, '../../bin/runtime.json'), 'utf8')) as {
+  flags: string[];
+  env: Record<string, string>;
+};
 const READY_MS = 60_000;
 
 /** A running `acervo serve` on ports of its own. */
@@ -57,10 +62,10 @@ export async function startArchive(
 ): Promise<ArchiveProcess> {
   const startedAt = performance.now();
   const [command = process.execPath, ...before] = wrapper;
-  const args =
-    wrapper.length === 0 ? [MAIN, 'serve', '--json'] : [...before, process.execPath, MAIN, 'serve', '--json'];
+  const serve = [...RUNTIME.flags, MAIN, 'serve', '--json'];
+  const args = wrapper.length === 0 ? serve : [...before, process.execPath, ...serve];
   const child = spawn(command, args, {
-    env: { ...process.env, ...environment(dataDir), ...env },
+    env: { ...RUNTIME.env, ...process.env, ...environment(dataDir), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
