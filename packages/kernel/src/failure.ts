@@ -79,6 +79,13 @@ export const FAILURES = {
     hl7: 'AE',
     title: 'Attribute cannot be searched here',
   },
+  'query/too-broad': {
+    dimse: 0xa700,
+    http: 413,
+    fhir: 'too-costly',
+    hl7: 'AE',
+    title: 'Query too broad: add a key with an index, or follow the Link',
+  },
   'query/too-costly': { dimse: 0xa700, http: 503, fhir: 'too-costly', hl7: 'AE', title: 'Query took too long' },
   'access/denied': { dimse: 0x0124, http: 403, fhir: 'forbidden', hl7: 'AR', title: 'Not authorized' },
   'access/unknown': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'Caller not known' },

@@ -17,7 +17,6 @@ test('a name is folded for searching and kept as sent for answering', () => {
     textElement(T.PatientName, 'PN', utf8('Núñez Peña^José Ángel')),
   );
   assert.equal(study.patient_name, '=NUNEZ PENA^JOSE ANGEL=');
-  assert.equal(study.patient_words, ' NUNEZ PENA JOSE ANGEL'.replaceAll(' ', ' '));
   assert.deepEqual(study.attributes['00100010']?.Value, [{ Alphabetic: 'Núñez Peña^José Ángel' }]);
   assert.equal(marks, 0);
 });

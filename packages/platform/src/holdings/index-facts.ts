@@ -3,7 +3,7 @@ import { charsetOf } from '@acervo/dicom/charset/decode.ts';
 import { readTerms } from '@acervo/dicom/charset/terms.ts';
 import type { DataSet } from '@acervo/dicom/data-set/model.ts';
 import { type DicomJson, toDicomJson } from '@acervo/dicom/json/to-json.ts';
-import { foldName, foldText, nameWords } from '@acervo/dicom/person-name.ts';
+import { foldName, foldText } from '@acervo/dicom/person-name.ts';
 import { tagText } from '@acervo/dicom/tag.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { VRS } from '@acervo/dicom/vr.ts';
@@ -18,7 +18,6 @@ export type IndexFacts = {
     issuer: string;
     patient_id: string | null;
     patient_name: string;
-    patient_words: string;
     birth_date: string | null;
     sex: string | null;
     study_date: string | null;
@@ -41,7 +40,6 @@ export const BARE_FACTS: IndexFacts = {
     issuer: '',
     patient_id: null,
     patient_name: '',
-    patient_words: '',
     birth_date: null,
     sex: null,
     study_date: null,
@@ -80,7 +78,7 @@ export function indexFactsOf(dataSet: DataSet, context: { issuer: string; charse
     study: {
       issuer: textAt(study, T.IssuerOfPatientID) ?? context.issuer,
       patient_id: textAt(study, T.PatientID),
-      ...foldedName(nameAt(study, T.PatientName)),
+      patient_name: foldName(nameAt(study, T.PatientName)),
       birth_date: dateOf(textAt(study, T.PatientBirthDate)),
       sex: textAt(study, T.PatientSex),
       study_date: dateOf(textAt(study, T.StudyDate)),
@@ -148,15 +146,6 @@ function nameAt(json: DicomJson, tag: number): string {
   if (typeof value !== 'object' || value === null) return '';
   const { Alphabetic = '', Ideographic = '', Phonetic = '' } = value as Record<string, string>;
   return [Alphabetic, Ideographic, Phonetic].join('=').replace(/=+$/, '');
-}
-
-function foldedName(name: string): { patient_name: string; patient_words: string } {
-  return {
-    patient_name: foldName(name),
-    patient_words: nameWords(name)
-      .map((word) => ` ${word}`)
-      .join(''),
-  };
 }
 
 /** A DA value (PS3.5 6.2; also the retired form with dots) as an ISO date; null when it is no day of the calendar. */

@@ -64,8 +64,8 @@ export async function insertInstances(
 }
 
 const SERIES_FACTS = 'series_uid, source, modality, series_number, charset_default, attributes';
-const STUDY_FACTS = `source, issuer, patient_id, patient_name, patient_words, birth_date, sex, study_date, study_time,
-  accession, study_id, referring_name, description, attributes`;
+const STUDY_FACTS = `source, issuer, patient_id, patient_name, birth_date, sex, study_date, study_time,
+  accession, study_id, referring_name, description`;
 
 const qualified = (table: string, columns: string): string =>
   columns
@@ -119,7 +119,7 @@ ${newInstances(only)}, given_series as (
   returning study_key, series_key, (xmax = 0) as is_new
 ), given_study as (
   select * from jsonb_to_recordset($3::jsonb) as given (study_key uuid, institution text, study_uid text, source text,
-    issuer text, patient_id text, patient_name text, patient_words text, birth_date date, sex text, study_date date,
+    issuer text, patient_id text, patient_name text, birth_date date, sex text, study_date date,
     study_time text, accession text, study_id text, referring_name text, description text, attributes jsonb,
     marks integer, stored timestamptz)
   where ${only}
@@ -146,6 +146,11 @@ ${newInstances(only)}, given_series as (
     first_stored = least(study.first_stored, excluded.first_stored),
     last_stored = greatest(study.last_stored, excluded.last_stored),
     ${earlier('study', STUDY_FACTS)}
+  returning study_key, source
+), new_attributes as (
+  insert into study_attributes (study_key, attributes)
+  select study_key, attributes from given_study join new_study using (study_key, source)
+  on conflict (study_key) do update set attributes = excluded.attributes
 )`;
 
 const INSERT_INSTANCES = `with ${insertion('true')} select study_key, series_key, sop_uid, version from new_instance`;

@@ -145,6 +145,8 @@ function options(server: Server): string[] {
     wal_sync_method: 'fdatasync',
     plan_cache_mode: 'force_custom_plan',
     jit: 'off',
+    // A search takes milliseconds; to start a worker for it would take as long.
+    max_parallel_workers_per_gather: '0',
     timezone: 'UTC',
     log_timezone: 'UTC',
     ...logSettings(server.logDirectory),

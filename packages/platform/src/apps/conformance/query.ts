@@ -2,7 +2,7 @@ import { findAttribute } from '@acervo/dicom/dictionary.ts';
 import { tagText } from '@acervo/dicom/tag.ts';
 import { INCLUDE_FIELDS_MAX, MATCHES_MAX, type Query, type QueryLevel } from '@acervo/interop/dicomweb/query.ts';
 import { FAILURES, Failure } from '@acervo/kernel/failure.ts';
-import { COUNT_MAX } from '../../features/query/count.ts';
+import { COMPARED_MAX, COUNT_MAX, OFFSET_MAX } from '../../features/query/find-page.ts';
 import { placeKeys } from '../../features/query/keys.ts';
 import { HEADERS_SEARCHED_MAX, LIMIT_DEFAULT, LIMIT_MAX } from '../../features/query/search.ts';
 import { INSTANCE_TAGS, SERIES_TAGS, STUDY_TAGS } from '../../holdings/attributes.ts';
@@ -38,7 +38,13 @@ word of the name. A key that is not understood is refused, ${FAILURES['query/inv
 At most ${digits(MATCHES_MAX)} keys.
 - \`limit\` and \`offset\`: without a limit ${digits(LIMIT_DEFAULT)} matches, below a study ${digits(LIMIT_MAX)}; \
 never more than ${digits(LIMIT_MAX)} in one answer. The order is the same from page to page.
-- \`X-Total-Count\` is exact to ${digits(COUNT_MAX)}; more is said by a \`Warning: 299\`.
+- \`Link: <...>; rel="next"\` is where the next page begins: behind the last match, by its place in the order \
+(\`cursor\`), so that it costs the same at any depth. An \`offset\` over ${digits(OFFSET_MAX)} among more matches than \
+are counted is refused, ${FAILURES['query/too-broad'].http}.
+- \`X-Total-Count\` is never more than ${digits(COUNT_MAX)}; where it is not exact a \`Warning: 299\` says so.
+- Where no key has an index, ${digits(COMPARED_MAX)} studies are compared, the newest first; where they neither fill \
+the page nor are all, the search is refused, ${FAILURES['query/too-broad'].http}. \`/api/explain/studies?...\` says \
+which index each key has, and what the database means to do.
 - Below a study, instances can be searched by any other attribute of their headers, private ones too: at most \
 ${digits(HEADERS_SEARCHED_MAX)} headers are read for one search.
 - Elsewhere a key outside of this table is refused, ${FAILURES['query/not-indexed'].http}. "Column": answered from an \

@@ -8,7 +8,7 @@ import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { openArchive } from '../../apps/archive.ts';
 import { loadConfig } from '../../apps/config.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
-import { Counter } from './count.ts';
+import { Many } from './many.ts';
 import { ask, column, dicomJson, type Facts, valueOf } from './query.fixture.ts';
 import type { Ports } from './search.ts';
 
@@ -82,7 +82,7 @@ test('below a study, instances are found by anything that stands in their header
     ],
     PerformingPhysicianName: 'Íñiguez^Óscar',
   });
-  const ports: Ports = { ...holdings, counter: new Counter(holdings.db) };
+  const ports: Ports = { ...holdings, many: new Many() };
   const found = async (query: string): Promise<unknown[]> =>
     column(await ask(ports, `/studies/1.2.3/instances?${query}`), 'InstanceNumber');
 
@@ -113,6 +113,8 @@ test('below a study, instances are found by anything that stands in their header
 
   const answer = await ask(ports, '/studies/1.2.3/instances?Rows=256&limit=1&includefield=ImageType');
   assert.equal(answer.headers['x-total-count'], '2');
+  const next = /cursor=([\w-]+)>; rel="next"/.exec(answer.headers['link'] ?? '')?.[1];
+  assert.deepEqual(await found(`Rows=256&limit=1&cursor=${next}`), [3]);
   const [first] = answer.json;
   assert.deepEqual(
     [valueOf(first, 'Rows'), valueOf(first, 'BitsAllocated'), valueOf(first, 'ImageType')],

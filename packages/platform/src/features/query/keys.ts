@@ -3,6 +3,7 @@ import type { Match, Query, QueryLevel } from '@acervo/interop/dicomweb/query.ts
 import { Failure } from '@acervo/kernel/failure.ts';
 import { SERIES_TAGS, STUDY_TAGS } from '../../holdings/attributes.ts';
 import { isMatched } from './match-json.ts';
+import { type Served, servedBy } from './served.ts';
 
 /** How a column of the index is compared. */
 export type ColumnKind = 'text' | 'date' | 'time' | 'name' | 'description' | 'modalities' | 'integer' | 'sop-class';
@@ -12,7 +13,7 @@ export type Column = { level: QueryLevel; name: string; kind: ColumnKind };
 
 /** Where each key of a query is looked up. */
 export type PlacedKeys = {
-  columns: readonly { column: Column; match: Match }[];
+  columns: readonly { column: Column; match: Match; served: Served }[];
   /** Over the DICOM JSON that the index keeps of a study and of a series. */
   attributes: Readonly<Record<'study' | 'series', readonly Match[]>>;
   /** In the headers of the instances themselves. */
@@ -24,6 +25,9 @@ export type PlacedKeys = {
 const study = (name: string, kind: ColumnKind): Column => ({ level: 'study', name: `s.${name}`, kind });
 const series = (name: string, kind: ColumnKind): Column => ({ level: 'series', name: `r.${name}`, kind });
 const instance = (name: string, kind: ColumnKind): Column => ({ level: 'instance', name: `i.${name}`, kind });
+
+/** What a series has as its modality stands among those of its study, which have an index. */
+const MODALITIES: Column = study('modalities', 'modalities');
 
 const COLUMNS: ReadonlyMap<number, Column> = new Map<number, Column>([
   [T.StudyInstanceUID, study('study_uid', 'text')],
@@ -38,7 +42,7 @@ const COLUMNS: ReadonlyMap<number, Column> = new Map<number, Column>([
   [T.PatientName, study('patient_name', 'name')],
   [T.ReferringPhysicianName, study('referring_name', 'name')],
   [T.StudyDescription, study('description', 'description')],
-  [T.ModalitiesInStudy, study('modalities', 'modalities')],
+  [T.ModalitiesInStudy, MODALITIES],
   [T.SeriesInstanceUID, series('series_uid', 'text')],
   [T.Modality, series('modality', 'text')],
   [T.SeriesNumber, series('series_number', 'integer')],
@@ -72,7 +76,9 @@ export const ASTERISKS_MAX = 32;
  * @throws {Failure} query/not-indexed, query/invalid
  */
 export function placeKeys(query: Query, isBelowStudy: boolean): PlacedKeys {
-  const columns: { column: Column; match: Match }[] = [];
+  const columns: { column: Column; match: Match; served: Served }[] = [];
+  const place = (column: Column, match: Match): void =>
+    void columns.push({ column, match, served: servedBy(column, match, query.fuzzyMatching) });
   const attributes = { study: [] as Match[], series: [] as Match[] };
   const header: Match[] = [];
   let isNever = false;
@@ -85,8 +91,10 @@ export function placeKeys(query: Query, isBelowStudy: boolean): PlacedKeys {
     refuseManyAsterisks(match);
     const column = inner.length === 0 ? columnOf(tag, query.level) : undefined;
     if (tag === T.InstanceAvailability) isNever ||= !isMatched(AVAILABILITY, match, query);
-    else if (column !== undefined && isReachable(column, query.level)) columns.push({ column, match });
-    else if (STUDY.has(tag)) attributes.study.push(match);
+    else if (column !== undefined && isReachable(column, query.level)) {
+      place(column, match);
+      if (tag === T.Modality && query.level !== 'study' && isValued(condition)) place(MODALITIES, match);
+    } else if (STUDY.has(tag)) attributes.study.push(match);
     else if (SERIES.has(tag)) attributes.series.push(match);
     else if (isBelowStudy && query.level === 'instance' && !MADE.has(tag)) header.push(match);
     else throw new Failure('query/not-indexed', `a key that the index does not hold, at level ${query.level}`);
@@ -104,6 +112,8 @@ export function namedTags({ matches, includeFields }: Query): Set<number> {
 function columnOf(tag: number, level: QueryLevel): Column | undefined {
   return COLUMNS.get(level === 'study' && tag === T.Modality ? T.ModalitiesInStudy : tag);
 }
+
+const isValued = ({ kind }: Match['condition']): boolean => kind === 'single' || kind === 'list';
 
 /** A UID of a lower level finds the study or series that it is in; other instance keys have no index for that. */
 const isReachable = ({ level, kind }: Column, asked: QueryLevel): boolean =>

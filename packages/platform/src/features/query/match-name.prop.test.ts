@@ -3,7 +3,20 @@ import { test } from 'node:test';
 import { foldName, foldText, namePatternToRegex, nameWords } from '@acervo/dicom/person-name.ts';
 import fc from 'fast-check';
 import { matchesName, matchesPattern, matchesWords } from './match-name.ts';
-import { ANY, foldedRegexOf, fuzzyWords, marked, nameTest, ONE, wordLikeOf, wordRegexOf } from './patterns.ts';
+import {
+  ANY,
+  asLetters,
+  beginningOf,
+  foldedRegexOf,
+  fuzzyWords,
+  lettersOf,
+  lettersOfWord,
+  marked,
+  nameTest,
+  ONE,
+  wordLettersOf,
+  wordRegexOf,
+} from './patterns.ts';
 import { unfolded } from './unfolded.ts';
 
 const letters = fc.constantFrom(..."AaÁñÑnN^=  .-'ßæS1_%\\");
@@ -30,13 +43,14 @@ test('a name is found by LIKE, by a regular expression and by looking alike', ()
         first !== undefined &&
         (first.operator === 'like' ? isLike(key, first.operand) : new RegExp(first.operand, 'u').test(key))
       )
-        assert.ok(regex);
+        assert.ok(regex && key.startsWith(beginningOf(wanted) ?? ''));
+      if (regex) for (const each of lettersOf(wanted)) assert.ok(asLetters(key).includes(each));
     }),
     { numRuns: 3_000 },
   );
 });
 
-test('words are found by LIKE, by a regular expression and by looking alike', () => {
+test('words are found by their letters, by a regular expression and by looking alike', () => {
   fc.assert(
     fc.property(text, pattern, (name, wanted) => {
       const words = nameWords(name)
@@ -44,9 +58,12 @@ test('words are found by LIKE, by a regular expression and by looking alike', ()
         .join('');
       const found = fuzzyWords(wanted).every((word) => new RegExp(wordRegexOf(word), 'u').test(words));
       assert.equal(matchesWords(name, wanted), found);
+      const key = foldName(name);
       for (const word of fuzzyWords(wanted)) {
-        const like = wordLikeOf(word);
-        if (like !== undefined) assert.equal(isLike(words, like), new RegExp(wordRegexOf(word), 'u').test(words));
+        const isFound = new RegExp(wordRegexOf(word), 'u').test(key);
+        const whole = wordLettersOf(word);
+        if (whole !== undefined) assert.equal(asLetters(key).includes(whole), isFound);
+        if (isFound) for (const each of lettersOfWord(word)) assert.ok(asLetters(key).includes(each));
       }
     }),
     { numRuns: 3_000 },

@@ -48,6 +48,18 @@ export function nameTest(pattern: string, firstGroupOnly: boolean): NameTest | u
   return { operator: 'like', operand: `${firstGroupOnly ? '' : '%'}${like}%` };
 }
 
+/**
+ * What the folded names that a pattern finds in their first group begin with; undefined where it may be anything.
+ * The empty components at a pattern's end may be left out of the name, and so is a delimiter here.
+ */
+export function beginningOf(pattern: string): string | undefined {
+  const [, begins = ''] = BEGINNING.exec(foldName(marked(pattern))) ?? [];
+  return begins === '' ? undefined : `=${begins}`;
+}
+
+/** Of the first group, without wildcards. */
+const BEGINNING = new RegExp(`^=([^=${ANY}${ONE}]*?)\\^*[=${ANY}${ONE}]`);
+
 /** One group, whose only asterisks are at its ends, and not behind a delimiter. */
 const SIMPLE_NAME = new RegExp(`^=(${ANY}?)([^=${ANY}${ONE}]*[^=^${ANY}${ONE}])(${ANY}?)=$`);
 
@@ -73,13 +85,49 @@ export function wordRegexOf(word: string): string {
   return isInfix ? body : `[${BETWEEN_WORDS}]${body}`;
 }
 
-/** The same for LIKE over the words of a name, each behind a space; undefined where only a regex can say it. */
-export function wordLikeOf(word: string): string | undefined {
-  const isInfix = word.startsWith(ANY);
-  const text = isInfix ? word.slice(1) : word;
-  if (/[\ue000\ue001]/.test(text)) return undefined;
-  return `%${isInfix ? '' : ' '}${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+/** Stands for whatever is between words where letters are looked for: no folded name has it. */
+const BETWEEN = 'w';
+
+/** Letters of a patient's folded name, as SQL: the expression of the index study_letters. */
+export const LETTERS = (() => {
+  const from = BETWEEN_WORDS.replaceAll("'", "''");
+  return `translate(s.patient_name, '${from}', '${BETWEEN.repeat(BETWEEN_WORDS.length)}')`;
+})();
+
+/** Fewer letters than these are in no index. */
+const LETTERS_MIN = 3;
+
+/** What stands between the wildcards of a name's pattern, and is in the letters of every name that it finds. */
+export function lettersOf(pattern: string): string[] {
+  // A group of asterisks and delimiters asks for nothing.
+  const groups = foldName(marked(pattern))
+    .split('=')
+    .filter((group) => !new RegExp(`^[${ANY}^]*$`).test(group));
+  // Of empty components at the end, which a name may leave out, the first delimiter is the group's own end.
+  const texts = groups.map((group) => `=${group.replace(new RegExp(`(?:\\^${ANY})+$`), '')}=`);
+  return texts.flatMap(lettersBetween);
 }
+
+/** The same of a word of `fuzzyWords`. */
+export const lettersOfWord = (word: string): string[] => lettersBetween(word.startsWith(ANY) ? word : ` ${word}`);
+
+/** Letters that say all that a word of `fuzzyWords` asks for; undefined where only a regular expression does. */
+export function wordLettersOf(word: string): string | undefined {
+  const isInfix = word.startsWith(ANY);
+  const text = isInfix ? word.slice(1) : BETWEEN + word;
+  return new RegExp(`[${ANY}${ONE}]`).test(text) ? undefined : text;
+}
+
+/** What LETTERS makes of a text. */
+export const asLetters = (text: string): string => text.replaceAll(new RegExp(`[${BETWEEN_WORDS}]`, 'g'), BETWEEN);
+
+function lettersBetween(text: string): string[] {
+  const parts = text.split(new RegExp(`[${ANY}${ONE}]`)).map(asLetters);
+  return parts.filter((part) => part.length >= LETTERS_MIN);
+}
+
+/** For LIKE: anywhere. */
+export const likeAnywhere = (letters: string): string => `%${letters.replaceAll(/[\\%_]/g, '\\$&')}%`;
 
 /** A key of a name, short enough for the regular expression that it becomes. */
 export function limited(text: string): string {
@@ -101,7 +149,7 @@ const foldedPattern = (pattern: string): string => foldText(marked(pattern));
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 /** Before every date of the calendar that can be stored. */
-const BEFORE_ALL = '-infinity';
+export const BEFORE_ALL = '-infinity';
 
 /**
  * An end of a range of dates as the database takes it. The syntax of a key allows two days that no calendar

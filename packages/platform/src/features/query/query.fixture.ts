@@ -23,8 +23,8 @@ import { SegmentFiles } from '../../holdings/segment-files.ts';
 import { Recorder } from '../../journal/recorder.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
-import { Counter } from './count.ts';
-import { queryRoutes } from './query.route.ts';
+import { Many } from './many.ts';
+import { explainRoutes, queryRoutes } from './query.route.ts';
 import type { Ports } from './search.ts';
 
 /** Attributes by keyword. A name is its text, with `=` between groups; items of a sequence are facts again. */
@@ -129,7 +129,7 @@ export async function testIndex(t: TestContext): Promise<{ database: Database; p
   await migrate(database, silentLog);
   const files = new SegmentFiles(fileBlobStore(temporaryDirectory()), 4);
   const journal = new Recorder(database, silentLog, 60_000);
-  return { database, ports: { db: database, files, log: silentLog, journal, counter: new Counter(database) } };
+  return { database, ports: { db: database, files, log: silentLog, journal, many: new Many() } };
 }
 
 export type Answered = { status: number; headers: Record<string, string>; json: DicomJson[] };
@@ -142,11 +142,17 @@ export async function ask(
   over: Partial<Op> = {},
 ): Promise<Answered> {
   const [path = '', ...query] = target.split('?');
-  for (const route of queryRoutes(ports)) {
+  const root = path.startsWith('/api/') ? '' : '/dicom-web';
+  for (const route of [...queryRoutes(ports), ...explainRoutes(ports)]) {
     const pattern = new RegExp(`^${route.path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
-    const match = pattern.exec(`/dicom-web${path}`);
+    const match = pattern.exec(root + path);
     if (match === null) continue;
-    const request = requestOf(target, query.join('?'), { ...match.groups }, { host: 'pacs.example:8080', ...headers });
+    const request = requestOf(
+      root + target,
+      query.join('?'),
+      { ...match.groups },
+      { host: 'pacs.example:8080', ...headers },
+    );
     const {
       status,
       headers: said,

@@ -156,7 +156,7 @@ function newestFirst(a: Held, b: Held): number {
   const [[dateA, timeA, keyA], [dateB, timeB, keyB]] = [orderOf(a), orderOf(b)];
   if (dateA !== dateB) return dateA < dateB ? 1 : -1;
   if (timeA !== timeB) return timeA < timeB ? 1 : -1;
-  return keyA < keyB ? -1 : 1;
+  return keyA < keyB ? 1 : -1;
 }
 
 const from = (words: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...words);

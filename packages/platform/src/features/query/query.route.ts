@@ -8,7 +8,7 @@ import { baseUrlOf, type HttpAnswer, type HttpRequest, type Route } from '../../
 import { DICOM_WEB_ROOTS } from '../../holdings/scope.ts';
 import type { Op } from '../../ports/op.ts';
 import { matchText, returnedOf } from './answer.ts';
-import { COUNT_MAX } from './count.ts';
+import { explain } from './explain.ts';
 import { type Found, type Path, type Ports, search } from './search.ts';
 
 /** PS3.18 table 10.6.1-1. */
@@ -29,6 +29,7 @@ const PARAMETERS: readonly QueryParameter[] = [
   { name: 'multiplevaluematching', description: 'true: of several values all are wanted' },
   { name: 'limit' },
   { name: 'offset' },
+  { name: 'cursor', description: 'Where to go on: as the Link header of the answer before said' },
   { name: 'accept' },
 ];
 
@@ -50,6 +51,27 @@ export function queryRoutes(ports: Ports): Route[] {
   );
 }
 
+/** The same resources below another root: how the search would be answered. Not in the standard. */
+export function explainRoutes(ports: Ports): Route[] {
+  return RESOURCES.map(
+    ({ path, level, summary }): Route => ({
+      method: 'GET',
+      path: `/api/explain${path}`,
+      summary: `${summary}: how that would be answered`,
+      query: PARAMETERS,
+      produces: ['application/json'],
+      handle: async (request, op) => {
+        const explanation = await explain(ports, op, parseQuery(request.rawQuery, level), pathOf(request));
+        return {
+          status: 200,
+          headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+          body: JSON.stringify(explanation),
+        };
+      },
+    }),
+  );
+}
+
 async function answer(ports: Ports, request: HttpRequest, op: Op, level: QueryLevel): Promise<HttpAnswer> {
   const accepted = acceptOf(request.headers['accept'], request.rawQuery);
   if (chooseRepresentation(accepted, metadataOffers()) === undefined) {
@@ -62,7 +84,8 @@ async function answer(ports: Ports, request: HttpRequest, op: Op, level: QueryLe
   const root = path.institution === undefined ? '/dicom-web' : `/dicom-web/i/${path.institution}`;
   const returned = returnedOf(query, path, base + root);
   const texts = found.rows.map((row, index) => matchText(row, returned, found.headers[index]));
-  return { status: 200, headers: headersOf(found), body: `[${texts.join(',')}]` };
+  const next = found.next === undefined ? undefined : nextUrl(base, request, found.next);
+  return { status: 200, headers: headersOf(found, next, query.offset), body: `[${texts.join(',')}]` };
 }
 
 function pathOf({ params }: HttpRequest): Path {
@@ -79,23 +102,35 @@ function pathOf({ params }: HttpRequest): Path {
 
 const TOO_MANY = 'The number of results exceeded the maximum supported by the server.';
 
-/** PS3.18 8.3.4.4.1; X-Total-Count is what others answer, too. */
-function headersOf(found: Found): Record<string, string> {
-  const { total, rows, offset, isLimitOurs } = found;
-  const isCapped = total > COUNT_MAX;
-  const remaining = Math.max(0, total - offset - rows.length);
-  const warnings: string[] = [];
-  if (remaining > 0 && isLimitOurs) {
-    warnings.push(`${TOO_MANY} Additional results can be requested.`);
-  } else if (remaining > 0) {
-    warnings.push(`There are ${isCapped ? 'at least ' : ''}${remaining} additional results that can be requested.`);
-  }
-  if (isCapped) warnings.push(`More than ${COUNT_MAX} results match; X-Total-Count says no more than that.`);
+/** PS3.18 8.3.4.4.1; X-Total-Count is what others answer, too. Where a cursor leads is not in the standard. */
+function headersOf(found: Found, next: string | undefined, offset: number): Record<string, string> {
+  const warnings = warningsOf(found, offset).map((text) => `299 acervo "${text}"`);
   return {
     'content-type': CONTENT_TYPE,
-    'x-total-count': String(Math.min(total, COUNT_MAX)),
+    'x-total-count': String(found.total),
     vary: 'accept',
     'cache-control': 'no-store',
-    ...(warnings.length > 0 && { warning: warnings.map((text) => `299 acervo "${text}"`).join(', ') }),
+    ...(next !== undefined && { link: `<${next}>; rel="next"` }),
+    ...(warnings.length > 0 && { warning: warnings.join(', ') }),
   };
+}
+
+function warningsOf({ total, isExact, isPlaced, rows, next, isLimitOurs }: Found, offset: number): string[] {
+  const warnings: string[] = [];
+  const isKnown = isExact && isPlaced;
+  const remaining = total - offset - rows.length;
+  if (next !== undefined && isLimitOurs) warnings.push(`${TOO_MANY} Additional results can be requested.`);
+  else if (next !== undefined) {
+    warnings.push(`There are ${isKnown ? `${remaining} ` : ''}additional results that can be requested.`);
+  }
+  if (!isExact) warnings.push(`At least ${total} results match; X-Total-Count says no more than that.`);
+  return warnings;
+}
+
+/** The address of what follows an answer: the one asked for, from behind its last match. */
+function nextUrl(base: string, { url, rawQuery }: HttpRequest, cursor: string): string {
+  const [path = ''] = url.split('?');
+  const kept = rawQuery.split('&').filter((parameter) => parameter !== '' && !/^(?:cursor|offset)=/i.test(parameter));
+  const target = `${base}${path}?${[...kept, `cursor=${cursor}`].join('&')}`;
+  return target.replaceAll(/[^\x21-\x7e]|[<>"]/g, encodeURIComponent);
 }

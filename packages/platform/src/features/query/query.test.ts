@@ -100,10 +100,10 @@ async function kinds(t: TestContext, ports: Ports): Promise<void> {
     column(await ask(ports, `/studies?${query}`), 'StudyInstanceUID').map((uid) => Number(String(uid).slice(4)));
 
   const CASES: readonly (readonly [string, number[]])[] = [
-    ['', [1, 3, 2, 4, 5]],
+    ['', [1, 3, 2, 5, 4]],
     ['limit=2', [1, 3]],
-    ['limit=2&offset=2', [2, 4]],
-    ['offset=4', [5]],
+    ['limit=2&offset=2', [2, 5]],
+    ['offset=4', [4]],
     ['offset=9', []],
     ['PatientID=0042', [1]],
     ['PatientID=42', [2]],
@@ -138,7 +138,7 @@ async function kinds(t: TestContext, ports: Ports): Promise<void> {
     ['PatientName=*UEZ*&fuzzymatching=true', []],
     ['PatientName=*erena*&fuzzymatching=true', [4]],
     ['PatientName=n?nez&fuzzymatching=true', [1, 2]],
-    ['PatientName=^&fuzzymatching=true', [1, 3, 2, 4, 5]],
+    ['PatientName=^&fuzzymatching=true', [1, 3, 2, 5, 4]],
     ['PatientName=%E5%A4%AA&fuzzymatching=true', [3]],
     ['PatientName=ez&fuzzymatching=true', []],
     ['PatientName=""&emptyvaluematching=true', [5]],
@@ -172,7 +172,7 @@ async function kinds(t: TestContext, ports: Ports): Promise<void> {
     ['ModalitiesInStudy=CT%5CSR&multiplevaluematching=true', [1]],
     ['Modality=MR', [5]],
     ['00080061=SR', [1]],
-    ['InstanceAvailability=ONLINE', [1, 3, 2, 4, 5]],
+    ['InstanceAvailability=ONLINE', [1, 3, 2, 5, 4]],
     ['InstanceAvailability=OFFLINE', []],
     ['SeriesInstanceUID=1.2.3.1', [3]],
     ['SOPInstanceUID=1.2.4.1.2', [4]],
@@ -226,7 +226,7 @@ async function ohif(ports: Ports): Promise<void> {
     '00201208': { vr: 'IS', Value: [4] },
   });
   assert.deepEqual(Object.keys(first ?? {}), Object.keys(first ?? {}).sort());
-  assert.deepEqual(studies.json[4]?.['00100010'], { vr: 'PN' });
+  assert.deepEqual(studies.json[3]?.['00100010'], { vr: 'PN' });
 
   const series = await ask(ports, '/studies/1.2.1/series?includefield=00080021,00080031,0008103E,00200011');
   assert.deepEqual(column(series, 'SeriesInstanceUID'), ['1.2.1.1', '1.2.1.2']);

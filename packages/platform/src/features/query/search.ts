@@ -8,10 +8,12 @@ import type { Holdings } from '../../holdings/holdings.ts';
 import { instanceUrl, mapAhead, readInstanceJsonText } from '../../holdings/instance-json.ts';
 import { scopeOf } from '../../holdings/scope.ts';
 import type { Op } from '../../ports/op.ts';
-import type { Counter } from './count.ts';
+import { findPage, type PageFound } from './find-page.ts';
 import { namedTags, placeKeys } from './keys.ts';
+import type { Many } from './many.ts';
 import { matchesJson } from './match-json.ts';
-import { type FoundRow, findPage, type Search } from './search.repo.ts';
+import { cursorOf, positionOf } from './position.ts';
+import { type FoundRow, fewStatement, foundPage, type Page, type Search } from './search.repo.ts';
 
 /** Matches in one answer, where the caller wants more or does not say. */
 export const LIMIT_MAX = 5_000;
@@ -29,71 +31,79 @@ export type Found = {
   rows: readonly FoundRow[];
   /** Of each row, at instance level. */
   headers: readonly DicomJson[];
-  /** Matches in all; no more than COUNT_MAX + 1 are counted. */
+  /** Matches in all, or at least. */
   total: number;
-  offset: number;
-  /** Matches that one answer may hold, and whether it was the server that said so. */
-  limit: number;
+  isExact: boolean;
+  /** Is it known how many matches stand before these? Behind a cursor it is not. */
+  isPlaced: boolean;
+  /** The cursor of what follows, where anything does. */
+  next: string | undefined;
+  /** Whether it was the server that said how many matches an answer may hold. */
   isLimitOurs: boolean;
 };
 
 /** What a search asks of the archive. */
-export type Ports = Pick<Holdings, 'db' | 'files' | 'log' | 'journal'> & { counter: Counter };
+export type Ports = Pick<Holdings, 'db' | 'files' | 'log' | 'journal'> & { many: Many };
 
 /**
  * What the caller may see of the studies, series or instances that a query asks for. When it resolves the search
  * is in the journal (the names of its keys, never their values).
  * @param base  scheme and authority, for the addresses of bulk data
- * @throws {Failure} query/invalid, query/not-indexed, query/too-costly, retrieve/not-found, access/denied
+ * @throws {Failure} query/invalid, query/not-indexed, query/too-broad, query/too-costly, retrieve/not-found,
+ *   access/denied
  */
 export async function search(ports: Ports, op: Op, query: Query, path: Path, base: string): Promise<Found> {
-  const institutions = scopeOf(op, path.institution);
-  op.allow('query', path.institution ?? op.institution);
-  if (query.cursor !== undefined) throw new Failure('query/invalid', 'a cursor that no answer gave');
-  const isBelowStudy = path.study !== undefined;
-  const wanted: Search = {
-    level: query.level,
-    institutions,
-    study: path.study,
-    series: path.series,
-    keys: placeKeys(query, isBelowStudy),
-    fuzzyMatching: query.fuzzyMatching,
-    withSopClasses: namedTags(query).has(T.SOPClassesInStudy),
-    firstGroupOnly: false,
-  };
-  const limitOurs = isBelowStudy ? LIMIT_MAX : LIMIT_DEFAULT;
-  const limit = Math.min(query.limit ?? limitOurs, LIMIT_MAX);
-  const { rows, total } =
+  const { wanted, page } = wantedOf(op, query, path);
+  const { rows, total, isExact } =
     wanted.keys.header.length > 0
-      ? await searchHeaders(ports, op, wanted, query, limit)
-      : await searchIndex(ports, wanted, limit, query.offset);
-  const headers = query.level === 'instance' ? await headersOf(ports, rows, base) : [];
-  await ports.journal.queried(op, { level: query.level, keys: keyNames(query), returned: rows.length });
-  return { rows, headers, total, offset: query.offset, limit, isLimitOurs: limit !== query.limit };
+      ? await searchHeaders(ports, op, wanted, query, page)
+      : await findPage(ports.db, ports.many, wanted, page);
+  const limit = page.limit - 1;
+  const answered = rows.slice(0, limit);
+  const last = answered.at(-1);
+  const headers = query.level === 'instance' ? await headersOf(ports, answered, base) : [];
+  await ports.journal.queried(op, { level: query.level, keys: keyNames(query), returned: answered.length });
+  return {
+    rows: answered,
+    headers,
+    total,
+    isExact,
+    isPlaced: page.after === undefined,
+    next: rows.length > limit && last !== undefined ? cursorOf(last) : undefined,
+    isLimitOurs: limit !== query.limit,
+  };
 }
 
-async function searchIndex(
-  { db, counter }: Ports,
-  wanted: Search,
-  limit: number,
-  offset: number,
-): Promise<{ rows: FoundRow[]; total: number }> {
-  const rows = await findPage(db, wanted, limit, offset);
-  // A page that is not full says how many there are; one behind the end does not.
-  const isEnd = rows.length < limit && (rows.length > 0 || offset === 0);
-  return { rows, total: isEnd ? offset + rows.length : await counter.count(wanted) };
+/**
+ * What the caller may be answered, and which page of it.
+ * @throws {Failure} query/invalid, query/not-indexed, retrieve/not-found, access/denied
+ */
+export function wantedOf(op: Op, query: Query, path: Path): { wanted: Search; page: Page } {
+  const institutions = scopeOf(op, path.institution);
+  op.allow('query', path.institution ?? op.institution);
+  const isBelowStudy = path.study !== undefined;
+  const limit = Math.min(query.limit ?? (isBelowStudy ? LIMIT_MAX : LIMIT_DEFAULT), LIMIT_MAX);
+  const after = query.cursor === undefined ? undefined : positionOf(query.cursor, query.level);
+  return {
+    wanted: {
+      level: query.level,
+      institutions,
+      study: path.study,
+      series: path.series,
+      keys: placeKeys(query, isBelowStudy),
+      fuzzyMatching: query.fuzzyMatching,
+      withSopClasses: namedTags(query).has(T.SOPClassesInStudy),
+    },
+    // One more than is answered says whether there are more.
+    page: { limit: limit + 1, offset: query.offset, after },
+  };
 }
 
 /** Keys that only the instances themselves have: their headers are read, those of one study at most. */
-async function searchHeaders(
-  ports: Ports,
-  op: Op,
-  wanted: Search,
-  query: Query,
-  limit: number,
-): Promise<{ rows: FoundRow[]; total: number }> {
-  const candidates = await findPage(ports.db, wanted, HEADERS_SEARCHED_MAX + 1, 0);
-  if (candidates.length > HEADERS_SEARCHED_MAX) {
+async function searchHeaders(ports: Ports, op: Op, wanted: Search, query: Query, page: Page): Promise<PageFound> {
+  const all: Page = { limit: HEADERS_SEARCHED_MAX, offset: 0, after: undefined };
+  const { rows: candidates, total } = await foundPage(ports.db, fewStatement(wanted, all, HEADERS_SEARCHED_MAX));
+  if (total > HEADERS_SEARCHED_MAX) {
     throw new Failure('query/too-costly', `more than ${HEADERS_SEARCHED_MAX} headers to be searched`);
   }
   const rows: FoundRow[] = [];
@@ -103,7 +113,8 @@ async function searchHeaders(
     const headers = await headersOf(ports, some, '');
     rows.push(...some.filter((_, index) => matchesJson(headers[index] ?? {}, wanted.keys.header, query)));
   }
-  return { rows: rows.slice(query.offset, query.offset + limit), total: rows.length };
+  const from = page.offset + (query.cursor === undefined ? 0 : 1 + rows.map(cursorOf).indexOf(query.cursor));
+  return { rows: rows.slice(from, from + page.limit), total: rows.length, isExact: true };
 }
 
 async function headersOf(ports: Ports, rows: readonly FoundRow[], base: string): Promise<DicomJson[]> {

@@ -6,7 +6,7 @@ export class Bound {
   readonly values: SqlValue[] = [];
 
   /** @returns how the statement refers to the value */
-  add(value: SqlValue, type: 'text' | 'text[]' | 'date' | 'bigint' | 'numeric'): string {
+  add(value: SqlValue, type: 'text' | 'text[]' | 'date' | 'bigint' | 'numeric' | 'uuid'): string {
     this.values.push(value);
     return `$${this.values.length}::${type}`;
   }
