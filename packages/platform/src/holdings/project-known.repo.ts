@@ -11,7 +11,8 @@ import type { CommittedGroup } from './pack/segment.ts';
  */
 const PROJECT_KNOWN = `
 with ${MOVE_WATERMARK}, ${newInstances('exists (select from moved)')}, told_series as (
-  update series set instance_count = instance_count + coalesce(instances, 0), bytes = series.bytes + coalesce(c.bytes, 0),
+  update series set instance_count = instance_count + coalesce(instances, 0),
+    bytes = series.bytes + coalesce(c.bytes, 0),
     last_stored = greatest(last_stored, $12::timestamptz)
   from unnest($2::uuid[], $3::bigint[]) as given (study_key, series_key)
     left join counted c using (study_key, series_key)

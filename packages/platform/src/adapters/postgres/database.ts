@@ -164,7 +164,8 @@ const PREPARED_SESSION = `set synchronous_commit = off; set plan_cache_mode = fo
 function openPool(options: DatabaseOptions, access: Access, session?: string): pg.Pool {
   const pool = new pg.Pool({
     ...access.app,
-    ...(session !== undefined && { onConnect: async (client: pg.ClientBase) => void (await client.query(session)) }),
+    // Of a new connection, before it is used for the first time.
+    ...(session !== undefined && { verify: (client, done) => client.query(session, (error) => done(error)) }),
     types: ROW_TYPES,
     max: options.connectionsMax,
     application_name: `acervo ${options.role}`,
