@@ -22,7 +22,8 @@ export type Server = {
   silenceMsMax?: number;
 };
 
-const CONNECTIONS_MAX = 60;
+/** Of five servers (22 each) and a command beside them. */
+const CONNECTIONS_MAX = 120;
 const ASK_AGAIN_MS = 25;
 /** Crash recovery reads the write-ahead log since the last checkpoint; it answers "starting up" meanwhile. */
 const RECOVERY_MS_MAX = 600_000;
