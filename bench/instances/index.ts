@@ -19,7 +19,8 @@ export type InstanceIndex = { dataDir: string } | { skipped: string };
  * brought up to date by the archive itself when it opens it, as an operator's would be.
  */
 export async function instanceIndex(instances: number, say: (line: string) => void): Promise<InstanceIndex> {
-  const root = process.env['ACERVO_BENCH_DATA'] ?? '/var/tmp/acervo-bench';
+  const root = process.env['ACERVO_BENCH_DATA'];
+  if (root === undefined) return { skipped: 'ACERVO_BENCH_DATA names no folder for generated indexes' };
   const dataDir = join(root, `instances-${instances}`);
   const stampFile = join(dataDir, 'generated');
   const stamp = `${GENERATOR_VERSION}\n`;

@@ -70,7 +70,7 @@ export async function loadInstances({ dataDir, instances, node, say }: Loading):
     }
     await client.query(INSERT_SEGMENTS, [instances, node]);
     await client.query(MOVE_SEGMENT_NUMBER);
-    await client.query('drop schema generated cascade');
+    await client.query('drop table generated.definition');
     await client.query('vacuum (analyze) segment, journal, uid_code');
     await client.end();
   } finally {
