@@ -3,7 +3,17 @@ import { CSTORE_ROWS } from './rows/cstore.bench.ts';
 import { INSTANCE_ROWS } from './rows/instances.bench.ts';
 import { MEMORY_ROWS } from './rows/memory.bench.ts';
 import { PROCESS_ROWS } from './rows/processes.bench.ts';
+import { QIDO_ROWS } from './rows/qido.bench.ts';
 import { STOW_ROWS } from './rows/stow.bench.ts';
+import { WADO_ROWS } from './rows/wado.bench.ts';
 
 /** Every row, in the order of the document. One line for each file of rows. */
-export const ROWS: readonly Row[] = [...CSTORE_ROWS, ...STOW_ROWS, ...MEMORY_ROWS, ...INSTANCE_ROWS, ...PROCESS_ROWS];
+export const ROWS: readonly Row[] = [
+  ...CSTORE_ROWS,
+  ...STOW_ROWS,
+  ...WADO_ROWS,
+  ...QIDO_ROWS,
+  ...MEMORY_ROWS,
+  ...INSTANCE_ROWS,
+  ...PROCESS_ROWS,
+];
