@@ -62,10 +62,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const mending = new Mending(dbOver(acquire, () => mending.noteLoss()));
   for (const each of [pool, prepared]) each.on('connect', (client) => client.on('error', () => mending.noteLoss()));
   const db = dbOver(
-    async (name) => {
-      await mending.done();
-      return acquire(name);
-    },
+    (name) => acquireMended(acquire, name, mending),
     () => mending.noteLoss(),
   );
   return {
@@ -85,6 +82,17 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 /** A connection from among those for prepared statements, or from the others. */
 type Acquire = (prepared?: Prepared) => Promise<pg.PoolClient>;
 
+/** A connection over which nothing that was lost can look absent. */
+async function acquireMended(acquire: Acquire, name: Prepared | undefined, mending: Mending): Promise<pg.PoolClient> {
+  for (;;) {
+    await mending.done();
+    const client = await acquire(name);
+    if (!mending.isNeeded) return client;
+    // Lost while we waited, so this is one to the server as it came back. Given back first: mending needs one itself.
+    client.release();
+  }
+}
+
 /** Questions over connections of a pool. */
 function dbOver(acquire: Acquire, onLost: () => void): Db {
   return {
@@ -103,7 +111,7 @@ function dbOver(acquire: Acquire, onLost: () => void): Db {
 class Mending {
   readonly #db: Db;
   #mend: ((db: Db) => Promise<void>) | undefined;
-  #isNeeded = false;
+  #isLost = false;
   #running: Promise<void> | undefined;
 
   constructor(db: Db) {
@@ -115,12 +123,16 @@ class Mending {
   }
 
   noteLoss(): void {
-    this.#isNeeded = true;
+    this.#isLost = true;
+  }
+
+  /** Whoever comes while it runs waits, too. */
+  get isNeeded(): boolean {
+    return this.#mend !== undefined && (this.#isLost || this.#running !== undefined);
   }
 
   async done(): Promise<void> {
-    // Whoever comes while it runs waits, too: what it restores must not look absent.
-    while (this.#mend !== undefined && (this.#isNeeded || this.#running !== undefined)) {
+    while (this.isNeeded && this.#mend !== undefined) {
       this.#running ??= this.#run(this.#mend).finally(() => {
         this.#running = undefined;
       });
@@ -129,11 +141,11 @@ class Mending {
   }
 
   async #run(mend: (db: Db) => Promise<void>): Promise<void> {
-    this.#isNeeded = false;
+    this.#isLost = false;
     try {
       await mend(this.#db);
     } catch (cause) {
-      this.#isNeeded = true;
+      this.#isLost = true;
       // Whatever keeps it from being put right, a full disk too: nobody can be given an answer now.
       throw new Failure('database/unavailable', `not put right: ${databaseFailure(cause).detail}`, { cause });
     }

@@ -41,3 +41,24 @@ test('mending that fails is tried again before the next answer', async (t) => {
   await database.query('select 1');
   assert.equal(runs, 2);
 });
+
+test('who waited for a connection while one was lost waits for the mending, too', async (t) => {
+  const database = await temporaryDatabase(t);
+  let isMended = false;
+  database.afterLoss(async (db) => {
+    await db.query('select 1');
+    isMended = true;
+  });
+  const gate = Promise.withResolvers<void>();
+  const held = Array.from({ length: database.pool.options.max }, () =>
+    database.transaction(async (sql) => {
+      await sql.query('select 1');
+      await gate.promise;
+      await sql.query('select pg_terminate_backend(pg_backend_pid())');
+    }),
+  );
+  const waiting = database.query('select 1').then(() => isMended);
+  gate.resolve();
+  await Promise.all(held.map((each) => assert.rejects(each)));
+  assert.equal(await waiting, true);
+});
