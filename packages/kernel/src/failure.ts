@@ -104,6 +104,7 @@ export const FAILURES = {
   'request/cancelled': { dimse: 0xfe00, http: 499, fhir: 'transient', hl7: 'AE', title: 'Cancelled by the requester' },
   'ul/bad-pdu': { dimse: 0x0110, http: 400, fhir: 'structure', hl7: 'AE', title: 'Malformed PDU' },
   'ul/aborted': { dimse: 0x0110, http: 499, fhir: 'transient', hl7: 'AE', title: 'Association aborted' },
+  'ul/released': { dimse: 0x0110, http: 499, fhir: 'transient', hl7: 'AE', title: 'Association released' },
   'ul/rejected': { dimse: 0x0110, http: 502, fhir: 'transient', hl7: 'AE', title: 'Association rejected' },
   'dimse/bad-command': { dimse: 0x0110, http: 400, fhir: 'structure', hl7: 'AE', title: 'Malformed command set' },
   'dimse/unrecognized': { dimse: 0x0211, http: 400, fhir: 'not-supported', hl7: 'AE', title: 'Unrecognized operation' },

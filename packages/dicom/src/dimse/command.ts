@@ -4,8 +4,11 @@ import { textOf } from '../ul/fields.ts';
 
 /** Command Field of the requests (PS3.7 E.1); a response is its request with RESPONSE set. */
 export const C_STORE_RQ = 0x0001;
+export const C_GET_RQ = 0x0010;
 export const C_FIND_RQ = 0x0020;
 export const C_ECHO_RQ = 0x0030;
+export const N_EVENT_REPORT_RQ = 0x0100;
+export const N_ACTION_RQ = 0x0130;
 export const C_CANCEL_RQ = 0x0fff;
 export const RESPONSE = 0x8000;
 

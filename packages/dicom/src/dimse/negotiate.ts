@@ -1,7 +1,7 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { findTransferSyntax, IMPLICIT_LE } from '../transfer-syntax.ts';
 import type { AssociateRq, PresentationContext, PresentationContextResult } from '../ul/pdu.ts';
-import type { RoleSelection } from '../ul/user-information.ts';
+import type { ExtendedNegotiation, RoleSelection } from '../ul/user-information.ts';
 
 /** Result of a presentation context in an A-ASSOCIATE-AC (PS3.8 table 9-18). */
 export const ACCEPTANCE = 0;
@@ -16,12 +16,15 @@ export type Negotiation = {
   results: readonly PresentationContextResult[];
   accepted: ReadonlyMap<number, AcceptedContext>;
   roleSelections: readonly RoleSelection[];
+  extendedNegotiations: readonly ExtendedNegotiation[];
 };
 
 export type Acceptor = {
   accepts(abstractSyntax: string): boolean;
   /** May the requestor be SCP of this SOP class, as in C-GET? Without this, never. */
   letsRequestorBeScp?(sopClassUid: string): boolean;
+  /** What holds of the information that the requestor gave on an abstract syntax; undefined: no answer to it. */
+  agree?(sopClassUid: string, serviceClassApplicationInformation: Uint8Array): Uint8Array | undefined;
 };
 
 /**
@@ -41,7 +44,12 @@ export function negotiate(request: AssociateRq, acceptor: Acceptor): Negotiation
     }
     return result;
   });
-  return { results, accepted, roleSelections: rolesOf(request, acceptor) };
+  return {
+    results,
+    accepted,
+    roleSelections: rolesOf(request, acceptor),
+    extendedNegotiations: agreed(request, acceptor),
+  };
 }
 
 function resultOf(context: PresentationContext, acceptor: Acceptor): PresentationContextResult {
@@ -77,4 +85,14 @@ function rolesOf(request: AssociateRq, acceptor: Acceptor): RoleSelection[] {
       scu,
       scp: scp && (acceptor.letsRequestorBeScp?.(sopClassUid) ?? false),
     }));
+}
+
+/** Each sub-item at most once for a SOP class (PS3.7 D.3.3.5); the first counts. */
+function agreed({ userInformation: { extendedNegotiations } }: AssociateRq, acceptor: Acceptor): ExtendedNegotiation[] {
+  const answers = new Map<string, ExtendedNegotiation>();
+  for (const { sopClassUid, serviceClassApplicationInformation: asked } of extendedNegotiations) {
+    const answer = answers.has(sopClassUid) ? undefined : acceptor.agree?.(sopClassUid, asked);
+    if (answer !== undefined) answers.set(sopClassUid, { sopClassUid, serviceClassApplicationInformation: answer });
+  }
+  return [...answers.values()];
 }

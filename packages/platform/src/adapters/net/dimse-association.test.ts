@@ -101,8 +101,8 @@ test('a request reaches its service as it was sent, and its response echoes what
   // Kept without copying: the chunks are the service's.
   assert.ok(Buffer.concat(received).equals(dataSet));
   const [request] = requests;
-  assert.equal(request?.transferSyntaxUid, EXPLICIT_LE);
-  assert.equal(request.abstractSyntax, CT);
+  assert.equal(request?.context.transferSyntax, EXPLICIT_LE);
+  assert.equal(request.context.abstractSyntax, CT);
   assert.deepEqual([request.callingAet, request.calledAet], ['SCU', 'ACERVO']);
 });
 

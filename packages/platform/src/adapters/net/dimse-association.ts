@@ -1,17 +1,21 @@
-import {
-  C_CANCEL_RQ,
-  type CommandSet,
-  DATA_SET,
-  encodeCommand,
-  NO_DATA_SET,
-  RESPONSE,
-} from '@acervo/dicom/dimse/command.ts';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { type CommandSet, DATA_SET, encodeCommand, NO_DATA_SET, RESPONSE } from '@acervo/dicom/dimse/command.ts';
+import type { AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
 import { encodeMessage } from '@acervo/dicom/dimse/pdata.ts';
 import { encodePdu } from '@acervo/dicom/ul/pdu.ts';
+import type { ExtendedNegotiation } from '@acervo/dicom/ul/user-information.ts';
 import { FAILURES, type Failure, toFailure } from '@acervo/kernel/failure.ts';
-import type { DimseCaller, DimseRequest, DimseResponse, DimseService } from '../../bindings/dimse.ts';
+import {
+  type DimseCaller,
+  type DimseRequest,
+  type DimseResponse,
+  type DimseService,
+  isPending,
+} from '../../bindings/dimse.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Op } from '../../ports/op.ts';
 import type { Message, MessageReader } from './dimse-messages.ts';
+import { Questions } from './dimse-questions.ts';
 import type { UpperLayer } from './dimse-upper-layer.ts';
 
 /** What the server counts; called synchronously, must not throw. */
@@ -29,6 +33,10 @@ export type ServedAssociation = {
   calledAet: string;
   /** Maximum Length of the peer, in bytes; 0: no limit. */
   maximumLength: number;
+  /** Contexts on which the peer performs storage for us, by role selection. */
+  peerContexts: readonly AcceptedContext[];
+  /** What was agreed on. */
+  extendedNegotiations: readonly ExtendedNegotiation[];
   caller: DimseCaller;
   services: readonly DimseService[];
   /** Most that is read of a data set after its service has answered, in bytes. */
@@ -62,53 +70,87 @@ export async function serveMessages(association: ServedAssociation): Promise<boo
   return false;
 }
 
-async function serveMessage(association: ServedAssociation, message: Message): Promise<void> {
+/** Perform one operation of the peer. @throws {Failure} ul/aborted, ul/bad-pdu */
+export async function serveMessage(association: ServedAssociation, message: Message): Promise<void> {
   const { ul, messages, metrics } = association;
   const { command } = message;
   const startedMs = performance.now();
   const bytesBefore = messages.dataSetBytes;
   if ((command.commandField & RESPONSE) !== 0) throw ul.violation('response without a request');
-  // What a C-CANCEL would stop has been answered: it came too late, which is no error (PS3.7 9.3.2.3).
-  if (command.commandField === C_CANCEL_RQ) return messages.drain(0);
-  if (command.messageId === undefined) throw ul.violation('request without Message ID');
-  const response = await answer(association, message);
-  await messages.drain(association.drainBytesMax);
-  await respond(association, message, command.messageId, response);
-  metrics.messageServed?.({
-    commandField: command.commandField,
-    status: response.status,
-    dataSetBytes: messages.dataSetBytes - bytesBefore,
-    ms: performance.now() - startedMs,
-  });
+  const { messageId } = command;
+  if (messageId === undefined) throw ul.violation('request without Message ID');
+  let final: number | undefined;
+  for await (const response of responsesTo(association, message)) {
+    if (final !== undefined) throw new TypeError('a response after the final one');
+    await messages.drain(association.drainBytesMax);
+    await respond(association, message, messageId, response);
+    if (isPending(response.status)) {
+      // Small responses leave without waiting: others, and a C-CANCEL, want to be heard in between.
+      await immediate();
+      continue;
+    }
+    final = response.status;
+    metrics.messageServed?.({
+      commandField: command.commandField,
+      status: final,
+      dataSetBytes: messages.dataSetBytes - bytesBefore,
+      ms: performance.now() - startedMs,
+    });
+  }
 }
 
-async function answer(association: ServedAssociation, message: Message): Promise<DimseResponse> {
-  const { services, callingAet, calledAet, caller, log } = association;
+/** What the service answers, its failures included: the last one is final. */
+async function* responsesTo(
+  association: ServedAssociation,
+  message: Message,
+): AsyncGenerator<DimseResponse, undefined> {
   const { command, context } = message;
-  const { abstractSyntax } = context;
-  const isServed = (each: DimseService): boolean =>
-    each.commandField === command.commandField && each.accepts(abstractSyntax);
-  const service = services.find(isServed);
-  if (service === undefined) return { status: FAILURES['dimse/unrecognized'].dimse };
-  const dimseRequest: DimseRequest = {
+  const isServing = (each: DimseService): boolean =>
+    each.commandField === command.commandField && each.accepts(context.abstractSyntax);
+  const service = association.services.find(isServing);
+  if (service === undefined) {
+    yield { status: FAILURES['dimse/unrecognized'].dimse };
+    return;
+  }
+  const op = association.caller.openOp(message.signal);
+  let isFinal = false;
+  try {
+    const answer = service.serve(requestOf(association, message), op);
+    for await (const response of Symbol.asyncIterator in answer ? answer : [answer]) {
+      isFinal = !isPending(response.status);
+      yield response;
+    }
+    if (!isFinal) throw new TypeError('no final response');
+  } catch (thrown) {
+    const failed = failedResponse(association.log, op, command, thrown);
+    if (!isFinal) yield failed;
+  }
+}
+
+function requestOf(association: ServedAssociation, message: Message): DimseRequest {
+  const { ul, messages, callingAet, calledAet, maximumLength, stallMs, peerContexts } = association;
+  const { command, context, dataSet, cancelled } = message;
+  const extended = association.extendedNegotiations.find((each) => each.sopClassUid === context.abstractSyntax);
+  return {
     command,
-    abstractSyntax,
-    transferSyntaxUid: context.transferSyntax,
+    context,
+    extended: extended?.serviceClassApplicationInformation,
+    cancelled,
+    peer: new Questions({ ul, messages, contexts: peerContexts, maximumLength, timeoutMs: stallMs }),
     callingAet,
     calledAet,
-    dataSet: message.dataSet,
+    dataSet,
   };
-  const op = caller.openOp(message.signal);
-  try {
-    return await service.serve(dimseRequest, op);
-  } catch (thrown) {
-    const failure = toFailure(thrown);
-    logFailure(log, op.id, command, failure);
-    // Nobody knows the outcome, so nothing may be said of it: the peer sends again (decision record 0004).
-    if (failure.code === 'store/answer-lost') throw failure;
-    const { dimse, title } = FAILURES[failure.code];
-    return { status: dimse, errorComment: title };
-  }
+}
+
+/** @throws {Failure} where nothing may be answered */
+function failedResponse(log: Log, op: Op, command: CommandSet, thrown: unknown): DimseResponse {
+  const failure = toFailure(thrown);
+  logFailure(log, op.id, command, failure);
+  // Nobody knows the outcome, so nothing may be said of it: the peer sends again (decision record 0004).
+  if (failure.code === 'store/answer-lost') throw failure;
+  const { dimse, title } = FAILURES[failure.code];
+  return { status: dimse, errorComment: title };
 }
 
 function logFailure(log: Log, opId: string, { commandField }: CommandSet, failure: Failure): void {
@@ -121,11 +163,12 @@ async function respond(
   { ul, maximumLength, stallMs }: ServedAssociation,
   { context, command }: Message,
   messageId: number,
-  { status, errorComment, dataSet }: DimseResponse,
+  { status, errorComment, dataSet, fields }: DimseResponse,
 ): Promise<void> {
   const sopClassUid = command.affectedSopClassUid ?? command.requestedSopClassUid;
   const sopInstanceUid = command.affectedSopInstanceUid ?? command.requestedSopInstanceUid;
   const response: CommandSet = {
+    ...fields,
     ...(sopClassUid !== undefined && { affectedSopClassUid: sopClassUid }),
     commandField: command.commandField | RESPONSE,
     messageIdBeingRespondedTo: messageId,

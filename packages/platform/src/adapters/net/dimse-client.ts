@@ -1,17 +1,7 @@
-import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
-import {
-  C_ECHO_RQ,
-  C_STORE_RQ,
-  type CommandSet,
-  DATA_SET,
-  encodeCommand,
-  NO_DATA_SET,
-  RESPONSE,
-} from '@acervo/dicom/dimse/command.ts';
+import { C_ECHO_RQ } from '@acervo/dicom/dimse/command.ts';
 import { ACCEPTANCE, type AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
-import { DataSetFramer, encodeMessage } from '@acervo/dicom/dimse/pdata.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '@acervo/dicom/part10.ts';
 import {
   APPLICATION_CONTEXT,
@@ -20,11 +10,28 @@ import {
   encodePdu,
   PROTOCOL_VERSION,
 } from '@acervo/dicom/ul/pdu.ts';
-import { Failure, toFailure } from '@acervo/kernel/failure.ts';
-import { MessageReader } from './dimse-messages.ts';
+import type { ExtendedNegotiation } from '@acervo/dicom/ul/user-information.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
+import type {
+  DimseAnswer,
+  DimseCaller,
+  DimseQuestion,
+  DimseReply,
+  DimseService,
+  StoreRequest,
+} from '../../bindings/dimse.ts';
+import type { Log } from '../../ports/log.ts';
+import { serveMessage } from './dimse-association.ts';
+import { type Message, MessageReader } from './dimse-messages.ts';
+import { answerOf, Questions } from './dimse-questions.ts';
 import { UpperLayer } from './dimse-upper-layer.ts';
 
-export type ProposedContext = { abstractSyntax: string; transferSyntaxes: readonly string[] };
+export type ProposedContext = {
+  abstractSyntax: string;
+  transferSyntaxes: readonly string[];
+  /** We perform this SOP class, the peer invokes it, as storage in C-GET (PS3.7 D.3.3.4). */
+  isScp?: boolean;
+};
 
 export type ConnectOptions = {
   host: string;
@@ -35,30 +42,35 @@ export type ConnectOptions = {
   contexts: readonly ProposedContext[];
   /** Maximum Length that we offer, in bytes; 131072 unless said. */
   pduBytesMax?: number;
+  extendedNegotiations?: readonly ExtendedNegotiation[];
+  /** What we perform for the peer on this association, and on whose behalf: the C-STORE of a C-GET. */
+  performs?: { services: readonly DimseService[]; caller: DimseCaller; log: Log };
   /** Longest wait for the peer: to connect, to answer, to read what we send, to close. */
   timeoutMs: number;
   /** Aborts the association. */
   signal: AbortSignal;
 };
 
-/** How the peer answered; `errorComment` is its text, for the operator. */
-export type DimseAnswer = { status: number; errorComment?: string };
-
-export type StoreRequest = {
-  sopClassUid: string;
-  sopInstanceUid: string;
-  transferSyntaxUid: string;
-  /** Sent verbatim; each chunk must stay as it is only until the next is asked for. */
-  dataSet: AsyncIterable<Uint8Array> | Uint8Array;
-};
-
 /** An association that we asked for; one operation at a time. */
 export type Association = {
   contexts: readonly AcceptedContext[];
+  /** What the peer agreed to of `extendedNegotiations`. */
+  extendedNegotiations: readonly ExtendedNegotiation[];
   /** C-ECHO. @throws {Failure} ul/aborted, ul/bad-pdu, dimse/no-context */
   echo(): Promise<DimseAnswer>;
   /** C-STORE. @throws {Failure} ul/aborted, ul/bad-pdu, dimse/no-context; what `dataSet` throws aborts */
   store(request: StoreRequest): Promise<DimseAnswer>;
+  /**
+   * Any other operation: every response, the final one last. Stop listening before that, and the peer is told to
+   * cancel. @throws {Failure} ul/aborted, ul/bad-pdu, ul/released
+   */
+  ask(question: DimseQuestion): AsyncGenerator<DimseReply, undefined>;
+  /**
+   * Perform what the peer invokes, for instance N-EVENT-REPORT, one message after the other.
+   * @returns when the peer has asked for release, which is answered, or `until` aborts, between two messages
+   * @throws {Failure} ul/aborted, ul/bad-pdu
+   */
+  perform(until: AbortSignal): Promise<void>;
   /** @throws {Failure} ul/aborted when the peer did not answer; the connection is closed in any case */
   release(): Promise<void>;
   abort(): Promise<void>;
@@ -68,11 +80,8 @@ const VERIFICATION = '1.2.840.10008.1.1';
 const AET_CHARS_MAX = 16;
 const CONTEXTS_MAX = 128;
 const PDU_BYTES_MAX = 131_072;
-/** A data set in memory is framed so much at a time. */
-const SEND_BYTES_MAX = 256 * 1024;
-/** Longest data set of a response that is passed over, in bytes. */
-const RESPONSE_BYTES_MAX = 1 << 20;
-const MESSAGE_ID_MAX = 0xffff;
+/** Most that is read of a data set after its service has answered, in bytes. */
+const DRAIN_BYTES_MAX = 4 * 1024 ** 3;
 
 /**
  * Associate with an SCP (PS3.8 7.1).
@@ -91,7 +100,7 @@ export async function connect(options: ConnectOptions): Promise<Association> {
   signal.addEventListener('abort', abort, { once: true });
   ul.lost.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true });
   try {
-    return associated(ul, request, await asked(ul, request, timeoutMs), timeoutMs);
+    return associated(ul, options, request, await asked(ul, request, timeoutMs));
   } catch (thrown) {
     ul.abort();
     await ul.ended();
@@ -99,7 +108,8 @@ export async function connect(options: ConnectOptions): Promise<Association> {
   }
 }
 
-function associateRq({ callingAet, calledAet, contexts, pduBytesMax = PDU_BYTES_MAX }: ConnectOptions): AssociateRq {
+function associateRq(options: ConnectOptions): AssociateRq {
+  const { callingAet, calledAet, contexts, pduBytesMax = PDU_BYTES_MAX, extendedNegotiations = [] } = options;
   if (contexts.length > CONTEXTS_MAX) {
     throw new Failure('request/invalid', `${contexts.length} presentation contexts, at most ${CONTEXTS_MAX} fit`);
   }
@@ -112,13 +122,17 @@ function associateRq({ callingAet, calledAet, contexts, pduBytesMax = PDU_BYTES_
     callingAet,
     calledAet,
     applicationContext: APPLICATION_CONTEXT,
-    presentationContexts: contexts.map((context, index) => ({ id: 2 * index + 1, ...context })),
+    presentationContexts: contexts.map(({ abstractSyntax, transferSyntaxes }, index) => ({
+      id: 2 * index + 1,
+      abstractSyntax,
+      transferSyntaxes,
+    })),
     userInformation: {
       maximumLength: pduBytesMax,
       implementationClassUid: IMPLEMENTATION_CLASS_UID,
       implementationVersionName: IMPLEMENTATION_VERSION_NAME,
-      roleSelections: [],
-      extendedNegotiations: [],
+      roleSelections: scpClasses(contexts).map((sopClassUid) => ({ sopClassUid, scu: false, scp: true })),
+      extendedNegotiations,
       commonExtendedNegotiations: [],
       unknownItems: 0,
     },
@@ -149,29 +163,74 @@ async function asked(ul: UpperLayer, request: AssociateRq, timeoutMs: number): P
   return answer;
 }
 
-function associated(ul: UpperLayer, request: AssociateRq, answer: AssociateAc, timeoutMs: number): Association {
+const scpClasses = (contexts: readonly ProposedContext[]): readonly string[] => [
+  ...new Set(contexts.filter(({ isScp }) => isScp).map(({ abstractSyntax }) => abstractSyntax)),
+];
+
+function associated(ul: UpperLayer, options: ConnectOptions, request: AssociateRq, answer: AssociateAc): Association {
+  const { timeoutMs, performs } = options;
   const accepted = acceptedContexts(request, answer);
   const messages = new MessageReader(ul, accepted, { idleMs: timeoutMs, stallMs: timeoutMs });
+  const { maximumLength, extendedNegotiations } = answer.userInformation;
   const contexts = [...accepted.values()];
-  const scu: Scu = {
-    ul,
-    messages,
-    contexts,
-    maximumLength: answer.userInformation.maximumLength,
-    timeoutMs,
-    messageId: 0,
-    isBusy: false,
-  };
+  const serve = performs && performer({ ul, messages, maximumLength, options, performs, extendedNegotiations });
+  const questions = new Questions({ ul, messages, contexts, maximumLength, timeoutMs, ...(serve && { serve }) });
   return {
     contexts,
-    echo: () => alone(scu, () => echo(scu)),
-    store: (instance) => alone(scu, () => store(scu, instance)),
-    release: () => alone(scu, () => release(scu)),
+    extendedNegotiations,
+    echo: () => echo(questions),
+    store: (instance) => questions.store(instance),
+    ask: (question) => questions.askMany(question),
+    perform: async (until) => {
+      while (!until.aborted) {
+        const message = await nextBefore(messages, until);
+        if (message === 'late') return;
+        if (message === undefined) {
+          ul.request('Evt14', encodePdu({ kind: 'release-rp' }));
+          return await ul.ended();
+        }
+        if (serve === undefined) throw ul.violation('request of the peer, which we perform none of');
+        await serve(message);
+      }
+    },
+    release: () => release(ul, messages, timeoutMs),
     abort: async () => {
       ul.abort();
       await ul.ended();
     },
   };
+}
+
+type Performer = {
+  ul: UpperLayer;
+  messages: MessageReader;
+  maximumLength: number;
+  options: ConnectOptions;
+  performs: NonNullable<ConnectOptions['performs']>;
+  extendedNegotiations: readonly ExtendedNegotiation[];
+};
+
+/** We perform with the same code whoever asked for the association; only the titles change places. */
+function performer({ ul, messages, maximumLength, options, performs, extendedNegotiations }: Performer) {
+  const { calledAet, callingAet, timeoutMs } = options;
+  return (message: Message): Promise<void> =>
+    serveMessage(
+      {
+        ...performs,
+        ul,
+        messages,
+        callingAet: calledAet,
+        calledAet: callingAet,
+        maximumLength,
+        extendedNegotiations,
+        peerContexts: [],
+        drainBytesMax: DRAIN_BYTES_MAX,
+        stallMs: timeoutMs,
+        metrics: {},
+        isClosing: () => false,
+      },
+      message,
+    );
 }
 
 /** A syntax that was not proposed cannot be accepted: such a context counts as refused. */
@@ -185,129 +244,36 @@ function acceptedContexts(request: AssociateRq, answer: AssociateAc): ReadonlyMa
   return accepted;
 }
 
-type Scu = {
-  ul: UpperLayer;
-  messages: MessageReader;
-  contexts: readonly AcceptedContext[];
-  /** Maximum Length of the peer, in bytes; 0: no limit. */
-  maximumLength: number;
-  timeoutMs: number;
-  /** Of the last request. */
-  messageId: number;
-  isBusy: boolean;
-};
-
-async function alone<T>(scu: Scu, operation: () => Promise<T>): Promise<T> {
-  assert(!scu.isBusy, 'one operation at a time: no asynchronous operations were negotiated');
-  scu.isBusy = true;
-  try {
-    return await operation();
-  } finally {
-    scu.isBusy = false;
-  }
-}
-
-function echo(scu: Scu): Promise<DimseAnswer> {
-  const context = scu.contexts.find(({ abstractSyntax }) => abstractSyntax === VERIFICATION);
+async function echo(questions: Questions): Promise<DimseAnswer> {
+  const context = questions.contexts.find(({ abstractSyntax }) => abstractSyntax === VERIFICATION);
   if (context === undefined) throw new Failure('dimse/no-context', VERIFICATION);
-  const command = { affectedSopClassUid: VERIFICATION, commandField: C_ECHO_RQ, dataSetType: NO_DATA_SET };
-  return ask(scu, context, command, new Uint8Array(0));
+  const command = { affectedSopClassUid: VERIFICATION, commandField: C_ECHO_RQ };
+  const reply = await questions.ask({ context, command });
+  return answerOf(reply.status, reply.command);
 }
 
-function store(scu: Scu, request: StoreRequest): Promise<DimseAnswer> {
-  const { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet } = request;
-  const context = scu.contexts.find(
-    ({ abstractSyntax, transferSyntax }) => abstractSyntax === sopClassUid && transferSyntax === transferSyntaxUid,
-  );
-  if (context === undefined) throw new Failure('dimse/no-context', `${sopClassUid} in ${transferSyntaxUid}`);
-  const command = {
-    affectedSopClassUid: sopClassUid,
-    commandField: C_STORE_RQ,
-    priority: 0,
-    dataSetType: DATA_SET,
-    affectedSopInstanceUid: sopInstanceUid,
-  };
-  return ask(scu, context, command, dataSet);
-}
-
-/** Send a request and wait for its response, which is listened for from the start: an A-ABORT ends the sending. */
-async function ask(
-  scu: Scu,
-  context: AcceptedContext,
-  command: CommandSet,
-  dataSet: StoreRequest['dataSet'],
-): Promise<DimseAnswer> {
-  scu.messageId = (scu.messageId % MESSAGE_ID_MAX) + 1;
-  const answer = answered(scu, command.commandField | RESPONSE);
-  const abandoned = answer.then(() => undefined, toFailure);
+/** The next message, or `late`: it stays the next one then. */
+async function nextBefore(messages: MessageReader, until: AbortSignal): Promise<Message | undefined | 'late'> {
+  const late = Promise.withResolvers<'late'>();
+  const end = (): void => late.resolve('late');
+  until.addEventListener('abort', end, { once: true });
   try {
-    await send(scu, context, { ...command, messageId: scu.messageId }, dataSet);
-  } catch (thrown) {
-    const isOurs = !scu.ul.lost.aborted;
-    scu.ul.abort();
-    throw (isOurs ? undefined : await abandoned) ?? thrown;
+    const came = await Promise.race([messages.ahead(), late.promise]);
+    return came === 'late' ? 'late' : await messages.next();
+  } finally {
+    until.removeEventListener('abort', end);
   }
-  scu.ul.watch(scu.timeoutMs);
-  const response = await answer;
-  // From here to the next request the peer owes us nothing.
-  scu.ul.watch(undefined);
-  return response;
 }
 
-async function send(
-  scu: Scu,
-  context: AcceptedContext,
-  command: CommandSet,
-  dataSet: StoreRequest['dataSet'],
-): Promise<void> {
-  const { ul, maximumLength, timeoutMs } = scu;
-  const commandPdus = encodeMessage(context.id, encodeCommand(command), undefined, maximumLength);
-  let pieces: Uint8Array[] = [commandPdus];
-  if (command.dataSetType === DATA_SET) {
-    const framer = new DataSetFramer(context.id, maximumLength);
-    for await (const chunk of chunksOf(dataSet)) {
-      ul.watch(timeoutMs);
-      await ul.send([...pieces, ...framer.push(chunk)]);
-      // What follows is a wait for `dataSet`, not for the peer.
-      ul.watch(undefined);
-      pieces = [];
-    }
-    pieces = [...pieces, ...framer.end()];
-  }
-  ul.watch(timeoutMs);
-  await ul.send(pieces);
-}
-
-function chunksOf(dataSet: StoreRequest['dataSet']): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  if (!(dataSet instanceof Uint8Array)) return dataSet;
-  const count = Math.ceil(dataSet.length / SEND_BYTES_MAX);
-  return Array.from({ length: count }, (_, index) =>
-    dataSet.subarray(index * SEND_BYTES_MAX, (index + 1) * SEND_BYTES_MAX),
-  );
-}
-
-async function answered({ ul, messages, messageId }: Scu, commandField: number): Promise<DimseAnswer> {
-  const message = await messages.next();
-  if (message === undefined) throw ul.violation('release instead of a response');
-  const { command } = message;
-  if (command.commandField !== commandField || command.messageIdBeingRespondedTo !== messageId) {
-    throw ul.violation('response to another request');
-  }
-  await messages.drain(RESPONSE_BYTES_MAX);
-  const { status, errorComment } = command;
-  if (status === undefined) throw ul.violation('response without status');
-  return { status, ...(errorComment !== undefined && { errorComment }) };
-}
-
-async function release({ ul, messages, timeoutMs }: Scu): Promise<void> {
+async function release(ul: UpperLayer, messages: MessageReader, timeoutMs: number): Promise<void> {
   try {
     ul.watch(timeoutMs);
     ul.request('Evt11', encodePdu({ kind: 'release-rq' }));
     for (;;) {
       const event = await messages.receive();
-      if (event.kind === 'release-rp') return;
+      if (event?.kind === 'release-rp') return;
       // Release collision (PS3.8 7.2.2): both asked; we answer, and our own answer is still to come.
-      if (event.kind === 'release-rq') ul.request('Evt14', encodePdu({ kind: 'release-rp' }));
+      if (event?.kind === 'release-rq') ul.request('Evt14', encodePdu({ kind: 'release-rp' }));
     }
   } finally {
     await ul.ended();

@@ -1,4 +1,11 @@
-import { COMMAND_BYTES_MAX, type CommandSet, decodeCommand, NO_DATA_SET } from '@acervo/dicom/dimse/command.ts';
+import {
+  C_CANCEL_RQ,
+  COMMAND_BYTES_MAX,
+  type CommandSet,
+  decodeCommand,
+  NO_DATA_SET,
+  RESPONSE,
+} from '@acervo/dicom/dimse/command.ts';
 import type { AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
 import type { PduEvent, PdvSlice } from '@acervo/dicom/ul/pdu-reader.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
@@ -16,7 +23,12 @@ export type Message = {
   dataSet: AsyncIterable<Uint8Array>;
   /** Aborts when the association is lost while the message is current. */
   signal: AbortSignal;
+  /** Aborts when the peer cancels this request. */
+  cancelled: AbortSignal;
 };
+
+/** What the peer said: a command set, or a PDU that is none. */
+type Said = { context: AcceptedContext; command: CommandSet } | { event: PduEvent };
 
 export type MessageTimeouts = {
   /** Longest silence between two messages, in milliseconds. */
@@ -27,7 +39,7 @@ export type MessageTimeouts = {
 
 /**
  * Puts the PDVs of an association together to messages, one at a time (no asynchronous operations). Once
- * a message has come whole it looks one event ahead, so that an A-ABORT is seen while it is being served.
+ * a message has come whole it looks ahead, so that an A-ABORT or a C-CANCEL is seen while it is being served.
  */
 export class MessageReader {
   readonly #ul: UpperLayer;
@@ -35,8 +47,9 @@ export class MessageReader {
   readonly #timeouts: MessageTimeouts;
   /** The message whose data set has not ended. */
   #open: Message | undefined;
-  #controller = new AbortController();
-  #ahead: Promise<PduEvent> | undefined;
+  /** Of the last request, which is served until the next one is asked for. */
+  #request: { messageId: number | undefined; lost: AbortController; cancel: AbortController } | undefined;
+  #ahead: Promise<Said> | undefined;
   #isIdle = true;
   #dataSetBytes = 0;
 
@@ -44,7 +57,7 @@ export class MessageReader {
     this.#ul = ul;
     this.#contexts = contexts;
     this.#timeouts = timeouts;
-    ul.lost.addEventListener('abort', () => this.#controller.abort(ul.lost.reason), { once: true });
+    ul.lost.addEventListener('abort', () => this.#request?.lost.abort(ul.lost.reason), { once: true });
   }
 
   /** True while waiting for the first byte of a message. */
@@ -64,18 +77,30 @@ export class MessageReader {
   async next(): Promise<Message | undefined> {
     this.#isIdle = true;
     this.#ul.watch(this.#timeouts.idleMs);
-    const event = await this.receive();
+    const said = await this.#take();
     this.#isIdle = false;
-    if (event.kind === 'release-rq') return undefined;
-    this.#ul.watch(this.#timeouts.stallMs);
-    return this.#begin(event);
+    if ('command' in said) {
+      this.#ul.watch(this.#timeouts.stallMs);
+      return this.#begin(said);
+    }
+    if (said.event.kind === 'release-rq') {
+      this.#ahead = Promise.resolve(said); // Whoever asks again hears the same.
+      return undefined;
+    }
+    throw this.#ul.violation('PDV of no accepted context');
   }
 
-  /** What the peer says next, outside of a message. @throws {Failure} ul/aborted, ul/bad-pdu */
-  async receive(): Promise<PduEvent> {
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    return ahead ?? this.#ul.receive();
+  /** Resolves when `next` or `receive` has something to tell. @throws {Failure} ul/aborted, ul/bad-pdu */
+  async ahead(): Promise<void> {
+    if (this.#ahead === undefined) this.#lookAhead();
+    await this.#ahead;
+  }
+
+  /** What the peer says next, at the end: undefined for a message. @throws {Failure} ul/aborted, ul/bad-pdu */
+  async receive(): Promise<PduEvent | undefined> {
+    if (this.#ahead === undefined) return this.#ul.receive();
+    const said = await this.#take();
+    return 'event' in said ? said.event : undefined;
   }
 
   /**
@@ -92,17 +117,47 @@ export class MessageReader {
     }
   }
 
-  async #begin(first: PduEvent): Promise<Message> {
-    const context = first.kind === 'pdv' ? this.#contexts.get(first.contextId) : undefined;
-    if (first.kind !== 'pdv' || context === undefined) throw this.#ul.violation('PDV of no accepted context');
-    const command = await this.#readCommand(first);
-    this.#controller = new AbortController();
-    if (this.#ul.lost.aborted) this.#controller.abort(this.#ul.lost.reason);
+  #take(): Promise<Said> {
+    const ahead = this.#ahead ?? this.#listen();
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  /** What the peer says next, cancellations aside: they belong to what is being served, or come too late. */
+  async #listen(): Promise<Said> {
+    for (;;) {
+      const event = await this.#ul.receive();
+      this.#isIdle = false;
+      const context = event.kind === 'pdv' ? this.#contexts.get(event.contextId) : undefined;
+      if (event.kind !== 'pdv' || context === undefined) return { event };
+      const command = await this.#readCommand(event);
+      if (command.commandField !== C_CANCEL_RQ) return { context, command };
+      if (command.dataSetType !== NO_DATA_SET) throw this.#ul.violation('C-CANCEL-RQ with a data set');
+      const { messageIdBeingRespondedTo: messageId } = command;
+      if (messageId !== undefined && messageId === this.#request?.messageId) this.#request.cancel.abort();
+    }
+  }
+
+  #begin({ context, command }: { context: AcceptedContext; command: CommandSet }): Message {
+    // The response to a question that was asked while a request is served does not end that.
+    if ((command.commandField & RESPONSE) === 0 || this.#request === undefined)
+      this.#request = this.#requestOf(command);
+    const { lost, cancel } = this.#request;
     const dataSet = { [Symbol.asyncIterator]: () => this.#slicesOf(message) };
-    const message: Message = { context, command, dataSet, signal: this.#controller.signal };
+    const message: Message = { context, command, dataSet, signal: lost.signal, cancelled: cancel.signal };
     if (command.dataSetType === NO_DATA_SET) this.#lookAhead();
     else this.#open = message;
     return message;
+  }
+
+  #requestOf({ messageId }: CommandSet): {
+    messageId: number | undefined;
+    lost: AbortController;
+    cancel: AbortController;
+  } {
+    const lost = new AbortController();
+    if (this.#ul.lost.aborted) lost.abort(this.#ul.lost.reason);
+    return { messageId, lost, cancel: new AbortController() };
   }
 
   async #readCommand(first: PdvSlice): Promise<CommandSet> {
@@ -119,6 +174,7 @@ export class MessageReader {
   async #gatherCommand(first: PdvSlice): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let bytes = 0;
+    this.#ul.watch(this.#timeouts.stallMs);
     for (let slice = first; ; slice = this.#pdvOf(first.contextId, await this.#ul.receive())) {
       if (!slice.isCommand) throw this.#ul.violation('data set where a command set is due');
       bytes += slice.fragment.length;
@@ -152,7 +208,7 @@ export class MessageReader {
 
   #lookAhead(): void {
     this.#ul.watch(undefined);
-    this.#ahead = this.#ul.receive();
+    this.#ahead = this.#listen();
     // next() reports a failure; the signal has told the service by then.
     this.#ahead.catch(() => undefined);
   }

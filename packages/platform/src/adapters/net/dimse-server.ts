@@ -258,6 +258,10 @@ async function serve(
       callingAet,
       calledAet,
       maximumLength,
+      peerContexts: [...negotiation.accepted.values()].filter(({ abstractSyntax }) =>
+        negotiation.roleSelections.some(({ sopClassUid, scp }) => scp && sopClassUid === abstractSyntax),
+      ),
+      extendedNegotiations: negotiation.extendedNegotiations,
       caller,
       services,
       drainBytesMax,
@@ -285,7 +289,12 @@ function logFailed(log: Log, { code, detail }: Failure, facts: LogFields): void 
 function negotiated(ul: UpperLayer, request: AssociateRq, services: readonly DimseService[]): Negotiation {
   try {
     fragmentBytesMax(request.userInformation.maximumLength);
-    return negotiate(request, { accepts: (uid) => services.some((service) => service.accepts(uid)) });
+    return negotiate(request, {
+      accepts: (uid) => services.some((service) => service.accepts(uid)),
+      letsRequestorBeScp: (uid) => services.some((service) => service.letsRequestorBeScp?.(uid)),
+      agree: (uid, information) =>
+        services.find((service) => service.agree !== undefined && service.accepts(uid))?.agree?.(information),
+    });
   } catch (thrown) {
     ul.violation('A-ASSOCIATE-RQ');
     throw thrown;
@@ -294,7 +303,7 @@ function negotiated(ul: UpperLayer, request: AssociateRq, services: readonly Dim
 
 function acceptance(
   request: AssociateRq,
-  { results, roleSelections }: Negotiation,
+  { results, roleSelections, extendedNegotiations }: Negotiation,
   caller: DimseCaller,
   pduBytesMax: number,
 ): AssociateAc {
@@ -319,7 +328,7 @@ function acceptance(
       ...(asynchronousOperations && { asynchronousOperations: { invoked: 1, performed: 1 } }),
       ...(isIdentityAnswered && { userIdentityResponse: caller.userIdentityResponse ?? new Uint8Array(0) }),
       roleSelections,
-      extendedNegotiations: [],
+      extendedNegotiations,
       commonExtendedNegotiations: [],
       unknownItems: 0,
     },

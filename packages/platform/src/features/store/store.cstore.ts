@@ -28,7 +28,7 @@ function receive(holdings: Holdings, request: DimseRequest, op: Op): Promise<Rec
     form: 'dataset',
     sopClassUid: affectedSopClassUid,
     sopInstanceUid: affectedSopInstanceUid,
-    transferSyntaxUid: request.transferSyntaxUid,
+    transferSyntaxUid: request.context.transferSyntax,
     sourceAet: request.callingAet,
     body: request.dataSet,
   });
