@@ -107,8 +107,10 @@ export async function findInstances(sql: Sql, of: readonly InstanceUids[]): Prom
     `select a.at, s.institution, s.study_uid as "studyUid", ${INSTANCE}
      from unnest($1::text[], $2::bigint[], $3::text[]) with ordinality as a (study_uid, series_key, sop_uid, at)
      join study s on s.study_uid = a.study_uid
-     left join (series r join instance i on i.study_key = r.study_key and i.series_key = r.series_key ${CODES})
-       on r.study_key = s.study_key and r.series_key = a.series_key and i.sop_uid = a.sop_uid and i.version = 0
+     left join instance i on i.study_key = s.study_key and i.series_key = a.series_key and i.sop_uid = a.sop_uid
+       and i.version = 0
+     left join series r on r.study_key = i.study_key and r.series_key = i.series_key
+     left join uid_code c on c.code = i.sop_class left join uid_code t on t.code = i.transfer_syntax
      order by a.at, s.institution`,
     [of.map(({ study }) => study), of.map(({ series }) => seriesKeyOf(series)), of.map(({ sop }) => sop)],
     { name: 'find-instances' },
