@@ -2,6 +2,7 @@ import type { Row } from './row.ts';
 import { CSTORE_ROWS } from './rows/cstore.bench.ts';
 import { INSTANCE_ROWS } from './rows/instances.bench.ts';
 import { MEMORY_ROWS } from './rows/memory.bench.ts';
+import { METADATA_ROWS } from './rows/metadata.bench.ts';
 import { PROCESS_ROWS } from './rows/processes.bench.ts';
 import { QIDO_ROWS } from './rows/qido.bench.ts';
 import { STOW_ROWS } from './rows/stow.bench.ts';
@@ -12,6 +13,7 @@ export const ROWS: readonly Row[] = [
   ...CSTORE_ROWS,
   ...STOW_ROWS,
   ...WADO_ROWS,
+  ...METADATA_ROWS,
   ...QIDO_ROWS,
   ...MEMORY_ROWS,
   ...INSTANCE_ROWS,
