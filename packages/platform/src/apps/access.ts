@@ -3,19 +3,14 @@ import { readFileSync } from 'node:fs';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution, newId } from '@acervo/kernel/id.ts';
 import { z } from 'zod';
+import { ACCESS_FILE_SYSTEM } from '../features/systems/description.ts';
 import type { Log } from '../ports/log.ts';
 import type { Action, Actor, Door, Op } from '../ports/op.ts';
+import { type System, type Systems, systemsOver } from '../ports/systems.ts';
 import type { Config } from './config.ts';
 
 const institution = z.string().refine(isInstitution, 'an institution code: 1 to 24 of A-Z 0-9 . _ -');
 const ACTIONS = ['store', 'read', 'query', 'export', 'administer'] as const satisfies readonly Action[];
-
-const SYSTEM = z.strictObject({
-  aeTitle: z.string().regex(/^[ -[\]-~]{1,16}$/),
-  institution,
-  issuer: z.string().max(64).optional(),
-  charset: z.string().optional(),
-});
 
 const TOKEN = z.strictObject({
   name: z.string().min(1).max(64),
@@ -27,9 +22,8 @@ const TOKEN = z.strictObject({
   actions: z.array(z.enum(ACTIONS)).default(['store', 'read', 'query']),
 });
 
-const FILE = z.strictObject({ systems: z.array(SYSTEM).default([]), tokens: z.array(TOKEN).default([]) });
+const FILE = z.strictObject({ systems: z.array(ACCESS_FILE_SYSTEM).default([]), tokens: z.array(TOKEN).default([]) });
 
-type System = z.infer<typeof SYSTEM>;
 type Token = z.infer<typeof TOKEN>;
 
 /** Everything an Op says of the caller: only its id and signal are of the moment. */
@@ -37,6 +31,7 @@ export type Caller = { openOp(signal: AbortSignal): Op };
 
 /** Who may enter, until the trust layer comes: AE titles and tokens of one file. */
 export type Access = {
+  systems: Systems;
   /** @returns undefined for a system that may not enter. */
   byAeTitle(callingAet: string): Caller | undefined;
   /** @throws {Failure} access/unknown */
@@ -50,21 +45,22 @@ export type Access = {
 /** @throws {Failure} config/invalid when the file cannot be read or says something unknown. */
 export function loadAccess(config: Config, log: Log): Access {
   const { systems, tokens } = readFile(config.accessFile);
-  const byAet = new Map(systems.map((system) => [system.aeTitle.trim(), system]));
+  const known = systemsOver(new Map(systems.map((system) => [system.aeTitle, system])));
   const byDigest = new Map(tokens.map((token) => [token.sha256, token]));
   const isOpen = config.access === 'open';
   const base = { issuer: config.issuer, charset: config.charsetDefault, log };
   return {
+    systems: known,
     byAeTitle: (callingAet) => {
-      const known = byAet.get(callingAet);
-      if (known === undefined && !isOpen) return undefined;
-      return systemCaller(base, known ?? { aeTitle: callingAet, institution: config.institution }, isOpen);
+      const system = known.byAeTitle(callingAet);
+      if (system === undefined && !isOpen) return undefined;
+      return systemCaller(base, system ?? { aeTitle: callingAet, institution: config.institution }, isOpen);
     },
     byAuthorization: (header) => {
       const token = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(header ?? '')?.[1];
       // Looked up by its digest: comparing takes the same time whatever was sent.
-      const known = token === undefined ? undefined : byDigest.get(createHash('sha256').update(token).digest('hex'));
-      if (known !== undefined) return tokenCaller(base, known);
+      const holder = token === undefined ? undefined : byDigest.get(createHash('sha256').update(token).digest('hex'));
+      if (holder !== undefined) return tokenCaller(base, holder);
       if (isOpen) return openCaller(base, config.institution);
       throw new Failure('access/unknown', header === undefined ? 'no token' : 'unknown token');
     },
@@ -136,7 +132,9 @@ function callerOf(base: Base, of: Description): Caller {
   };
 }
 
-const systemCaller = (base: Base, { aeTitle, institution: own, issuer, charset }: System, isOpen: boolean): Caller =>
+type Known = Pick<System, 'aeTitle' | 'institution' | 'issuer' | 'charset'>;
+
+const systemCaller = (base: Base, { aeTitle, institution: own, issuer, charset }: Known, isOpen: boolean): Caller =>
   callerOf(base, {
     actor: { kind: 'system', id: aeTitle },
     system: aeTitle,

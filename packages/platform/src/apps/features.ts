@@ -6,9 +6,13 @@ import { retrieveFeature } from '../features/retrieve/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
 import type { Holdings } from '../holdings/holdings.ts';
+import type { Systems } from '../ports/systems.ts';
+
+/** What a feature may ask beside the archive's own objects. */
+export type Surroundings = { systems: Systems; state: SystemState };
 
 /** Every capability of the archive. A new one is one folder and one line here. */
-export function featuresOf(holdings: Holdings, state: SystemState): readonly Feature[] {
+export function featuresOf(holdings: Holdings, { state }: Surroundings): readonly Feature[] {
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),

@@ -28,12 +28,11 @@ const RECORD_MS = 5000;
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
   const { holdings, metrics } = archive;
-  const features = featuresOf(holdings, {
-    readiness: () => readiness(archive),
-    exposition: () => metrics.exposition(),
-    version,
-  });
   const access = loadAccess(config, log);
+  const features = featuresOf(holdings, {
+    systems: access.systems,
+    state: { readiness: () => readiness(archive), exposition: () => metrics.exposition(), version },
+  });
   const routes = features.flatMap((feature) => feature.routes);
   const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
   const closing: (() => Promise<void>)[] = [];

@@ -1,5 +1,6 @@
 import { CODE_SETS } from '@acervo/dicom/charset/code-sets.ts';
 import { WHOLE_SETS } from '@acervo/dicom/charset/whole-sets.ts';
+import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
 import { version } from '../version.ts';
 import { closedHoldings } from './closed-holdings.ts';
@@ -15,9 +16,12 @@ import { describeQuery } from './query.ts';
  */
 export function describeConformance(departures: string): string {
   const features = featuresOf(closedHoldings(), {
-    readiness: () => Promise.resolve({ ready: false, missing: ['archive'] }),
-    exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
-    version,
+    systems: systemsOver(new Map()),
+    state: {
+      readiness: () => Promise.resolve({ ready: false, missing: ['archive'] }),
+      exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+      version,
+    },
   });
   return [
     introduction(),
