@@ -42,17 +42,23 @@ export type Access = {
   ofCommand(name: string, institution?: string): Caller;
 };
 
-/** @throws {Failure} config/invalid when the file cannot be read or says something unknown. */
-export function loadAccess(config: Config, log: Log): Access {
-  const { systems, tokens } = readFile(config.accessFile);
-  const known = systemsOver(new Map(systems.map((system) => [system.aeTitle, system])));
-  const byDigest = new Map(tokens.map((token) => [token.sha256, token]));
+/** Systems of ACERVO_ACCESS_FILE. @throws {Failure} config/invalid, as loadAccess does */
+export const accessFileSystems = (config: Config): readonly System[] => readFile(config.accessFile).systems;
+
+/**
+ * @param known  the systems that may enter; without it, those of ACERVO_ACCESS_FILE
+ * @throws {Failure} config/invalid when the file cannot be read or says something unknown.
+ */
+export function loadAccess(config: Config, log: Log, known?: Systems): Access {
+  const file = readFile(config.accessFile);
+  const systems = known ?? systemsOver(new Map(file.systems.map((system) => [system.aeTitle, system])));
+  const byDigest = new Map(file.tokens.map((token) => [token.sha256, token]));
   const isOpen = config.access === 'open';
   const base = { issuer: config.issuer, charset: config.charsetDefault, log };
   return {
-    systems: known,
+    systems,
     byAeTitle: (callingAet) => {
-      const system = known.byAeTitle(callingAet);
+      const system = systems.byAeTitle(callingAet);
       if (system === undefined && !isOpen) return undefined;
       return systemCaller(base, system ?? { aeTitle: callingAet, institution: config.institution }, isOpen);
     },

@@ -10,6 +10,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { reindexCommand } from './commands/reindex.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { serveCommand } from './commands/serve.ts';
+import { systemsCommand } from './commands/systems.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { loadConfig } from './config.ts';
 import { makeLog } from './log.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   reindexCommand,
   backupCommand,
   restoreCommand,
+  systemsCommand,
   migrateCommand,
   configCommand,
 ];

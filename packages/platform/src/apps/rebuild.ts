@@ -1,6 +1,7 @@
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
+import { systemsProjection } from '../features/systems/projection.ts';
 import { Projector } from '../holdings/projector.ts';
 import { beginRebuild, endRebuild, refuseHalfIndex } from '../holdings/rebuild.repo.ts';
 import { Sealer } from '../journal/sealer.ts';
@@ -46,7 +47,8 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
       await use.before?.();
       const { node, writer } = presence;
       const projector = new Projector(database, blobs, log, signal);
-      const summary = await reindex({ db: database, blobs, journalBlobs, projector, node, writer, log, signal }, hears);
+      const ports = { db: database, blobs, journalBlobs, projector, node, writer, log, signal };
+      const summary = await reindex({ ...ports, projections: [systemsProjection] }, hears);
       await database.asOwner((sql) => endRebuild(sql, summary.highestSegment));
       return summary;
     } finally {

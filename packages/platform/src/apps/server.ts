@@ -9,6 +9,7 @@ import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
 import type { Config } from './config.ts';
 import { featuresOf } from './features.ts';
+import { followRegistry, openRegistry } from './registry.ts';
 import { version } from './version.ts';
 
 export type RunningServer = {
@@ -27,56 +28,74 @@ const RECORD_MS = 5000;
 /** The archive with its doors open: DIMSE and HTTP. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
+  const ending = new AbortController();
+  const closing: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(closing.map((each) => each()));
+    ending.abort();
+    await archive.close();
+  };
+  try {
+    const registry = await openRegistry(config, archive.database, log);
+    const following = followRegistry(registry, ending.signal);
+    closing.push(() => {
+      ending.abort();
+      return following;
+    });
+    const access = loadAccess(config, log, registry.systems);
+    const ports = await openDoors({ config, archive, access, log }, closing);
+    return { ...ports, archive, close };
+  } catch (thrown) {
+    await close();
+    throw portFailure(thrown);
+  }
+}
+
+type Serving = { config: Config; archive: Archive; access: Access; log: Log };
+
+/** @param closing  gets what closes each door, as it opens */
+async function openDoors(
+  { config, archive, access, log }: Serving,
+  closing: (() => Promise<void>)[],
+): Promise<{ httpPort: number; dimsePort: number }> {
   const { holdings, metrics } = archive;
-  const access = loadAccess(config, log);
   const features = featuresOf(holdings, {
     systems: access.systems,
     state: { readiness: () => readiness(archive), exposition: () => metrics.exposition(), version },
   });
   const routes = features.flatMap((feature) => feature.routes);
   const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
-  const closing: (() => Promise<void>)[] = [];
-  try {
-    const dimse = await listenDimse({
-      port: config.dimsePort,
-      host: config.dimseHost,
-      aeTitle: config.aeTitle,
-      services: features.flatMap((feature) => feature.services),
-      identify: (request) => identifySystem(archive, access, request),
-      limits: { associationsMax: config.associationsMax, pduBytesMax: config.pduBytesMax },
-      log,
-      metrics: {
-        associationAccepted: () => metrics.associationOpened(),
-        associationEnded: () => metrics.associationClosed(),
-      },
-    });
-    closing.push(() => dimse.close({ timeoutMs: CLOSE_MS }));
-    const http = await listenHttp({
-      port: config.httpPort,
-      host: config.httpHost,
-      routes: routes.map((route) => counted(route, metrics)),
-      identify: ({ route, headers }) => {
-        if (publicPaths.has(route)) return access.ofCommand('public');
-        try {
-          return access.byAuthorization(headers['authorization']);
-        } catch (thrown) {
-          return toFailure(thrown);
-        }
-      },
-      ...(config.httpCorsOrigins.length > 0 && { corsOrigins: config.httpCorsOrigins }),
-      log,
-    });
-    closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
-    const close = async (): Promise<void> => {
-      await Promise.all(closing.map((each) => each()));
-      await archive.close();
-    };
-    return { httpPort: http.port, dimsePort: dimse.port, archive, close };
-  } catch (thrown) {
-    await Promise.all(closing.map((each) => each()));
-    await archive.close();
-    throw portFailure(thrown);
-  }
+  const dimse = await listenDimse({
+    port: config.dimsePort,
+    host: config.dimseHost,
+    aeTitle: config.aeTitle,
+    services: features.flatMap((feature) => feature.services),
+    identify: (request) => identifySystem(archive, access, request),
+    limits: { associationsMax: config.associationsMax, pduBytesMax: config.pduBytesMax },
+    log,
+    metrics: {
+      associationAccepted: () => metrics.associationOpened(),
+      associationEnded: () => metrics.associationClosed(),
+    },
+  });
+  closing.push(() => dimse.close({ timeoutMs: CLOSE_MS }));
+  const http = await listenHttp({
+    port: config.httpPort,
+    host: config.httpHost,
+    routes: routes.map((route) => counted(route, metrics)),
+    identify: ({ route, headers }) => {
+      if (publicPaths.has(route)) return access.ofCommand('public');
+      try {
+        return access.byAuthorization(headers['authorization']);
+      } catch (thrown) {
+        return toFailure(thrown);
+      }
+    },
+    ...(config.httpCorsOrigins.length > 0 && { corsOrigins: config.httpCorsOrigins }),
+    log,
+  });
+  closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
+  return { httpPort: http.port, dimsePort: dimse.port };
 }
 
 /** A refused association is a fact of the journal, in a transaction of its own. */

@@ -10,7 +10,7 @@ export async function refuseHalfIndex(sql: Sql): Promise<void> {
   if (rows.length > 0) throw new Failure('config/invalid', 'the index is not rebuilt to its end: run acervo reindex');
 }
 
-const TABLES = 'study, study_attributes, series, instance, segment, uid_code, journal, journal_seal';
+const TABLES = 'study, study_attributes, series, instance, segment, uid_code, journal, journal_seal, known_system';
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */
 export async function beginRebuild(sql: Sql): Promise<void> {

@@ -14,7 +14,9 @@ export type EventKind =
   | 'import.started'
   | 'import.finished'
   | 'export.finished'
-  | 'backup.finished';
+  | 'backup.finished'
+  | 'system.described'
+  | 'system.removed';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

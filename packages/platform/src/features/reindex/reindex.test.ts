@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { fillArchive, SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
 import { openTestArchive } from '@acervo/testkit/open-archive.ts';
 import { silentLog } from '@acervo/testkit/postgres.ts';
@@ -8,6 +9,7 @@ import type { Database } from '../../adapters/postgres/database.ts';
 import { type Config, loadConfig } from '../../apps/config.ts';
 import { openIndex } from '../../apps/open-index.ts';
 import { rebuildIndex } from '../../apps/rebuild.ts';
+import { addSystem, removeSystem, setSystem } from '../systems/change.ts';
 import type { ReindexFinding } from './survey.ts';
 
 const configOf = (dataDir: string): Config =>
@@ -33,6 +35,7 @@ const TABLES = {
     order by study_key, series_key, sop_uid, version`,
   uid_code: 'select uid from uid_code order by uid',
   segment: 'select segment, writer, node, state, committed, records, chain, void_from from segment order by segment',
+  known_system: 'select * from known_system order by ae_title',
   journal: 'select id, at, kind, institution, actor, study, event from journal order by id',
   journal_seal: 'select seq, id, hash from journal_seal order by seq',
 };
@@ -40,6 +43,14 @@ const TABLES = {
 async function dump(database: Database): Promise<Record<string, object[]>> {
   const entries = Object.entries(TABLES).map(async ([name, text]) => [name, await database.query(text)] as const);
   return Object.fromEntries(await Promise.all(entries));
+}
+
+/** One of a system each: added, changed, removed. */
+async function describeSystems(db: Database): Promise<void> {
+  const op = testOp();
+  for (const aeTitle of ['CT1', 'CT2', 'CT3']) await addSystem(db, op, { aeTitle, institution: 'HGM' });
+  await setSystem(db, op, 'CT2', { host: 'ct2.hgm.example', port: 104 });
+  await removeSystem(db, op, 'CT3');
 }
 
 async function dumpOf(config: Config): Promise<Record<string, object[]>> {
@@ -58,6 +69,7 @@ test('a rebuilt index equals the lost one, table by table', async (t) => {
   const archive = await openTestArchive(t, undefined, SMALL_PACKS);
   const config = configOf(archive.dataDir);
   await fillArchive(archive);
+  await describeSystems(archive.database);
   await assert.rejects(rebuild(config), { code: 'config/invalid' }, 'not while another process has it open');
   await archive.close();
   // Two more lives: their segments come later, their events are numbered on.

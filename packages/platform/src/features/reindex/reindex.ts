@@ -4,6 +4,8 @@ import { factsOfMember } from '../../holdings/member-facts.ts';
 import { project, UidCodes } from '../../holdings/project.ts';
 import type { Projector } from '../../holdings/projector.ts';
 import { abandonSegment, insertSegment } from '../../holdings/segment.repo.ts';
+import type { Envelope } from '../../journal/event.ts';
+import type { JournalProjection } from '../../journal/projection.ts';
 import { journalLines, type SealedLine, sealHash } from '../../journal/segments.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Log } from '../../ports/log.ts';
@@ -17,6 +19,8 @@ export type ReindexPorts = {
   blobs: BlobStore;
   journalBlobs: BlobStore;
   projector: Projector;
+  /** What stands in no pack, and is made again from the journal. */
+  projections: readonly JournalProjection[];
   /** This data directory and this process. */
   node: string;
   writer: string;
@@ -86,7 +90,7 @@ export async function reindex(ports: ReindexPorts, hears: ReindexHears): Promise
 
 /** Numbered events first, with the numbers they had; what only the packs tell gets the next ones from the sealer. */
 async function restoreJournal(
-  { db, journalBlobs }: ReindexPorts,
+  { db, journalBlobs, projections }: ReindexPorts,
   say: (finding: ReindexFinding) => void,
 ): Promise<number> {
   let count = 0;
@@ -95,7 +99,12 @@ async function restoreJournal(
   const flush = async (): Promise<void> => {
     const lines = held;
     held = [];
-    if (lines.length > 0) await db.transaction((sql) => insertNumbered(sql, lines));
+    if (lines.length > 0) {
+      await db.transaction(async (sql) => {
+        await insertNumbered(sql, lines);
+        for (const { kinds, apply } of projections) await apply(sql, eventsOf(lines, kinds));
+      });
+    }
     count += lines.length;
   };
   for await (const { file, number, line } of journalLines(journalBlobs)) {
@@ -117,6 +126,9 @@ async function restoreJournal(
   await flush();
   return count;
 }
+
+const eventsOf = (lines: readonly SealedLine[], kinds: JournalProjection['kinds']): Envelope[] =>
+  lines.map(({ event }) => event as Envelope).filter(({ kind }) => kinds.includes(kind));
 
 async function projectAll(
   ports: ReindexPorts,

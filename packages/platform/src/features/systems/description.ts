@@ -21,8 +21,7 @@ const certificate = z
   .string()
   .regex(/^sha256:[0-9a-f]{64}$|^(dns|cn):[^\p{Cc}]{1,253}$/u, 'sha256:<64 hex digits>, dns:<name> or cn:<name>');
 
-/** A system of ACERVO_ACCESS_FILE, which may do everything unless the file says less. */
-export const ACCESS_FILE_SYSTEM = z.strictObject({
+const fields = {
   aeTitle,
   institution,
   facility: facility.optional(),
@@ -33,10 +32,38 @@ export const ACCESS_FILE_SYSTEM = z.strictObject({
   port: z.int().min(1).max(PORT_MAX).optional(),
   tls: z.boolean().default(false),
   certificates: z.array(certificate).max(CERTIFICATES_MAX).default([]),
-  may: z.array(z.enum(SERVICES)).default([...SERVICES]),
+  may: z.array(z.enum(SERVICES)).default(['echo', 'store']),
   isMoveDestination: z.boolean().default(false),
   transferSyntaxes: z.array(uid).max(TRANSFER_SYNTAXES_MAX).default([]),
   charset: charset.optional(),
   issuer: text.optional(),
   associationsMax: z.int().min(1).max(ASSOCIATIONS_MAX).optional(),
+};
+
+/** A system as a file or a command describes it; what is not said has its default. */
+export const SYSTEM = z.strictObject(fields) satisfies z.ZodType<System>;
+
+/** A system of ACERVO_ACCESS_FILE, which may do everything unless the file says less. */
+export const ACCESS_FILE_SYSTEM = z.strictObject({
+  ...fields,
+  may: z.array(z.enum(SERVICES)).default([...SERVICES]),
 }) satisfies z.ZodType<System>;
+
+/** A system as the database has it: a later release may have told it more. */
+export const STORED_SYSTEM = z.object(fields) satisfies z.ZodType<System>;
+
+export type Field = keyof typeof fields;
+export const FIELDS = Object.keys(fields) as Field[];
+
+/** Fields whose values are lists, numbers or yes and no when they are told as text. */
+const LISTS: readonly Field[] = ['certificates', 'may', 'transferSyntaxes'];
+const NUMBERS: readonly Field[] = ['port', 'associationsMax'];
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, yes: true, false: false, no: false };
+
+/** The value that a text stands for; what is not understood stays text, and the schema refuses it. */
+export function fieldOf(name: Field, told: string): unknown {
+  if (told === '') return undefined;
+  if (LISTS.includes(name)) return told.split(',').map((item) => item.trim());
+  if (NUMBERS.includes(name)) return /^\d{1,9}$/.test(told) ? Number(told) : told;
+  return name === 'tls' || name === 'isMoveDestination' ? (BOOLEANS[told] ?? told) : told;
+}
