@@ -31,6 +31,15 @@ test('enforced: a known system acts for its institution and sees nothing else', 
   assert.throws(() => op.allow('store', 'B'), denied);
 });
 
+test('enforced: a system may what its description says', () => {
+  const { byAeTitle, mayAsk } = access({ systems: [{ aeTitle: 'WS', institution: 'A', may: ['echo', 'find'] }] });
+  const op = byAeTitle('WS')?.openOp(signal);
+  op?.allow('query', 'A');
+  for (const action of ['store', 'read', 'administer'] as const) assert.throws(() => op?.allow(action, 'A'), denied);
+  assert.deepEqual([mayAsk('WS', 'find'), mayAsk('WS', 'move'), mayAsk('OTHER', 'echo')], [true, false, false]);
+  assert.ok(access({}, 'open').mayAsk('OTHER', 'move'));
+});
+
 test('enforced: a token is looked up by its digest, and may what its line says', () => {
   const { byAuthorization } = access({
     tokens: [

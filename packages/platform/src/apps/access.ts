@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ACCESS_FILE_SYSTEM } from '../features/systems/description.ts';
 import type { Log } from '../ports/log.ts';
 import type { Action, Actor, Door, Op } from '../ports/op.ts';
-import { type System, type Systems, systemsOver } from '../ports/systems.ts';
+import { type Service, type System, type Systems, systemsOver } from '../ports/systems.ts';
 import type { Config } from './config.ts';
 
 const institution = z.string().refine(isInstitution, 'an institution code: 1 to 24 of A-Z 0-9 . _ -');
@@ -34,6 +34,8 @@ export type Access = {
   systems: Systems;
   /** @returns undefined for a system that may not enter. */
   byAeTitle(callingAet: string): Caller | undefined;
+  /** May a system ask for a service? Under open access everybody may. */
+  mayAsk(aeTitle: string, service: Service): boolean;
   /** @throws {Failure} access/unknown */
   byAuthorization(header: string | undefined): Caller;
   /** What a refusal of a system is recorded under: it acts for nobody and may nothing. */
@@ -62,6 +64,7 @@ export function loadAccess(config: Config, log: Log, known?: Systems): Access {
       if (system === undefined && !isOpen) return undefined;
       return systemCaller(base, system ?? { aeTitle: callingAet, institution: config.institution }, isOpen);
     },
+    mayAsk: (aeTitle, service) => isOpen || systems.byAeTitle(aeTitle)?.may.includes(service) === true,
     byAuthorization: (header) => {
       const token = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(header ?? '')?.[1];
       // Looked up by its digest: comparing takes the same time whatever was sent.
@@ -138,9 +141,23 @@ function callerOf(base: Base, of: Description): Caller {
   };
 }
 
-type Known = Pick<System, 'aeTitle' | 'institution' | 'issuer' | 'charset'>;
+/** What the right to ask for a service lets a system do. */
+const ACTIONS_OF: Readonly<Record<Service, readonly Action[]>> = {
+  echo: [],
+  store: ['store'],
+  find: ['query'],
+  move: ['read'],
+  get: ['read'],
+  commit: ['query'],
+};
 
-const systemCaller = (base: Base, { aeTitle, institution: own, issuer, charset }: Known, isOpen: boolean): Caller =>
+type Known = Pick<System, 'aeTitle' | 'institution' | 'issuer' | 'charset'> & Partial<Pick<System, 'may'>>;
+
+const systemCaller = (
+  base: Base,
+  { aeTitle, institution: own, issuer, charset, may = [] }: Known,
+  isOpen: boolean,
+): Caller =>
   callerOf(base, {
     actor: { kind: 'system', id: aeTitle },
     system: aeTitle,
@@ -149,7 +166,7 @@ const systemCaller = (base: Base, { aeTitle, institution: own, issuer, charset }
     issuer,
     charset,
     sees: isOpen ? undefined : [own],
-    actions: ACTIONS,
+    actions: isOpen ? ACTIONS : may.flatMap((service) => ACTIONS_OF[service]),
   });
 
 function tokenCaller(base: Base, { name, institution: own, sees, actions }: Token): Caller {

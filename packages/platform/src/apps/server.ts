@@ -9,6 +9,7 @@ import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
 import type { Config } from './config.ts';
 import { featuresOf } from './features.ts';
+import { permitted } from './permitted.ts';
 import { followRegistry, openRegistry } from './registry.ts';
 import { version } from './version.ts';
 
@@ -69,7 +70,7 @@ async function openDoors(
     port: config.dimsePort,
     host: config.dimseHost,
     aeTitle: config.aeTitle,
-    services: features.flatMap((feature) => feature.services),
+    services: features.flatMap((feature) => feature.services).map((service) => permitted(service, access)),
     identify: (request) => identifySystem(archive, access, request),
     limits: { associationsMax: config.associationsMax, pduBytesMax: config.pduBytesMax },
     log,
