@@ -71,6 +71,18 @@ export const FAILURES = {
   'retrieve/range': { dimse: 0x0110, http: 416, fhir: 'value', hl7: 'AE', title: 'Range not satisfiable' },
   'retrieve/damaged': { dimse: 0x0110, http: 500, fhir: 'exception', hl7: 'AR', title: 'Stored bytes are damaged' },
   'retrieve/elsewhere': { dimse: 0xa702, http: 503, fhir: 'transient', hl7: 'AR', title: 'Held by another node' },
+  'pixel/no-image': { dimse: 0x0110, http: 406, fhir: 'not-supported', hl7: 'AE', title: 'Object has no image' },
+  'pixel/unsupported': {
+    dimse: 0x0110,
+    http: 406,
+    fhir: 'not-supported',
+    hl7: 'AE',
+    title: 'Pixel encoding not supported here',
+  },
+  'pixel/malformed': { dimse: 0x0110, http: 406, fhir: 'structure', hl7: 'AE', title: 'Pixels cannot be decoded' },
+  'pixel/limit': { dimse: 0x0110, http: 406, fhir: 'too-costly', hl7: 'AE', title: 'Image exceeds a named limit' },
+  'pixel/busy': { dimse: 0xa702, http: 503, fhir: 'transient', hl7: 'AR', title: 'Too many images in work: try again' },
+  'pixel/failed': { dimse: 0x0110, http: 500, fhir: 'exception', hl7: 'AR', title: 'Decoder gave up on this image' },
   'query/invalid': { dimse: 0xa900, http: 400, fhir: 'invalid', hl7: 'AE', title: 'Query not understood' },
   'query/not-indexed': {
     dimse: 0xa700,
