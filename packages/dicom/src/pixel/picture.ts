@@ -1,0 +1,71 @@
+import { rgbOf } from './colour.ts';
+import type { ImageDescription, NativeFrame } from './description.ts';
+import { drawOverlay } from './overlay.ts';
+import type { Presentation } from './presentation.ts';
+import { rangeOf, type Samples, samplesOf } from './samples.ts';
+import { modalityOf, shadeOf } from './voi.ts';
+
+/** A frame as it is shown: 8 bits, grey or RGB by pixel. */
+export type Picture = { width: number; height: number; channels: 1 | 3; data: Uint8Array };
+
+const SHADES_MAX = 255;
+/** Up to here every possible value gets its shade once, and pixels only look it up. */
+const TABLE_BITS_MAX = 16;
+
+/**
+ * Renders a frame (PS3.4 N.2.1): modality, VOI and presentation transformations of grey images, colours of others, and
+ * the overlays on top.
+ * @throws {Failure} pixel/malformed, pixel/unsupported
+ */
+export function pictureOf(frame: NativeFrame, presentation: Presentation): Picture {
+  const { description } = frame;
+  const samples = samplesOf(frame);
+  const isGrey = description.photometricInterpretation.startsWith('MONOCHROME');
+  const data = isGrey ? greyOf(samples, description, presentation) : rgbOf(samples, description, presentation.palette);
+  const channels = isGrey ? 1 : 3;
+  // What needed no change is still the frame itself, which is not to be drawn upon.
+  const own = presentation.overlays.length > 0 && data === samples ? data.slice() : data;
+  for (const overlay of presentation.overlays) drawOverlay(overlay, frame, own, channels);
+  return { width: description.columns, height: description.rows, channels, data: own };
+}
+
+function greyOf(samples: Samples, description: ImageDescription, presentation: Presentation): Uint8Array {
+  const { modality, voi, padding, isInverse } = presentation;
+  const modalityValue = modalityOf(modality);
+  const range = voi.kind === 'range' ? rangeOf(samples, padding) : ([0, 0] as const);
+  const { bitsStored, isFloat, isSigned } = description;
+  const isTabled = !isFloat && bitsStored <= TABLE_BITS_MAX;
+  const shade = shadeOf(voi, modalityRange(range, modalityValue, isTabled), SHADES_MAX);
+  const shown = (stored: number): number => {
+    const y = shade(modalityValue(stored));
+    return isInverse ? SHADES_MAX - y : y;
+  };
+  if (!isTabled) return new Uint8Array(Uint8ClampedArray.from(samples, shown).buffer);
+  const offset = isSigned ? 2 ** (bitsStored - 1) : 0;
+  const table = Uint8ClampedArray.from({ length: 2 ** bitsStored }, (_, index) => shown(index - offset));
+  return looked(samples, table, offset);
+}
+
+function looked(samples: Samples, table: Uint8ClampedArray, offset: number): Uint8Array {
+  const out = new Uint8Array(samples.length);
+  for (let index = 0; index < samples.length; index++)
+    out[index] = table[(samples[index] as number) + offset] as number;
+  return out;
+}
+
+/** A table need not be monotonic, so every value in between counts. */
+function modalityRange(
+  [low, high]: readonly [number, number],
+  modalityValue: (stored: number) => number,
+  isTabled: boolean,
+): [number, number] {
+  const ends: [number, number] = [modalityValue(low), modalityValue(high)];
+  if (!isTabled) return [Math.min(...ends), Math.max(...ends)];
+  let [least, most] = [Math.min(...ends), Math.max(...ends)];
+  for (let stored = low; stored <= high; stored++) {
+    const value = modalityValue(stored);
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return [least, most];
+}
