@@ -29,6 +29,7 @@ const TABLES = {
     'last_stored',
   ],
   study_attributes: ['study_key', 'attributes'],
+  study_identifier: ['study_key', 'place', 'issuer', 'id', 'type'],
   series: [
     'study_key',
     'series_key',
@@ -78,7 +79,7 @@ export async function loadStudies(database: Database, studies: number, say: (lin
 
 async function copyStudies(copies: readonly Copy[], studies: number, say: (line: string) => void): Promise<void> {
   for (let from = 0; from < studies; from += STUDIES_AT_ONCE) {
-    const lines: Lines = { study: '', study_attributes: '', series: '' };
+    const lines: Lines = { study: '', study_attributes: '', study_identifier: '', series: '' };
     for (let number = from; number < Math.min(studies, from + STUDIES_AT_ONCE); number++) {
       addLines(lines, number, studies);
     }
@@ -92,6 +93,9 @@ function addLines(lines: Lines, number: number, studies: number): void {
   const { study, series } = rowsOf(studyAt(number, studies));
   lines.study += lineOf('study', study);
   lines.study_attributes += lineOf('study_attributes', study);
+  for (const each of study.identifiers) {
+    lines.study_identifier += lineOf('study_identifier', { study_key: study.study_key, ...each });
+  }
   for (const each of series) lines.series += lineOf('series', each);
 }
 

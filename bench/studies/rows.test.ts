@@ -17,7 +17,8 @@ const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 /** All that does not depend on how many objects came, from where and when. */
 const STUDY = `select study_key, institution, study_uid, issuer, patient_id, patient_name, birth_date, sex, study_date,
   study_time, accession, study_id, referring_name, description, newest::text, marks, modalities, series_count,
-  instance_count, attributes
+  instance_count, attributes, (select jsonb_agg(p order by place) from study_identifier p
+    where p.study_key = study.study_key) as identifiers
   from study join study_attributes using (study_key) order by study_key`;
 const SERIES = `select study_key, series_key, series_uid, modality, series_number, charset_default, attributes
   from series order by study_key, series_key`;

@@ -6,6 +6,8 @@ import { T } from '@acervo/dicom/tags.ts';
 import type { SeriesRow, StudyRow } from '@acervo/platform/holdings/index.repo.ts';
 import { dateOf, timeOf } from '@acervo/platform/holdings/index-facts.ts';
 import { seriesKeyOf, studyKeyOf } from '@acervo/platform/holdings/keys.ts';
+import { MARKS } from '@acervo/platform/holdings/marks.ts';
+import { identifiersOf } from '@acervo/platform/holdings/patient-identifiers.ts';
 import type { GeneratedSeries, GeneratedStudy } from './studies.ts';
 
 /** What an attribute of an object is: a name as PN text, all else as DICOM JSON has it. */
@@ -62,6 +64,8 @@ export function rowsOf(study: GeneratedStudy): { study: StudyRow & Counted; seri
   const study_key = studyKeyOf(study.institution, study.studyUid);
   const stored = `${dateOf(study.date)} ${study.time.replace(/(..)(..)(..)/, '$1:$2:$3')}+00`;
   const source = `${dateOf(study.date)}T00:00:00.000Z 0000000001 ${study.time.padStart(16, '0')}`;
+  const attributes = jsonOf(studyFacts(study));
+  const { identifiers, isCurpInvalid } = identifiersOf(attributes, study.institution);
   const series = study.series.map((each) => ({
     study_key,
     series_key: seriesKeyOf(each.seriesUid),
@@ -84,6 +88,7 @@ export function rowsOf(study: GeneratedStudy): { study: StudyRow & Counted; seri
       stored,
       issuer: study.institution,
       patient_id: study.patientId,
+      identifiers,
       patient_name: foldName(study.patientName),
       birth_date: dateOf(study.birthDate),
       sex: study.sex,
@@ -93,8 +98,8 @@ export function rowsOf(study: GeneratedStudy): { study: StudyRow & Counted; seri
       study_id: study.studyId,
       referring_name: kept(foldedNames, study.referringName, foldName),
       description: kept(foldedTexts, study.description, foldText),
-      attributes: jsonOf(studyFacts(study)),
-      marks: 0,
+      attributes,
+      marks: isCurpInvalid ? MARKS.curpInvalid : 0,
       modalities: [...new Set(study.series.map(({ modality }) => modality))].sort(),
       series_count: series.length,
       instance_count: INSTANCES.instance_count * series.length,

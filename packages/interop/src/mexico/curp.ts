@@ -16,7 +16,7 @@ export type CurpRefusal = 'length' | 'letters' | 'date' | 'sex' | 'state' | 'hom
 const LENGTH = 18;
 /** Initials, birth date, sex, federal entity, inner consonants, homoclave, check digit. */
 const PARTS = /^(.{4})(.{6})(.)(..)(...)(.)(.)$/su;
-/** First surname: initial and first inner vowel (X for none); initials of second surname and given name. Ñ becomes X. */
+/** First surname: initial, first inner vowel (X for none); then initials of second surname and given name. Ñ is X. */
 const INITIALS = /^[A-Z][AEIOUX][A-Z]{2}$/;
 const CONSONANTS = /^[B-DF-HJ-NP-TV-Z]{3}$/;
 const HOMOCLAVE = /^[A-Z0-9]$/;
@@ -30,10 +30,10 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ';
 /**
  * A CURP as it was written: spaces about it and small letters do not matter. Whether its date has come yet is not
  * asked: the same text has the same answer at any time.
- * @example parseCurp('sabc560626mdflrn01') // { text: 'SABC560626MDFLRN01', birthDate: '1956-06-26', sex: 'M', ... }
+ * @example parseCurp('sabc560626mdflrn01') // { text: 'SABC560626MDFLRN01', birthDate: '1956-06-26', ... }
  */
 export function parseCurp(written: string): Curp | CurpRefusal {
-  const text = written.trim().replaceAll(/[a-zñ]/g, (letter) => letter.toUpperCase());
+  const text = unpadded(written).replaceAll(/[a-zñ]/g, (letter) => letter.toUpperCase());
   const [, initials = '', digits = '', sex = '', state = '', consonants = '', homoclave = '', check] =
     PARTS.exec(text) ?? [];
   if (check === undefined) return 'length';
@@ -64,7 +64,10 @@ export function curpCheckDigit(first17: string): string | undefined {
 /** Four letters, six digits, six letters, two more: what was meant as a CURP, though it may be none. */
 const SHAPE = /^[A-ZÑa-zñ]{4}\d{6}[A-ZÑa-zñ]{6}[A-ZÑa-zñ\d]\d$/;
 
-export const looksLikeCurp = (text: string): boolean => SHAPE.test(text.trim());
+export const looksLikeCurp = (text: string): boolean => SHAPE.test(unpadded(text));
+
+/** Without the padding of a LO (PS3.5 table 6.2-1). */
+const unpadded = (text: string): string => text.replaceAll(/^ +| +$/g, '');
 
 const isSex = (text: string): text is Curp['sex'] => text === 'H' || text === 'M' || text === 'X';
 

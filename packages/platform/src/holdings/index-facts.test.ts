@@ -113,6 +113,7 @@ test('marks have stable bits', () => {
     malformed: 16,
     headRewritten: 32,
     unindexed: 64,
+    curpInvalid: 128,
   });
   assert.deepEqual(factsOf(element(T.PatientName, 'PN', new Uint8Array(0))).study.patient_name, '');
 });

@@ -9,6 +9,7 @@ import { T } from '@acervo/dicom/tags.ts';
 import { VRS } from '@acervo/dicom/vr.ts';
 import { SERIES_TAGS, STUDY_TAGS } from './attributes.ts';
 import { charsetMark, MARKS, type Marks } from './marks.ts';
+import { identifiersOf, type PatientIdentifier } from './patient-identifiers.ts';
 
 /** What the index keeps of one instance's header: the same bytes and context always give the same facts. */
 export type IndexFacts = {
@@ -17,6 +18,7 @@ export type IndexFacts = {
   study: {
     issuer: string;
     patient_id: string | null;
+    identifiers: readonly PatientIdentifier[];
     patient_name: string;
     birth_date: string | null;
     sex: string | null;
@@ -39,6 +41,7 @@ export const BARE_FACTS: IndexFacts = {
   study: {
     issuer: '',
     patient_id: null,
+    identifiers: [],
     patient_name: '',
     birth_date: null,
     sex: null,
@@ -72,12 +75,14 @@ export function indexFactsOf(dataSet: DataSet, context: { issuer: string; charse
   const study = jsonOf(STUDY_TAGS);
   const series = jsonOf(SERIES_TAGS);
   const marks = charsetMark(mark);
+  const { issuer, identifiers, isCurpInvalid } = identifiersOf(study, context.issuer);
   return {
     instanceNumber: instanceNumberOf(dataSet),
     marks,
     study: {
-      issuer: textAt(study, T.IssuerOfPatientID) ?? context.issuer,
+      issuer,
       patient_id: textAt(study, T.PatientID),
+      identifiers,
       patient_name: foldName(nameAt(study, T.PatientName)),
       birth_date: dateOf(textAt(study, T.PatientBirthDate)),
       sex: textAt(study, T.PatientSex),
@@ -88,7 +93,7 @@ export function indexFactsOf(dataSet: DataSet, context: { issuer: string; charse
       referring_name: foldName(nameAt(study, T.ReferringPhysicianName)),
       description: foldText(textAt(study, T.StudyDescription) ?? ''),
       attributes: study,
-      marks,
+      marks: marks | (isCurpInvalid ? MARKS.curpInvalid : 0),
     },
     series: {
       modality: textAt(series, T.Modality),

@@ -101,6 +101,21 @@ export const newInstances = (only: string): string => `given_instance as (
   from new_instance group by study_key, series_key
 )`;
 
+/**
+ * Identifiers are written with the study's facts: of whichever instance tells them. What an earlier teller says
+ * differently is written over, and no row is both written and deleted.
+ */
+const NEW_IDENTIFIERS = `new_identifier as (
+  insert into study_identifier (study_key, place, issuer, id, type)
+  select study_key, place, issuer, id, type
+  from telling_study, jsonb_to_recordset(identifiers) as given (place smallint, issuer text, id text, type text)
+  on conflict (study_key, place) do update set issuer = excluded.issuer, id = excluded.id, type = excluded.type
+), old_identifier as (
+  delete from study_identifier old using telling_study told
+  where not told.is_new and old.study_key = told.study_key and not exists (
+    select from jsonb_to_recordset(told.identifiers) as given (place smallint) where given.place = old.place)
+)`;
+
 const insertion = (only: string): string => `
 ${newInstances(only)}, given_series as (
   select * from jsonb_to_recordset($2::jsonb) as given (study_key uuid, series_key bigint, series_uid text, source text,
@@ -121,7 +136,7 @@ ${newInstances(only)}, given_series as (
   select * from jsonb_to_recordset($3::jsonb) as given (study_key uuid, institution text, study_uid text, source text,
     issuer text, patient_id text, patient_name text, birth_date date, sex text, study_date date,
     study_time text, accession text, study_id text, referring_name text, description text, attributes jsonb,
-    marks integer, stored timestamptz)
+    identifiers jsonb, marks integer, stored timestamptz)
   where ${only}
 ), new_study as (
   insert into study (study_key, institution, study_uid, ${STUDY_FACTS}, marks, modalities, series_count,
@@ -146,12 +161,14 @@ ${newInstances(only)}, given_series as (
     first_stored = least(study.first_stored, excluded.first_stored),
     last_stored = greatest(study.last_stored, excluded.last_stored),
     ${earlier('study', STUDY_FACTS)}
-  returning study_key, source
+  returning study_key, source, (xmax = 0) as is_new
+), telling_study as (
+  select study_key, is_new, attributes, identifiers from given_study join new_study using (study_key, source)
 ), new_attributes as (
   insert into study_attributes (study_key, attributes)
-  select study_key, attributes from given_study join new_study using (study_key, source)
+  select study_key, attributes from telling_study
   on conflict (study_key) do update set attributes = excluded.attributes
-)`;
+), ${NEW_IDENTIFIERS}`;
 
 const INSERT_INSTANCES = `with ${insertion('true')} select study_key, series_key, sop_uid, version from new_instance`;
 

@@ -12,6 +12,8 @@ export const MARKS = {
   malformed: 16,
   headRewritten: 32,
   unindexed: 64,
+  /** Of the study: a patient identifier that was meant as a CURP and is none. */
+  curpInvalid: 128,
 } as const;
 
 export type Marks = number;

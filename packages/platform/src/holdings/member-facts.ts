@@ -22,7 +22,7 @@ export async function factsOfMember(
     const header = await readHeader(source, syntaxOf(member));
     const index = indexFactsOf(header.dataSet, context);
     const marks = index.marks | header.marks | (member.rewritten ? MARKS.headRewritten : 0);
-    return { ...index, marks, study: { ...index.study, marks } };
+    return { ...index, marks, study: { ...index.study, marks: index.study.marks | marks } };
   } catch (thrown) {
     if (!toFailure(thrown).code.startsWith('parse/')) throw thrown;
     return BARE_FACTS;

@@ -10,7 +10,19 @@ export async function refuseHalfIndex(sql: Sql): Promise<void> {
   if (rows.length > 0) throw new Failure('config/invalid', 'the index is not rebuilt to its end: run acervo reindex');
 }
 
-const TABLES = 'study, study_attributes, series, instance, segment, uid_code, journal, journal_seal, known_system';
+/** One a line: what is added stands beside what others add. */
+const TABLES = [
+  'study',
+  'study_attributes',
+  'study_identifier',
+  'series',
+  'instance',
+  'segment',
+  'uid_code',
+  'journal',
+  'journal_seal',
+  'known_system',
+].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */
 export async function beginRebuild(sql: Sql): Promise<void> {

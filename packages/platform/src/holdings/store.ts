@@ -209,7 +209,7 @@ class Receiving {
       op: this.#op,
       facts,
       pieces: [head, ...this.#pieces],
-      index: { ...index, marks: allMarks, study: { ...index.study, marks: allMarks } },
+      index: { ...index, marks: allMarks, study: { ...index.study, marks: index.study.marks | allMarks } },
       decide: (held) => this.#decide(held, source, uids),
     };
     return { uids, item };

@@ -53,6 +53,7 @@ async function rowsOf({ holdings: { db } }: TestArchive, lastSeq: number) {
   return {
     study: await ask('select s::text from study s order by study_key'),
     attributes: await ask('select * from study_attributes order by study_key'),
+    identifiers: await ask('select * from study_identifier order by study_key, place'),
     series: await ask('select * from series order by study_key, series_key'),
     instance: await ask(`select i.*, t.uid as syntax, c.uid as class, 0 as transfer_syntax, 0 as sop_class
       from instance i join uid_code t on t.code = i.transfer_syntax join uid_code c on c.code = i.sop_class

@@ -1,6 +1,7 @@
 import type { Match, QueryLevel } from '@acervo/interop/dicomweb/query.ts';
 import { attributeConditions } from './attributes.repo.ts';
 import { columnCondition, type Wording } from './conditions.repo.ts';
+import { identifierCondition, partIdentifiers } from './identifiers.repo.ts';
 import type { PlacedKeys } from './keys.ts';
 import type { Search } from './search.repo.ts';
 import type { Bound } from './statement.ts';
@@ -70,13 +71,18 @@ function institutionCondition(bound: Bound, institutions: readonly string[]): st
  */
 function ofLevels(bound: Bound, search: Search, wording: Wording): { study: string[]; below: string[] } {
   const { level, keys, fuzzyMatching } = search;
+  const { identifiers, others } = partIdentifiers(keys.columns);
   const columns = (of: QueryLevel): string[] =>
-    keys.columns
+    others
       .filter(({ column }) => column.level === of)
       .map(({ column, match }) => columnCondition(bound, column, match, wording));
   const attributes = (object: string, matches: readonly Match[]): string[] =>
     attributeConditions(bound, object, matches, fuzzyMatching);
-  const study = [...columns('study'), ...attributes('a.attributes', keys.attributes.study)];
+  const study = [
+    ...identifierCondition(bound, identifiers, wording),
+    ...columns('study'),
+    ...attributes('a.attributes', keys.attributes.study),
+  ];
   const series = [...columns('series'), ...attributes('r.attributes', keys.attributes.series)];
   const instance = columns('instance');
   if (level === 'instance') return { study, below: [...series, ...instance] };

@@ -42,24 +42,34 @@ export function columnCondition(bound: Bound, column: Column, match: Match, word
   const { condition } = match;
   if (kind === 'modalities') return modalitiesCondition(bound, name, condition, wording);
   if (kind === 'sop-class') return sopClassCondition(bound, name, condition);
-  const isList = condition.kind === 'list' && condition.quantifier === 'any';
   if (name === 'i.sop_uid' && condition.kind === 'single') return sopUidCondition(bound, [condition.value]);
-  if (name === 'i.sop_uid' && isList) return sopUidCondition(bound, condition.values);
-  if (isList && kind === 'text') return `${name} = any(${bound.add(condition.values, 'text[]')})`;
+  if (name === 'i.sop_uid' && isAnyOfList(condition)) return sopUidCondition(bound, condition.values);
+  if (kind === 'text' && isAnyOfList(condition)) return textCondition(bound, name, condition);
   return combined(condition, (simple) => {
     if (simple.kind === 'empty') return columnEmpty(column, match);
     return SIMPLE[kind](bound, name, simple, wording);
   });
 }
 
+const isAnyOfList = (condition: Condition): condition is Extract<Condition, { kind: 'list' }> =>
+  condition.kind === 'list' && condition.quantifier === 'any';
+
+/** A text that is compared as it stands, with its case. */
+export function textCondition(bound: Bound, name: string, condition: Condition): string {
+  if (isAnyOfList(condition)) return `${name} = any(${bound.add(condition.values, 'text[]')})`;
+  return combined(condition, (simple) => (simple.kind === 'empty' ? 'false' : oneText(bound, name, simple)));
+}
+
+function oneText(bound: Bound, name: string, condition: Valued): string {
+  if (condition.kind === 'wildcard') return `${name} like ${bound.add(likeOf(condition.pattern), 'text')}`;
+  return condition.kind === 'single' ? `${name} = ${bound.add(condition.value, 'text')}` : 'false';
+}
+
 type OfKind = (bound: Bound, name: string, condition: Valued, wording: Wording) => string;
 
 /** The syntax of a VR decides what kinds of condition a key has: only those of dates and times have ranges. */
 const SIMPLE: Readonly<Record<Exclude<Column['kind'], 'modalities' | 'sop-class'>, OfKind>> = {
-  text: (bound, name, condition) => {
-    if (condition.kind === 'wildcard') return `${name} like ${bound.add(likeOf(condition.pattern), 'text')}`;
-    return condition.kind === 'single' ? `${name} = ${bound.add(condition.value, 'text')}` : 'false';
-  },
+  text: oneText,
   integer: (bound, name, condition) =>
     condition.kind === 'single' ? `${name} = ${bound.add(Number(condition.value), 'bigint')}` : 'false',
   description: (bound, name, condition) => {

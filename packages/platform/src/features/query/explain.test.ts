@@ -27,7 +27,7 @@ test('a search says how it would be answered, and is none', async (t) => {
     'study_newest',
     'study_modalities',
   ]);
-  assert.deepEqual(await ways('PatientID=7&PatientSex=F'), ['index', 'study_patient', null]);
+  assert.deepEqual(await ways('PatientID=7&PatientSex=F'), ['index', 'study_identifier_id', null]);
   assert.deepEqual(await ways('PatientName=garc*'), ['index', 'study_name_order']);
   assert.deepEqual(await ways('PatientName=*arc*'), ['letters', 'study_letters']);
   assert.deepEqual(await ways('PatientName=*ar*'), ['compare', null]);

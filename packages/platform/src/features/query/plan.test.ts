@@ -54,7 +54,8 @@ function* studies(): Generator<Given> {
 const SELECTIVE: readonly string[] = [
   'StudyInstanceUID=1.2.7',
   'PatientID=77',
-  'PatientID=77*',
+  'PatientID=777*',
+  'PatientID=77&IssuerOfPatientID=ISSUER+7',
   'AccessionNumber=A77',
   'AccessionNumber=A77*',
   'StudyID=77',
@@ -113,6 +114,8 @@ test('no key of a column makes the index read all studies', async (t) => {
   await database.asOwner(async (sql) => {
     await sql.query(COPY);
     await sql.query(`insert into study_attributes select study_key, '{}' from study on conflict do nothing`);
+    await sql.query(`insert into study_identifier (study_key, place, issuer, id, type)
+      select study_key, 0, issuer, patient_id, '' from study on conflict do nothing`);
     await sql.query('vacuum analyze');
   });
   const planOf = async ({ text, values }: Statement): Promise<string> => {

@@ -16,7 +16,7 @@ export type Served = { by: 'exact' | 'order' | 'letters' | 'codes'; index: strin
 
 const EXACT: Readonly<Record<string, string>> = {
   's.study_uid': 'study_uid',
-  's.patient_id': 'study_patient',
+  's.patient_id': 'study_identifier_id',
   's.accession': 'study_accession',
   's.study_id': 'study_study_id',
   's.birth_date': 'study_birth_date',

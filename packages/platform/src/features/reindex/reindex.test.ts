@@ -28,6 +28,7 @@ const configOf = (dataDir: string): Config =>
 const TABLES = {
   study: 'select s::text from study s order by study_key',
   attributes: 'select * from study_attributes order by study_key',
+  identifier: 'select * from study_identifier order by study_key, place',
   series: 'select * from series order by study_key, series_key',
   instance: `select i.study_key, series_key, sop_uid, version, segment, file_at, file_bytes, head_bytes, digest,
     t.uid as transfer_syntax, c.uid as sop_class, instance_number, marks from instance i
