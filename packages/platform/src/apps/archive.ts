@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toFailure } from '@acervo/kernel/failure.ts';
 import { fileBlobStore } from '../adapters/fs/blob-store.ts';
+import { PIXEL_LIMITS, PixelPool } from '../adapters/pixel/pool.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { readableFrom } from '../holdings/elsewhere.ts';
 import type { Holdings } from '../holdings/holdings.ts';
@@ -107,10 +108,12 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
     watch({ gate, metrics, database, log }, ending.signal),
     sealIdle(packs, store, config.segmentIdleMinutes * 60_000, ending.signal),
   ];
-  const holdings: Holdings = { db: database, blobs, journalBlobs, store, files, journal, metrics, log };
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: config.pixelWorkers });
+  const holdings: Holdings = { db: database, blobs, journalBlobs, store, files, imaging, journal, metrics, log };
   const close = async (): Promise<void> => {
     // A full disk must not keep the process: what waits is durable, and the next start goes on with it.
     const giveUp = setTimeout(() => ending.abort(), FINISH_MS_MAX);
+    await imaging.close();
     await store.idle();
     await packs.sealAll();
     await journal.close();

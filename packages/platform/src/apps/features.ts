@@ -2,6 +2,7 @@ import type { Feature } from '../bindings/feature.ts';
 import { changesFeature } from '../features/changes/index.ts';
 import { cEcho } from '../features/echo/index.ts';
 import { queryFeature } from '../features/query/index.ts';
+import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
@@ -18,6 +19,7 @@ export function featuresOf(holdings: Holdings, { state }: Surroundings): readonl
     storeFeature(holdings),
     queryFeature(holdings),
     retrieveFeature(holdings),
+    renderFeature(holdings),
     changesFeature(holdings),
   ];
   return [

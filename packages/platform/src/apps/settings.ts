@@ -191,6 +191,16 @@ export const SETTINGS = {
     'origins with commas between, or *',
     readOrigin,
   ),
+  pixelWorkers: integer(
+    {
+      env: 'ACERVO_PIXEL_WORKERS',
+      unit: 'threads',
+      doc: 'Threads that decode, render and encode pixels, started when there is work.',
+    },
+    2,
+    1,
+    64,
+  ),
   queryTimeoutMs: integer(
     {
       env: 'ACERVO_QUERY_TIMEOUT_MS',

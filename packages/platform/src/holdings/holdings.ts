@@ -1,5 +1,6 @@
 import type { Recorder } from '../journal/recorder.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
+import type { Imaging } from '../ports/imaging.ts';
 import type { Log } from '../ports/log.ts';
 import type { Door } from '../ports/op.ts';
 import type { Db } from '../ports/sql.ts';
@@ -18,6 +19,8 @@ export type Holdings = {
   store: Store;
   /** The way by which bytes leave. */
   files: SegmentFiles;
+  /** Decodes, renders and encodes pixels. */
+  imaging: Imaging;
   journal: Recorder;
   metrics: StoreMetrics;
   log: Log;

@@ -28,6 +28,7 @@ export function closedHoldings(): Holdings {
     journalBlobs: blobs,
     store: new Store({ blobs, packs, projector, gate, limits }),
     files: new SegmentFiles(blobs, 0),
+    imaging: { picture: refuse, recode: refuse, close: () => Promise.resolve() },
     journal: new Recorder(db, log, 0),
     metrics: { instanceStored: () => {} },
     log,

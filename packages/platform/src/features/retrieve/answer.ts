@@ -1,10 +1,8 @@
-import { hash } from 'node:crypto';
-import { byteRange, contentRange, isNotModified, rangeApplies } from '@acervo/interop/dicomweb/byte-ranges.ts';
-import { acceptOf } from '@acervo/interop/dicomweb/media-type.ts';
+import { byteRange, contentRange, rangeApplies } from '@acervo/interop/dicomweb/byte-ranges.ts';
 import { type MultipartPart, multipartLength, multipartRelated, onlyPart } from '@acervo/interop/dicomweb/multipart.ts';
-import { chooseRepresentation, type Offer } from '@acervo/interop/dicomweb/representation.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type HttpAnswer, type HttpBody, type HttpRequest, type LentPieces, problemOf } from '../../bindings/http.ts';
+import { headersOf, notModified } from '../../bindings/representation.ts';
 import { LENT_BYTES_MAX, type LentBytes } from '../../holdings/segment-files.ts';
 import type { Op } from '../../ports/op.ts';
 
@@ -26,31 +24,7 @@ export function lendable(length: number, lend: NonNullable<Payload['lend']>): Pa
   return length <= LENT_BYTES_MAX ? lend : undefined;
 }
 
-/**
- * The representation that a request wants most.
- * @throws {Failure} retrieve/not-acceptable
- */
-export function chosen(request: HttpRequest, offers: readonly Offer[]): Offer {
-  const offer = chooseRepresentation(acceptOf(request.headers['accept'], request.rawQuery), offers);
-  if (offer === undefined) throw new Failure('retrieve/not-acceptable', `none of ${offers.length} representations`);
-  return offer;
-}
-
-/** A strong entity tag of what these facts determine to the byte. */
-export function etagOf(...facts: readonly (string | number)[]): string {
-  return `"${hash('sha256', facts.join('\n')).slice(0, 40)}"`;
-}
-
 const boundaryOf = (etag: string): string => etag.slice(1, -1);
-
-/** What holds for every representation: it depends on Accept, and a cache has to ask again. */
-const headersOf = (etag: string): Record<string, string> => ({ etag, vary: 'accept' });
-
-/** 304, when the caller has these bytes already. */
-export function notModified(request: HttpRequest, etag: string): HttpAnswer | undefined {
-  if (!isNotModified(request.headers['if-none-match'], etag)) return undefined;
-  return { status: 304, headers: headersOf(etag) };
-}
 
 /** One payload as the whole body; where its length is known also in ranges (RFC 9110 14). */
 export function singlePart(request: HttpRequest, op: Op, payload: Payload, etag: string): HttpAnswer {

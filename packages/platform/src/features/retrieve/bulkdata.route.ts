@@ -7,16 +7,17 @@ import { VRS } from '@acervo/dicom/vr.ts';
 import { bulkdataOffers, contentTypeOf, type Offer } from '@acervo/interop/dicomweb/representation.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { baseUrlOf, type HttpAnswer, type HttpRequest } from '../../bindings/http.ts';
+import { chosen, etagOf } from '../../bindings/representation.ts';
+import type { Target } from '../../bindings/target.ts';
 import { type HeldInstance, type HeldSeries, type HeldStudy, listInstances } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { bulkDataPath, instanceUrl, listBulkValues } from '../../holdings/instance-json.ts';
 import { cut, type StoredDataSet, storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { Op } from '../../ports/op.ts';
-import { chosen, etagOf, multiPart, multiPartStream, type Payload, singlePart } from './answer.ts';
+import { multiPart, multiPartStream, type Payload, singlePart } from './answer.ts';
 import { FRAME_TAGS, type FrameIndexes, framePayload, littleEndian } from './frame-payload.ts';
 import { framesAnswer } from './frames.route.ts';
 import { seriesOf } from './instances.route.ts';
-import type { Target } from './target.ts';
 
 const OCTETS = 'application/octet-stream';
 /** Values that choose how others are served are shorter; everything else is read where it lies. */

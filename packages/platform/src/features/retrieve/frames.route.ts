@@ -8,14 +8,15 @@ import {
 } from '@acervo/interop/dicomweb/representation.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { baseUrlOf, type HttpAnswer, type HttpRequest } from '../../bindings/http.ts';
+import { chosen, etagOf } from '../../bindings/representation.ts';
+import type { Target } from '../../bindings/target.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { instanceUrl } from '../../holdings/instance-json.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { Op } from '../../ports/op.ts';
-import { chosen, etagOf, multiPart, singlePart } from './answer.ts';
+import { multiPart, singlePart } from './answer.ts';
 import { type FrameIndexes, framePayload } from './frame-payload.ts';
-import type { Target } from './target.ts';
 
 /** Frames of one request. */
 const FRAMES_MAX = 4096;

@@ -3,11 +3,12 @@ import { IMPLEMENTATION_VERSION_NAME, writeFileHead } from '@acervo/dicom/part10
 import { T } from '@acervo/dicom/tags.ts';
 import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { toFailure } from '@acervo/kernel/failure.ts';
+import { etagOf } from '../../bindings/representation.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { SegmentFiles } from '../../holdings/segment-files.ts';
 import { cut, type StoredDataSet, storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { Op } from '../../ports/op.ts';
-import { etagOf, lendable, type Payload } from './answer.ts';
+import { lendable, type Payload } from './answer.ts';
 
 /** A file of an instance, and what names it. */
 export type InstancePayload = Payload & { etag: string };

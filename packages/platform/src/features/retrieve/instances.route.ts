@@ -2,6 +2,8 @@ import { acceptOf, type MediaRange } from '@acervo/interop/dicomweb/media-type.t
 import { chooseRepresentation, instanceOffers } from '@acervo/interop/dicomweb/representation.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { HttpAnswer, HttpRequest } from '../../bindings/http.ts';
+import { chosen } from '../../bindings/representation.ts';
+import type { Target } from '../../bindings/target.ts';
 import {
   type HeldInstance,
   type HeldSeries,
@@ -12,9 +14,8 @@ import {
 } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { Op } from '../../ports/op.ts';
-import { chosen, multiPart, multiPartStream, type Payload, singlePart } from './answer.ts';
+import { multiPart, multiPartStream, type Payload, singlePart } from './answer.ts';
 import { instancePayload } from './instance-payload.ts';
-import type { Target } from './target.ts';
 
 const DICOM = 'application/dicom';
 

@@ -1,15 +1,15 @@
 import { acceptsGzip } from '@acervo/interop/dicomweb/content-coding.ts';
 import { metadataOffers } from '@acervo/interop/dicomweb/representation.ts';
 import { baseUrlOf, type HttpAnswer, type HttpRequest } from '../../bindings/http.ts';
+import { chosen, etagOf, notModified } from '../../bindings/representation.ts';
+import type { Target } from '../../bindings/target.ts';
 import type { HeldInstance, HeldSeries, HeldStudy } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { instanceUrl, readInstanceJsonText } from '../../holdings/instance-json.ts';
 import { gzipText, type JsonPiece, jsonArray, plainText } from '../../holdings/json-piece.ts';
 import { SeriesDocuments } from '../../holdings/series-document.ts';
 import type { Op } from '../../ports/op.ts';
-import { chosen, etagOf, notModified } from './answer.ts';
 import { seriesOf } from './instances.route.ts';
-import type { Target } from './target.ts';
 import type { WholeBodies } from './whole-bodies.ts';
 
 /** Retrieve Metadata of an instance (PS3.18 10.4.1.1.4): its header only is read. */

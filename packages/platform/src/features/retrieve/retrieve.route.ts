@@ -1,4 +1,5 @@
 import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
+import { locate, type Target, type Uids } from '../../bindings/target.ts';
 import {
   findSeries,
   findStudies,
@@ -10,7 +11,7 @@ import {
 } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { InstanceFinder } from '../../holdings/instance-finder.ts';
-import { DICOM_WEB_ROOTS } from '../../holdings/scope.ts';
+import { DICOM_WEB_ROOTS, scopeOf } from '../../holdings/scope.ts';
 import { SeriesDocuments } from '../../holdings/series-document.ts';
 import type { Op } from '../../ports/op.ts';
 import { retrieveBulkData, retrieveBulkValue } from './bulkdata.route.ts';
@@ -18,7 +19,6 @@ import { FrameIndexes } from './frame-payload.ts';
 import { retrieveFrames } from './frames.route.ts';
 import { retrieveInstance, retrieveInstances } from './instances.route.ts';
 import { retrieveInstanceMetadata, retrieveMetadata } from './metadata.route.ts';
-import { locate, type Target, type Uids } from './target.ts';
 import { WholeBodies } from './whole-bodies.ts';
 
 type Find<T> = (uids: Uids, institutions: Institutions) => Promise<Held<T>[]>;
@@ -101,7 +101,7 @@ async function retrieve<T>(
   request: HttpRequest,
   op: Op,
 ): Promise<HttpAnswer> {
-  const target = await locate(request, op, find);
+  const target = await locate(request, op, (uids) => find(uids, scopeOf(op, request.params['institution'])));
   if ('status' in target) return target;
   const answered = await answer(target, request, op);
   const { study = '', series, instance } = request.params;

@@ -1,9 +1,10 @@
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { baseUrlOf, type HttpAnswer, type HttpRequest, problemOf } from '../../bindings/http.ts';
-import type { Held, Institutions } from '../../holdings/find.repo.ts';
-import { scopeOf } from '../../holdings/scope.ts';
-import type { Op } from '../../ports/op.ts';
+import type { Op } from '../ports/op.ts';
+import { baseUrlOf, type HttpAnswer, type HttpRequest, problemOf } from './http.ts';
+
+/** What one of the institutions that hold a study has of what was asked for: perhaps nothing. */
+export type Found<T> = { institution: string; held: T | undefined };
 
 /** What a path names and the caller may see. */
 export type Target<T> = { institution: string; held: T };
@@ -12,7 +13,7 @@ export type Target<T> = { institution: string; held: T };
 export type Uids = { study: string; series: string; sop: string };
 
 /** @throws {Failure} request/invalid */
-export function uidsOf({ params }: HttpRequest): Uids {
+function uidsOf({ params }: HttpRequest): Uids {
   const uid = (name: string): string => {
     const text = params[name] ?? '';
     if (text !== '' && !isValidUid(text)) throw new Failure('request/invalid', `${name}: no UID (PS3.5 9.1)`);
@@ -29,9 +30,9 @@ export function uidsOf({ params }: HttpRequest): Uids {
 export async function locate<T>(
   request: HttpRequest,
   op: Op,
-  find: (uids: Uids, institutions: Institutions) => Promise<Held<T>[]>,
+  find: (uids: Uids) => Promise<Found<T>[]>,
 ): Promise<Target<T> | HttpAnswer> {
-  const found = await find(uidsOf(request), scopeOf(op, request.params['institution']));
+  const found = await find(uidsOf(request));
   const [only, ...others] = found;
   if (others.length > 0)
     return ambiguous(
