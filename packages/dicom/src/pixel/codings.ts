@@ -1,4 +1,4 @@
-import { TRANSFER_SYNTAXES } from '../transfer-syntax.ts';
+import { EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES } from '../transfer-syntax.ts';
 
 /** How the pixels of a transfer syntax are coded, as far as anything here decodes it. */
 export type PixelCoding = 'native' | 'deflated' | 'rle' | 'jpeg' | 'jpegLs' | 'jpeg2000' | 'htj2k';
@@ -6,6 +6,19 @@ export type PixelCoding = 'native' | 'deflated' | 'rle' | 'jpeg' | 'jpegLs' | 'j
 export const RLE_LOSSLESS = '1.2.840.10008.1.2.5';
 export const JPEG_LS_LOSSLESS = '1.2.840.10008.1.2.4.80';
 export const HTJ2K_LOSSLESS = '1.2.840.10008.1.2.4.201';
+
+/** What is made of other transfer syntaxes, none of it with loss; the simplest first. */
+export const TARGET_SYNTAXES: readonly string[] = [
+  EXPLICIT_LE,
+  IMPLICIT_LE,
+  RLE_LOSSLESS,
+  JPEG_LS_LOSSLESS,
+  HTJ2K_LOSSLESS,
+];
+
+/** Whether pixels can come from one transfer syntax to another, as far as their syntaxes tell. */
+export const canRecode = (fromSyntax: string, toSyntax: string): boolean =>
+  fromSyntax === toSyntax || (PIXEL_CODINGS.has(fromSyntax) && TARGET_SYNTAXES.includes(toSyntax));
 
 const JPEG_FAMILY = '1.2.840.10008.1.2.4.';
 const FAMILY: readonly (readonly [PixelCoding, readonly string[]])[] = [

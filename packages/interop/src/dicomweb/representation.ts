@@ -43,14 +43,23 @@ export function chooseRepresentation<T extends Offer>(
 
 /**
  * How an instance can be served (PS3.18 8.7.3.2): as stored, and, when its pixels are native, in Explicit VR
- * Little Endian. A compressed one goes out as stored also where no transfer syntax is asked: nothing here
- * decodes, and PS3.18 8.7.3.5.2 lets a server keep what it cannot decompress.
+ * Little Endian. A compressed one goes out as stored also where no transfer syntax is asked: what was given comes
+ * back, and who wants it decoded says so.
+ * @param others transfer syntaxes that can be made of it, each only by its name
  */
-export function instanceOffers(storedTransferSyntaxUid: string, packaging: Packaging): Offer[] {
+export function instanceOffers(
+  storedTransferSyntaxUid: string,
+  packaging: Packaging,
+  others: readonly string[] = [],
+): Offer[] {
   const isNative = NATIVE.has(storedTransferSyntaxUid);
   const isStoredDefault = !isNative || storedTransferSyntaxUid === EXPLICIT_LE;
   const syntaxes = [{ transferSyntaxUid: storedTransferSyntaxUid, isDefault: isStoredDefault }];
   if (!isStoredDefault) syntaxes.push({ transferSyntaxUid: EXPLICIT_LE, isDefault: true });
+  for (const transferSyntaxUid of others) {
+    const isOffered = syntaxes.some((syntax) => syntax.transferSyntaxUid === transferSyntaxUid);
+    if (!isOffered) syntaxes.push({ transferSyntaxUid, isDefault: false });
+  }
   return packed(
     syntaxes.map((syntax) => ({ mediaType: 'application/dicom', ...syntax })),
     packaging,
@@ -69,14 +78,32 @@ export function metadataOffers(): Offer[] {
 /**
  * How a frame can be served (PS3.18 8.7.3.3). Native frames are octets in little endian. Compressed ones go
  * out as stored, under their own media type or as octets, whichever is asked; `transfer-syntax` says which.
+ * @param others transfer syntaxes that can be made of it, each by its name or media type
  */
-export function frameOffers(storedTransferSyntaxUid: string, packaging: Packaging): Offer[] {
-  if (NATIVE.has(storedTransferSyntaxUid)) return bulkdataOffers(packaging);
-  const mediaTypes = [...compressedMediaTypes(storedTransferSyntaxUid), 'application/octet-stream'];
-  return packed(
-    mediaTypes.map((mediaType) => ({ mediaType, transferSyntaxUid: storedTransferSyntaxUid, isDefault: true })),
-    packaging,
-  );
+export function frameOffers(
+  storedTransferSyntaxUid: string,
+  packaging: Packaging,
+  others: readonly string[] = [],
+): Offer[] {
+  const isNative = NATIVE.has(storedTransferSyntaxUid);
+  const stored = isNative ? EXPLICIT_LE : storedTransferSyntaxUid;
+  const made = others.filter((uid) => uid !== stored && (uid === EXPLICIT_LE || !NATIVE.has(uid)));
+  const own = isNative ? [] : packed(codedOffers(stored, true), packaging);
+  return [
+    ...(isNative ? bulkdataOffers(packaging) : own),
+    ...packed(
+      made.flatMap((uid) => codedOffers(uid, false)),
+      packaging,
+    ),
+  ];
+}
+
+/** The media types of a transfer syntax, then octets, which are the default only of what is stored. */
+function codedOffers(transferSyntaxUid: string, isStored: boolean): Omit<Offer, 'multipart'>[] {
+  return [
+    ...compressedMediaTypes(transferSyntaxUid).map((mediaType) => ({ mediaType, transferSyntaxUid, isDefault: true })),
+    { mediaType: 'application/octet-stream', transferSyntaxUid, isDefault: isStored },
+  ];
 }
 
 /**

@@ -13,6 +13,7 @@ import { type Recovered, recover } from '../holdings/recover.ts';
 import { abandonSegment, insertSegment, nextSegmentNumber } from '../holdings/segment.repo.ts';
 import { SegmentFiles } from '../holdings/segment-files.ts';
 import { Store } from '../holdings/store.ts';
+import { makeTranscoder } from '../holdings/transcode.ts';
 import { sealLagSeconds } from '../journal/journal.repo.ts';
 import { Recorder } from '../journal/recorder.ts';
 import { Sealer, waitMs } from '../journal/sealer.ts';
@@ -109,7 +110,19 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
     sealIdle(packs, store, config.segmentIdleMinutes * 60_000, ending.signal),
   ];
   const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: config.pixelWorkers });
-  const holdings: Holdings = { db: database, blobs, journalBlobs, store, files, imaging, journal, metrics, log };
+  const transcoder = makeTranscoder(imaging);
+  const holdings: Holdings = {
+    db: database,
+    blobs,
+    journalBlobs,
+    store,
+    files,
+    imaging,
+    transcoder,
+    journal,
+    metrics,
+    log,
+  };
   const close = async (): Promise<void> => {
     // A full disk must not keep the process: what waits is durable, and the next start goes on with it.
     const giveUp = setTimeout(() => ending.abort(), FINISH_MS_MAX);

@@ -4,6 +4,7 @@ import type { Imaging } from '../ports/imaging.ts';
 import type { Log } from '../ports/log.ts';
 import type { Door } from '../ports/op.ts';
 import type { Db } from '../ports/sql.ts';
+import type { Transcoder } from '../ports/transcoder.ts';
 import type { SegmentFiles } from './segment-files.ts';
 import type { Receipt, Store } from './store.ts';
 
@@ -21,6 +22,7 @@ export type Holdings = {
   files: SegmentFiles;
   /** Decodes, renders and encodes pixels. */
   imaging: Imaging;
+  transcoder: Transcoder;
   journal: Recorder;
   metrics: StoreMetrics;
   log: Log;

@@ -4,6 +4,7 @@ import { PackSet } from '../../holdings/pack/pack-set.ts';
 import { Projector, type Reachable } from '../../holdings/projector.ts';
 import { SegmentFiles } from '../../holdings/segment-files.ts';
 import { Store } from '../../holdings/store.ts';
+import { makeTranscoder } from '../../holdings/transcode.ts';
 import { Recorder } from '../../journal/recorder.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Db } from '../../ports/sql.ts';
@@ -22,13 +23,15 @@ export function closedHoldings(): Holdings {
   const packs = new PackSet(blobs, register, { segmentBytesMax: 0 }, '', log);
   const gate = { check: refuseNow };
   const limits = { smallBytesMax: 0, objectBytesMax: 0, groupBytesMax: 0 };
+  const imaging = { picture: refuse, recode: refuse, close: () => Promise.resolve() };
   return {
     db,
     blobs,
     journalBlobs: blobs,
     store: new Store({ blobs, packs, projector, gate, limits }),
     files: new SegmentFiles(blobs, 0),
-    imaging: { picture: refuse, recode: refuse, close: () => Promise.resolve() },
+    imaging,
+    transcoder: makeTranscoder(imaging),
     journal: new Recorder(db, log, 0),
     metrics: { instanceStored: () => {} },
     log,

@@ -5,30 +5,36 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { toFailure } from '@acervo/kernel/failure.ts';
 import { etagOf } from '../../bindings/representation.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
+import type { Holdings } from '../../holdings/holdings.ts';
 import type { SegmentFiles } from '../../holdings/segment-files.ts';
 import { cut, type StoredDataSet, storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { Op } from '../../ports/op.ts';
+import type { Transcoder } from '../../ports/transcoder.ts';
 import { lendable, type Payload } from './answer.ts';
 
 /** A file of an instance, and what names it. */
 export type InstancePayload = Payload & { etag: string };
 
 /**
- * The file of an instance in a transfer syntax: its own, then the stored bytes, or Explicit VR Little Endian.
+ * The file of an instance in a transfer syntax: its own, then the stored bytes, or another one that can be made of it.
  *
  * DEVIATION from PS3.18 8.7.3: an instance that cannot be converted, because its data set is malformed, goes
  * out as stored and says so in its Content-Type, rather than missing from its study.
  */
 export async function instancePayload(
-  files: SegmentFiles,
+  { files, transcoder }: Pick<Holdings, 'files' | 'transcoder'>,
   op: Op,
   instance: HeldInstance,
   transferSyntaxUid: string | undefined,
 ): Promise<InstancePayload> {
-  const isStored = transferSyntaxUid !== EXPLICIT_LE || instance.transferSyntaxUid === EXPLICIT_LE;
-  if (isStored) return storedFile(files, instance);
+  if (transferSyntaxUid === undefined || transferSyntaxUid === instance.transferSyntaxUid) {
+    return storedFile(files, instance);
+  }
   const dataSet = storedDataSet(files, instance);
   try {
+    if (transferSyntaxUid !== EXPLICIT_LE || dataSet.syntax.encapsulated) {
+      return await transcodedFile(transcoder, dataSet, instance, transferSyntaxUid, op);
+    }
     const obstacle = dataSet.syntax.deflated ? undefined : await obstacleTo(dataSet);
     if (obstacle === undefined) return convertedFile(dataSet, instance, await lengthIfDeflated(dataSet));
     op.log.warn('instance.unconvertible', {
@@ -39,7 +45,7 @@ export async function instancePayload(
     });
   } catch (thrown) {
     const { code } = toFailure(thrown);
-    if (!code.startsWith('parse/')) throw thrown;
+    if (!code.startsWith('parse/') && !(code.startsWith('pixel/') && code !== 'pixel/busy')) throw thrown;
     op.log.warn('instance.unconvertible', { op: op.id, segment: instance.segment, at: instance.fileAt, detail: code });
   }
   return storedFile(files, instance);
@@ -61,13 +67,40 @@ function storedFile(
   };
 }
 
+/**
+ * New File Meta Information and the data set in another transfer syntax. The first piece is made at once: it tells
+ * whether the pixels can be decoded, while the stored bytes can still go out instead.
+ */
+async function transcodedFile(
+  transcoder: Transcoder,
+  dataSet: StoredDataSet,
+  of: HeldInstance,
+  transferSyntaxUid: string,
+  op: Op,
+): Promise<InstancePayload> {
+  const head = headOf(of, transferSyntaxUid);
+  const make = () => transcoder.transcode(dataSet, of.transferSyntaxUid, transferSyntaxUid, op.signal);
+  const pieces = make()[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  async function* file(): AsyncGenerator<Uint8Array> {
+    yield head;
+    for (let next = first; next.done !== true; next = await pieces.next()) yield next.value;
+  }
+  return {
+    contentType: contentTypeOf(transferSyntaxUid),
+    etag: etagOf('file', of.digest, transferSyntaxUid, IMPLEMENTATION_VERSION_NAME),
+    // Only making it tells, so there are no ranges: it is read once, from its beginning.
+    length: undefined,
+    stream: (offset = 0, length = Number.MAX_SAFE_INTEGER) => cut(file(), offset, length),
+  };
+}
+
+const headOf = (of: HeldInstance, transferSyntaxUid: string): Uint8Array =>
+  writeFileHead({ sopClassUid: of.sopClassUid, sopInstanceUid: of.sopUid, transferSyntaxUid });
+
 /** New File Meta Information and the data set in Explicit VR Little Endian, in constant memory. */
 function convertedFile(dataSet: StoredDataSet, of: HeldInstance, dataSetBytes: number | undefined): InstancePayload {
-  const head = writeFileHead({
-    sopClassUid: of.sopClassUid,
-    sopInstanceUid: of.sopUid,
-    transferSyntaxUid: EXPLICIT_LE,
-  });
+  const head = headOf(of, EXPLICIT_LE);
   return {
     contentType: contentTypeOf(EXPLICIT_LE),
     etag: etagOf('file', of.digest, EXPLICIT_LE, IMPLEMENTATION_VERSION_NAME),

@@ -1,5 +1,11 @@
+import { canRecode, TARGET_SYNTAXES } from '@acervo/dicom/pixel/codings.ts';
 import { acceptOf, type MediaRange } from '@acervo/interop/dicomweb/media-type.ts';
-import { chooseRepresentation, instanceOffers } from '@acervo/interop/dicomweb/representation.ts';
+import {
+  chooseRepresentation,
+  instanceOffers,
+  type Offer,
+  type Packaging,
+} from '@acervo/interop/dicomweb/representation.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { HttpAnswer, HttpRequest } from '../../bindings/http.ts';
 import { chosen } from '../../bindings/representation.ts';
@@ -19,15 +25,23 @@ import { instancePayload } from './instance-payload.ts';
 
 const DICOM = 'application/dicom';
 
+/** As stored, and whatever can be made of it. */
+const offersOf = (stored: string, packaging: Packaging): Offer[] =>
+  instanceOffers(
+    stored,
+    packaging,
+    TARGET_SYNTAXES.filter((target) => canRecode(stored, target)),
+  );
+
 /** Retrieve Instance (PS3.18 10.4.1.1.3): alone or as the only part. */
 export async function retrieveInstance(
-  { files }: Holdings,
+  holdings: Holdings,
   { held }: Target<HeldInstance>,
   request: HttpRequest,
   op: Op,
 ): Promise<HttpAnswer> {
-  const offer = chosen(request, instanceOffers(held.transferSyntaxUid, 'multipart-or-single'));
-  const payload = await instancePayload(files, op, held, offer.transferSyntaxUid);
+  const offer = chosen(request, offersOf(held.transferSyntaxUid, 'multipart-or-single'));
+  const payload = await instancePayload(holdings, op, held, offer.transferSyntaxUid);
   return offer.multipart
     ? multiPart(request, DICOM, [payload], payload.etag)
     : singlePart(request, op, payload, payload.etag);
@@ -46,25 +60,24 @@ export async function retrieveInstances(
 ): Promise<HttpAnswer> {
   const ranges = acceptOf(request.headers['accept'], request.rawQuery);
   const stored = await listTransferSyntaxes(holdings.db, held);
-  const acceptable = stored.filter(
-    (uid) => chooseRepresentation(ranges, instanceOffers(uid, 'multipart')) !== undefined,
-  );
+  const acceptable = stored.filter((uid) => chooseRepresentation(ranges, offersOf(uid, 'multipart')) !== undefined);
   if (acceptable.length === 0) throw new Failure('retrieve/not-acceptable', `${stored.length} transfer syntaxes`);
   const status = acceptable.length < stored.length ? 206 : 200;
   return multiPartStream(DICOM, payloadsOf(holdings, held, ranges, op), status);
 }
 
 async function* payloadsOf(
-  { db, files }: Holdings,
+  holdings: Holdings,
   held: HeldStudy | HeldSeries,
   ranges: readonly MediaRange[],
   op: Op,
 ): AsyncGenerator<Payload> {
+  const { db } = holdings;
   for (const series of await seriesOf(db, held)) {
     for (const instance of await listInstances(db, series)) {
       op.signal.throwIfAborted();
-      const offer = chooseRepresentation(ranges, instanceOffers(instance.transferSyntaxUid, 'multipart'));
-      if (offer !== undefined) yield await instancePayload(files, op, instance, offer.transferSyntaxUid);
+      const offer = chooseRepresentation(ranges, offersOf(instance.transferSyntaxUid, 'multipart'));
+      if (offer !== undefined) yield await instancePayload(holdings, op, instance, offer.transferSyntaxUid);
     }
   }
 }

@@ -27,6 +27,8 @@ import {
 
 const NATIVE = [IMPLICIT_LE, EXPLICIT_LE, EXPLICIT_BE, DEFLATED_LE];
 const RLE = '1.2.840.10008.1.2.5';
+const JPEG = '1.2.840.10008.1.2.4.50';
+const MPEG4 = '1.2.840.10008.1.2.4.102';
 const ANY = 'application/dicom; transfer-syntax=*';
 
 function headOf(file: Uint8Array) {
@@ -47,6 +49,8 @@ const [implicit, explicit, bigEndian, deflated] = NATIVE.map((transferSyntaxUid,
   image({ study: '2.25.100', series: 1, number: 4 - index, transferSyntaxUid, frames: 3 }),
 ) as [Image, Image, Image, Image];
 const rle = image({ study: '2.25.100', series: 2, number: 1, transferSyntaxUid: RLE, frames: 2, fragments });
+const video = image({ study: '2.25.101', series: 2, number: 1, transferSyntaxUid: MPEG4, fragments });
+const still = image({ study: '2.25.101', series: 1, number: 1, transferSyntaxUid: EXPLICIT_LE });
 const native = [implicit, explicit, bigEndian, deflated];
 const images = [...native, rle];
 
@@ -87,8 +91,8 @@ const CHECKS: Record<string, (archive: TestArchive) => Promise<void>> = {
   },
   'what cannot be had is 406': async (archive) => {
     for (const [of, accept] of [
-      [rle, `application/dicom; transfer-syntax=${EXPLICIT_LE}`],
-      [explicit, `application/dicom; transfer-syntax=${IMPLICIT_LE}`],
+      [rle, `application/dicom; transfer-syntax=${JPEG}`],
+      [explicit, `application/dicom; transfer-syntax=${JPEG}`],
       [implicit, 'image/jpeg'],
     ] as const) {
       assert.equal((await get(archive, instancePath(of), { accept })).status, 406, accept);
@@ -139,10 +143,11 @@ const CHECKS: Record<string, (archive: TestArchive) => Promise<void>> = {
     assert.equal(partsOf(await get(archive, seriesPath(rle))).length, 1);
   },
   '206 where only some can be had as asked': async (archive) => {
-    const accept = `multipart/related; type="application/dicom"; transfer-syntax=${EXPLICIT_LE}`;
-    const study = await get(archive, studyPath(implicit), { accept });
-    assert.deepEqual([study.status, partsOf(study).length], [206, 4]);
-    assert.equal((await get(archive, seriesPath(rle), { accept })).status, 406);
+    const accept = `multipart/related; type="application/dicom"; transfer-syntax=${RLE}`;
+    for (const each of [video, still]) await storeImage(archive, each);
+    const study = await get(archive, studyPath(video), { accept });
+    assert.deepEqual([study.status, partsOf(study).length], [206, 1]);
+    assert.equal((await get(archive, seriesPath(video), { accept })).status, 406);
     assert.equal((await get(archive, studyPath(implicit), { accept: 'application/dicom' })).status, 406);
   },
   'absent is 404 on every level, what is no UID is 400': async (archive) => {
