@@ -19,6 +19,9 @@ const READY_MS = 60_000;
 export type ArchiveProcess = {
   http: string;
   dimsePort: number;
+  /** Where certificates are set. */
+  https: string | undefined;
+  dimseTlsPort: number;
   aeTitle: string;
   pid: number;
   /** Milliseconds from the start of the process to its ready line. */
@@ -74,10 +77,12 @@ export async function startArchive(
   const log: string[] = [];
   child.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
   const ready = await readyLine(child, () => log.join(''));
-  const dimsePort = Number(ready.dimse.slice(ready.dimse.lastIndexOf(':') + 1));
+  const portOf = (address = ''): number => Number(address.slice(address.lastIndexOf(':') + 1));
   return {
     http: ready.http,
-    dimsePort,
+    https: ready.https,
+    dimsePort: portOf(ready.dimse),
+    dimseTlsPort: portOf(ready.dimseTls),
     aeTitle: 'ACERVO',
     pid: child.pid as number,
     startMs: performance.now() - startedAt,
@@ -126,6 +131,8 @@ function environment(dataDir: string): Record<string, string> {
     ACERVO_ACCESS: 'open',
     ACERVO_HTTP_PORT: '0',
     ACERVO_DIMSE_PORT: '0',
+    ACERVO_HTTPS_PORT: '0',
+    ACERVO_DIMSE_TLS_PORT: '0',
     ACERVO_LOG_LEVEL: 'info',
     ACERVO_DISK_FREE_MIN_MIB: '0',
     ACERVO_PG_SHARED_BUFFERS_MIB: '32',
@@ -133,12 +140,14 @@ function environment(dataDir: string): Record<string, string> {
   };
 }
 
-async function readyLine(child: ChildProcess, log: () => string): Promise<{ http: string; dimse: string }> {
+type Ready = { http: string; dimse: string; https?: string; dimseTls?: string };
+
+async function readyLine(child: ChildProcess, log: () => string): Promise<Ready> {
   assert.ok(child.stdout);
   const lines = createInterface(child.stdout);
   const timer = setTimeout(() => child.kill('SIGKILL'), READY_MS);
   try {
-    for await (const line of lines) return JSON.parse(line) as { http: string; dimse: string };
+    for await (const line of lines) return JSON.parse(line) as Ready;
   } finally {
     clearTimeout(timer);
   }

@@ -19,13 +19,38 @@ function access(file: object, mode = 'enforced') {
 
 const denied = (thrown: unknown): boolean => thrown instanceof Failure && thrown.code === 'access/denied';
 
+function opOf(caller: ReturnType<ReturnType<typeof access>['byAeTitle']>) {
+  assert.ok(!(caller instanceof Failure));
+  return caller.openOp(signal);
+}
+
+test('a system with certificates calls with one of them; a certificate of nobody is of nobody', () => {
+  const systems = [
+    { aeTitle: 'CT1', institution: 'A', certificates: ['dns:ct1.test', 'cn:ct1'] },
+    { aeTitle: 'CT2', institution: 'A' },
+  ];
+  const codeOf = (caller: object): string => (caller instanceof Failure ? caller.code : 'enters');
+  const { byAeTitle, byCertificate } = access({ systems });
+  assert.equal(codeOf(byAeTitle('CT1', ['sha256:00', 'cn:ct1'])), 'enters');
+  assert.equal(codeOf(byAeTitle('CT1', ['cn:ct2'])), 'tls/wrong-system');
+  assert.equal(codeOf(byAeTitle('CT1', [])), 'tls/wrong-system');
+  assert.equal(codeOf(byAeTitle('CT1')), 'tls/required');
+  assert.equal(codeOf(byAeTitle('CT2')), 'enters');
+  assert.equal(codeOf(byAeTitle('CT2', ['cn:ct1'])), 'tls/wrong-system', 'nobody is bound to it');
+  assert.equal(codeOf(byAeTitle('CT3', ['cn:ct1'])), 'access/unknown');
+  assert.equal(opOf(byCertificate(['dns:ct1.test'])).system, 'CT1');
+  assert.equal(codeOf(byCertificate(['dns:ct2.test'])), 'tls/wrong-system');
+  const open = access({ systems }, 'open');
+  assert.equal(codeOf(open.byAeTitle('CT3', ['cn:any'])), 'enters');
+  assert.equal(codeOf(open.byAeTitle('CT1')), 'tls/required');
+});
+
 test('enforced: a known system acts for its institution and sees nothing else', () => {
   const { byAeTitle } = access({
     systems: [{ aeTitle: 'CT1', institution: 'A', issuer: 'A-ID', charset: 'ISO_IR 192' }],
   });
-  assert.equal(byAeTitle('OTHER'), undefined);
-  const op = byAeTitle('CT1')?.openOp(signal);
-  assert.ok(op);
+  assert.ok(byAeTitle('OTHER') instanceof Failure);
+  const op = opOf(byAeTitle('CT1'));
   assert.deepEqual([op.institution, op.issuer, op.charsetDefault, op.sees], ['A', 'A-ID', 'ISO_IR 192', ['A']]);
   op.allow('store', 'A');
   assert.throws(() => op.allow('store', 'B'), denied);
@@ -33,9 +58,9 @@ test('enforced: a known system acts for its institution and sees nothing else', 
 
 test('enforced: a system may what its description says', () => {
   const { byAeTitle, mayAsk } = access({ systems: [{ aeTitle: 'WS', institution: 'A', may: ['echo', 'find'] }] });
-  const op = byAeTitle('WS')?.openOp(signal);
-  op?.allow('query', 'A');
-  for (const action of ['store', 'read', 'administer'] as const) assert.throws(() => op?.allow(action, 'A'), denied);
+  const op = opOf(byAeTitle('WS'));
+  op.allow('query', 'A');
+  for (const action of ['store', 'read', 'administer'] as const) assert.throws(() => op.allow(action, 'A'), denied);
   assert.deepEqual([mayAsk('WS', 'find'), mayAsk('WS', 'move'), mayAsk('OTHER', 'echo')], [true, false, false]);
   assert.ok(access({}, 'open').mayAsk('OTHER', 'move'));
 });
@@ -63,8 +88,8 @@ test('enforced: a token is looked up by its digest, and may what its line says',
 
 test('open: everybody acts for the default institution; a known system for its own', () => {
   const { byAeTitle, byAuthorization } = access({ systems: [{ aeTitle: 'CT1', institution: 'A' }] }, 'open');
-  assert.equal(byAeTitle('ANY')?.openOp(signal).institution, 'LOCAL');
-  assert.equal(byAeTitle('CT1')?.openOp(signal).institution, 'A');
+  assert.equal(opOf(byAeTitle('ANY')).institution, 'LOCAL');
+  assert.equal(opOf(byAeTitle('CT1')).institution, 'A');
   assert.equal(byAuthorization(undefined).openOp(signal).sees, undefined);
 });
 

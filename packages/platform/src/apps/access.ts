@@ -32,8 +32,13 @@ export type Caller = { openOp(signal: AbortSignal): Op };
 /** Who may enter, until the trust layer comes: AE titles and tokens of one file. */
 export type Access = {
   systems: Systems;
-  /** @returns undefined for a system that may not enter. */
-  byAeTitle(callingAet: string): Caller | undefined;
+  /**
+   * @param certificate  what its certificate proves it to be; undefined on a plain connection
+   * @returns why a system may not enter: access/unknown, tls/required, tls/wrong-system
+   */
+  byAeTitle(callingAet: string, certificate?: readonly string[]): Caller | Failure;
+  /** The system whose certificate this is, over HTTPS. */
+  byCertificate(certificate: readonly string[]): Caller | Failure;
   /** May a system ask for a service? Under open access everybody may. */
   mayAsk(aeTitle: string, service: Service): boolean;
   /** @throws {Failure} access/unknown */
@@ -59,10 +64,17 @@ export function loadAccess(config: Config, log: Log, known?: Systems): Access {
   const base = { issuer: config.issuer, charset: config.charsetDefault, log };
   return {
     systems,
-    byAeTitle: (callingAet) => {
+    byAeTitle: (callingAet, certificate) => {
       const system = systems.byAeTitle(callingAet);
-      if (system === undefined && !isOpen) return undefined;
+      if (system === undefined && !isOpen) return new Failure('access/unknown', callingAet);
+      const stranger = strangeCertificate(callingAet, system?.certificates ?? [], certificate, isOpen);
+      if (stranger !== undefined) return stranger;
       return systemCaller(base, system ?? { aeTitle: callingAet, institution: config.institution }, isOpen);
+    },
+    byCertificate: (certificate) => {
+      const system = systems.list().find(({ certificates }) => certificates.some((each) => certificate.includes(each)));
+      if (system === undefined) return new Failure('tls/wrong-system', `of no system: ${certificate.join(' ')}`);
+      return systemCaller(base, system, false, 'web');
     },
     mayAsk: (aeTitle, service) => isOpen || systems.byAeTitle(aeTitle)?.may.includes(service) === true,
     byAuthorization: (header) => {
@@ -92,6 +104,25 @@ export function loadAccess(config: Config, log: Log, known?: Systems): Access {
         actions: ACTIONS,
       }),
   };
+}
+
+/**
+ * A system that has certificates calls with one of them, and never without. Without an entry here a certificate is
+ * bound to nobody: it would let whoever has one take any AE title that has none.
+ */
+function strangeCertificate(
+  callingAet: string,
+  bound: readonly string[],
+  shown: readonly string[] | undefined,
+  isOpen: boolean,
+): Failure | undefined {
+  if (shown === undefined) {
+    if (bound.length === 0) return undefined;
+    return new Failure('tls/required', `${callingAet} has certificates, and called without TLS`);
+  }
+  if (bound.some((each) => shown.includes(each)) || (bound.length === 0 && isOpen)) return undefined;
+  const why = bound.length === 0 ? 'no certificate is bound to it' : 'it is bound to others';
+  return new Failure('tls/wrong-system', `${callingAet} showed ${shown.join(' ')}: ${why}`);
 }
 
 function readFile(path: string | undefined): z.infer<typeof FILE> {
@@ -157,11 +188,12 @@ const systemCaller = (
   base: Base,
   { aeTitle, institution: own, issuer, charset, may = [] }: Known,
   isOpen: boolean,
+  door: 'dimse' | 'web' = 'dimse',
 ): Caller =>
   callerOf(base, {
     actor: { kind: 'system', id: aeTitle },
     system: aeTitle,
-    door: 'dimse',
+    door,
     institution: own,
     issuer,
     charset,

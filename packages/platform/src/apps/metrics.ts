@@ -12,6 +12,10 @@ export type Metrics = {
   associationClosed(): void;
   /** @param route the pattern, such as /dicom-web/studies/:study, not the path. */
   httpAnswered(route: string, method: string, status: number): void;
+  /** @param reason a code of the table of failures */
+  systemRefused(reason: string): void;
+  /** When our certificate, and the first CRL, expire: seconds since 1970. */
+  setTlsExpiry(certificateSeconds: number, crlSeconds: number | undefined): void;
   databaseConnectionLost(): void;
   setDiskFree(bytes: number): void;
   /** Age of the oldest committed journal row that is not sealed yet. */
@@ -64,7 +68,28 @@ export function makeMetrics(): Metrics {
     help: 'Age of the oldest committed journal row that is not sealed',
     registers,
   });
+  const refused = new Counter({
+    name: 'acervo_systems_refused_total',
+    help: 'Systems that were not let in, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const certificate = new Gauge({
+    name: 'acervo_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of the archive expires; 0 without one',
+    registers,
+  });
+  const crl = new Gauge({
+    name: 'acervo_tls_crl_next_update_timestamp_seconds',
+    help: 'When the first revocation list expires; 0 without one',
+    registers,
+  });
   return {
+    systemRefused: (reason) => refused.inc({ reason }),
+    setTlsExpiry: (certificateSeconds, crlSeconds) => {
+      certificate.set(certificateSeconds);
+      crl.set(crlSeconds ?? 0);
+    },
     instanceStored: (door, outcome) => stored.inc({ door, outcome }),
     groupCommitted: (instances, seconds) => {
       groupSize.observe(instances);

@@ -1,8 +1,9 @@
-import { REJECT, type RejectReason } from '@acervo/dicom/ul/pdu.ts';
+import { REJECT } from '@acervo/dicom/ul/pdu.ts';
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
-import { listenDimse } from '../adapters/net/dimse-server.ts';
-import { listenHttp } from '../adapters/net/http-server.ts';
-import type { AssociationRequest, DimseCaller } from '../bindings/dimse.ts';
+import { type DimseServer, listenDimse } from '../adapters/net/dimse-server.ts';
+import { type HttpServer, listenHttp } from '../adapters/net/http-server.ts';
+import type { TlsKeys } from '../adapters/net/tls-keys.ts';
+import type { DimseService, Identify } from '../bindings/dimse.ts';
 import type { Route } from '../bindings/http.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
@@ -11,11 +12,15 @@ import type { Config } from './config.ts';
 import { featuresOf } from './features.ts';
 import { permitted } from './permitted.ts';
 import { followRegistry, openRegistry } from './registry.ts';
+import { followTlsKeys, openTlsKeys } from './tls.ts';
 import { version } from './version.ts';
 
 export type RunningServer = {
   httpPort: number;
   dimsePort: number;
+  /** Undefined where no certificate is set. */
+  httpsPort: number | undefined;
+  dimseTlsPort: number | undefined;
   archive: Archive;
   /** Finish what has begun, then end. */
   close(): Promise<void>;
@@ -38,13 +43,15 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   };
   try {
     const registry = await openRegistry(config, archive.database, log);
-    const following = followRegistry(registry, ending.signal);
-    closing.push(() => {
-      ending.abort();
-      return following;
-    });
+    closing.push(following(followRegistry(registry, ending.signal), ending));
     const access = loadAccess(config, log, registry.systems);
-    const ports = await openDoors({ config, archive, access, log }, closing);
+    const keys = openTlsKeys(config, log);
+    if (keys !== undefined) {
+      measureExpiry(keys, archive);
+      keys.onChange(() => measureExpiry(keys, archive));
+      closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
+    }
+    const ports = await openDoors({ config, archive, access, keys, log }, closing);
     return { ...ports, archive, close };
   } catch (thrown) {
     await close();
@@ -52,40 +59,78 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   }
 }
 
-type Serving = { config: Config; archive: Archive; access: Access; log: Log };
+/** How what runs beside the doors is ended. */
+const following = (running: Promise<void>, ending: AbortController) => (): Promise<void> => {
+  ending.abort();
+  return running;
+};
+
+type Serving = { config: Config; archive: Archive; access: Access; keys: TlsKeys | undefined; log: Log };
+type Ports = Omit<RunningServer, 'archive' | 'close'>;
 
 /** @param closing  gets what closes each door, as it opens */
-async function openDoors(
-  { config, archive, access, log }: Serving,
-  closing: (() => Promise<void>)[],
-): Promise<{ httpPort: number; dimsePort: number }> {
+async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Promise<Ports> {
+  const { archive, access, keys } = serving;
   const { holdings, metrics } = archive;
   const features = featuresOf(holdings, {
     systems: access.systems,
-    state: { readiness: () => readiness(archive), exposition: () => metrics.exposition(), version },
+    state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
   });
+  const dimse = await openDimse(
+    serving,
+    features.flatMap((feature) => feature.services),
+  );
+  closing.push(() => dimse.close({ timeoutMs: CLOSE_MS }));
   const routes = features.flatMap((feature) => feature.routes);
-  const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
-  const dimse = await listenDimse({
+  const http = await openHttp(serving, routes);
+  closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
+  const https = keys && (await openHttp(serving, routes, keys));
+  if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
+  return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
+}
+
+function openDimse(serving: Serving, services: readonly DimseService[]): Promise<DimseServer> {
+  const { config, archive, access, keys, log } = serving;
+  const { metrics } = archive;
+  // Without authorities nobody's certificate could count.
+  const isSecure = keys !== undefined && config.tlsCaFile !== undefined;
+  return listenDimse({
     port: config.dimsePort,
     host: config.dimseHost,
     aeTitle: config.aeTitle,
-    services: features.flatMap((feature) => feature.services).map((service) => permitted(service, access)),
-    identify: (request) => identifySystem(archive, access, request),
+    services: services.map((service) => permitted(service, access)),
+    identify: identifierOf(archive, access),
     limits: { associationsMax: config.associationsMax, pduBytesMax: config.pduBytesMax },
+    ...(isSecure && {
+      tls: {
+        port: config.dimseTlsPort,
+        keys,
+        refused: (failure, address) => void tellRefused(archive, access, { failure, peer: address, callingAet: '' }),
+      },
+    }),
     log,
     metrics: {
       associationAccepted: () => metrics.associationOpened(),
       associationEnded: () => metrics.associationClosed(),
     },
   });
-  closing.push(() => dimse.close({ timeoutMs: CLOSE_MS }));
-  const http = await listenHttp({
-    port: config.httpPort,
+}
+
+function openHttp(
+  { config, archive, access, log }: Serving,
+  routes: readonly Route[],
+  keys?: TlsKeys,
+): Promise<HttpServer> {
+  const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
+  return listenHttp({
+    port: keys === undefined ? config.httpPort : config.httpsPort,
     host: config.httpHost,
-    routes: routes.map((route) => counted(route, metrics)),
-    identify: ({ route, headers }) => {
+    routes: routes.map((route) => counted(route, archive.metrics)),
+    identify: ({ route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
+      if (certificate instanceof Failure) return certificate;
+      // Who comes with a token acts by it, whatever certificate the connection has.
+      if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
       try {
         return access.byAuthorization(headers['authorization']);
       } catch (thrown) {
@@ -93,25 +138,48 @@ async function openDoors(
       }
     },
     ...(config.httpCorsOrigins.length > 0 && { corsOrigins: config.httpCorsOrigins }),
+    ...(keys && { keys }),
     log,
   });
-  closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
-  return { httpPort: http.port, dimsePort: dimse.port };
 }
 
-/** A refused association is a fact of the journal, in a transaction of its own. */
-async function identifySystem(
-  { holdings }: Archive,
-  access: Access,
-  { callingAet }: AssociationRequest,
-): Promise<DimseCaller | RejectReason> {
-  const known = access.byAeTitle(callingAet);
-  if (known !== undefined) return known;
-  const op = access.ofStranger(callingAet).openOp(AbortSignal.timeout(RECORD_MS));
-  await holdings.journal.refused(op, 'access/unknown', 'association.refused').catch((thrown: unknown) => {
+/** Decides who may associate, and counts the associations of those who may have only so many. */
+function identifierOf(archive: Archive, access: Access): Identify {
+  const open = new Map<string, number>();
+  return async ({ callingAet, certificate, peerAddress: peer }) => {
+    const known = access.byAeTitle(callingAet, certificate);
+    if (known instanceof Failure) {
+      await tellRefused(archive, access, { failure: known, peer, callingAet });
+      return REJECT.callingAetNotRecognized;
+    }
+    const count = open.get(callingAet) ?? 0;
+    if (count >= (access.systems.byAeTitle(callingAet)?.associationsMax ?? Infinity)) return REJECT.localLimitExceeded;
+    open.set(callingAet, count + 1);
+    const ended = (): void => {
+      const left = (open.get(callingAet) ?? 1) - 1;
+      if (left > 0) open.set(callingAet, left);
+      else open.delete(callingAet);
+    };
+    return { ...known, ended };
+  };
+}
+
+function measureExpiry({ health }: TlsKeys, { metrics }: Archive): void {
+  const { certificateExpiresMs, crlNextUpdateMs } = health;
+  metrics.setTlsExpiry(certificateExpiresMs / 1000, crlNextUpdateMs && crlNextUpdateMs / 1000);
+}
+
+type Refused = { failure: Failure; peer: string; callingAet: string };
+
+/** A refused association is a line of the log with its reason, and a fact of the journal. */
+async function tellRefused({ holdings, metrics }: Archive, access: Access, { failure, peer, callingAet }: Refused) {
+  const { code, detail } = failure;
+  const op = access.ofStranger(callingAet === '' ? peer : callingAet).openOp(AbortSignal.timeout(RECORD_MS));
+  metrics.systemRefused(code);
+  op.log.warn('system.refused', { op: op.id, peer, callingAet, code, detail });
+  await holdings.journal.refused(op, code, 'association.refused').catch((thrown: unknown) => {
     op.log.error('journal.unrecorded', { op: op.id, code: toFailure(thrown).code });
   });
-  return REJECT.callingAetNotRecognized;
 }
 
 /** A port in use is the operator's to mend, not a fault of the program. */
@@ -134,7 +202,9 @@ function counted(route: Route, metrics: Archive['metrics']): Route {
 
 const READY_MS = 2000;
 
-async function readiness({ database, holdings }: Archive): Promise<{ ready: boolean; missing: string[] }> {
+type Readiness = { ready: boolean; missing: string[]; alarms: readonly string[] };
+
+async function readiness({ database, holdings }: Archive, keys: TlsKeys | undefined): Promise<Readiness> {
   const missing: string[] = [];
   await database.waitUntilReachable(AbortSignal.timeout(READY_MS)).catch(() => missing.push('database'));
   try {
@@ -142,5 +212,5 @@ async function readiness({ database, holdings }: Archive): Promise<{ ready: bool
   } catch {
     missing.push('disk');
   }
-  return { ready: missing.length === 0, missing };
+  return { ready: missing.length === 0, missing, alarms: keys?.health.alarms ?? [] };
 }

@@ -1,4 +1,5 @@
 import { choice, integer, list, optional, path, powerOfTwo, readOrigin, type Setting, url, words } from './setting.ts';
+import { TLS_SETTINGS } from './tls-settings.ts';
 
 const PORT_MAX = 65535;
 /** As libpq reads it, which allows more than a URL: no host, or several. */
@@ -44,6 +45,23 @@ export const SETTINGS = {
     HOST,
     'a host name or IP address',
   ),
+  dimseTlsPort: integer(
+    {
+      env: 'ACERVO_DIMSE_TLS_PORT',
+      unit: 'port',
+      doc: 'Port of DICOM associations over TLS, open where a certificate and ACERVO_TLS_CA_FILE are set. 0: any free one.',
+    },
+    2762,
+    0,
+    PORT_MAX,
+  ),
+  httpsPort: integer(
+    { env: 'ACERVO_HTTPS_PORT', unit: 'port', doc: 'Port of HTTPS, open where a certificate is set. 0: any free one.' },
+    8443,
+    0,
+    PORT_MAX,
+  ),
+  ...TLS_SETTINGS,
   aeTitle: words(
     { env: 'ACERVO_AE_TITLE', unit: 'AE title', doc: 'Application Entity Title of the archive.' },
     'ACERVO',

@@ -90,11 +90,13 @@ export type DimseService = {
 /** Statuses after which more responses come (PS3.7 C.1.2, PS3.4 C.4). */
 export const isPending = (status: number): boolean => status === 0xff00 || status === 0xff01;
 
-/** What a peer says of itself when it asks for an association. Nothing of it is proven. */
+/** What a peer says of itself when it asks for an association. Nothing of it is proven but its certificate. */
 export type AssociationRequest = {
   callingAet: string;
   calledAet: string;
   peerAddress: string;
+  /** Over TLS, what its certificate proves it to be: `sha256:`, `dns:`, `cn:`; absent on a plain connection. */
+  certificate?: readonly string[];
   /** Its fields are views, valid until `identify` has answered. */
   userIdentity?: UserIdentity;
 };
@@ -105,6 +107,8 @@ export type DimseCaller = {
   openOp(signal: AbortSignal): Op;
   /** What a positively answered user identity is told (PS3.7 D.3.3.7.2); nothing: an empty answer. */
   userIdentityResponse?: Uint8Array;
+  /** Called once, when the association is over. */
+  ended?(): void;
 };
 
 /** Decides whether a peer may associate, and as whom it acts; a RejectReason is said to the peer. */

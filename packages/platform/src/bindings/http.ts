@@ -69,6 +69,8 @@ export type HttpHead = {
   route: string;
   headers: HttpRequest['headers'];
   peerAddress: string;
+  /** Over HTTPS, what the certificate of the caller proves, or why it does not count; absent where none was shown. */
+  certificate?: readonly string[] | Failure;
 };
 
 /** The sender of a request: opens the operation it asks for. */

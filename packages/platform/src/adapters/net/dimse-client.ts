@@ -25,6 +25,7 @@ import { serveMessage } from './dimse-association.ts';
 import { type Message, MessageReader } from './dimse-messages.ts';
 import { answerOf, Questions } from './dimse-questions.ts';
 import { UpperLayer } from './dimse-upper-layer.ts';
+import type { Secure } from './tls-caller.ts';
 
 export type ProposedContext = {
   abstractSyntax: string;
@@ -45,6 +46,10 @@ export type ConnectOptions = {
   extendedNegotiations?: readonly ExtendedNegotiation[];
   /** What we perform for the peer on this association, and on whose behalf: the C-STORE of a C-GET. */
   performs?: { services: readonly DimseService[]; caller: DimseCaller; log: Log };
+  /** TLS, as `securing` makes it; absent: a plain connection. */
+  secure?: Secure;
+  /** Hears the whole answer to our request, refused contexts too. */
+  onAccepted?(answer: AssociateAc): void;
   /** Longest wait for the peer: to connect, to answer, to read what we send, to close. */
   timeoutMs: number;
   /** Aborts the association. */
@@ -100,7 +105,9 @@ export async function connect(options: ConnectOptions): Promise<Association> {
   signal.addEventListener('abort', abort, { once: true });
   ul.lost.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true });
   try {
-    return associated(ul, options, request, await asked(ul, request, timeoutMs));
+    const answer = await asked(ul, request, timeoutMs);
+    options.onAccepted?.(answer);
+    return associated(ul, options, request, answer);
   } catch (thrown) {
     ul.abort();
     await ul.ended();
@@ -140,14 +147,16 @@ function associateRq(options: ConnectOptions): AssociateRq {
   };
 }
 
-async function connected({ host, port, timeoutMs, signal }: ConnectOptions): Promise<Socket> {
+async function connected({ host, port, secure, timeoutMs, signal }: ConnectOptions): Promise<Socket> {
   const socket = new Socket();
+  const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
     socket.connect({ host, port });
-    await once(socket, 'connect', { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
-    return socket;
+    await once(socket, 'connect', { signal: until });
+    return secure === undefined ? socket : await secure(socket, until);
   } catch (thrown) {
     socket.destroy();
+    if (thrown instanceof Failure) throw thrown;
     throw new Failure('ul/aborted', `no connection to ${host}:${port}`, { cause: thrown });
   }
 }

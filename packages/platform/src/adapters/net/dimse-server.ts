@@ -17,6 +17,8 @@ import type { Log, LogFields } from '../../ports/log.ts';
 import { type DimseMetrics, serveMessages } from './dimse-association.ts';
 import { MessageReader } from './dimse-messages.ts';
 import { UpperLayer } from './dimse-upper-layer.ts';
+import { type TlsDoor, tlsDoor } from './tls-door.ts';
+import type { TlsKeys } from './tls-keys.ts';
 
 export type DimseLimits = {
   /** Associations at a time; one more is rejected as transient (2/3/2), so that the peer comes back. */
@@ -54,12 +56,15 @@ export type DimseServerOptions = {
   services: readonly DimseService[];
   identify: Identify;
   limits?: Partial<DimseLimits>;
+  /** A second port, over TLS with certificates on both sides. */
+  tls?: { port: number; keys: TlsKeys; refused: TlsDoor['refused'] };
   log: Log;
   metrics?: DimseMetrics;
 };
 
 export type DimseServer = {
   port: number;
+  tlsPort: number | undefined;
   /** Stop listening, let running messages finish, then end every association; after `timeoutMs`, hard. */
   close(options: { timeoutMs: number }): Promise<void>;
 };
@@ -90,28 +95,52 @@ export async function listenDimse(options: DimseServerOptions): Promise<DimseSer
     isClosing: () => isClosing,
   };
   const server = createServer((socket) => admit(context, socket));
-  await listening(server, options);
-  // For instance no file descriptor left for one more connection; those that are open go on.
-  server.on('error', (error) => options.log.error('dimse.accept-failed', { detail: error.message }));
+  const secure = options.tls && secureServer(context, options.tls);
+  const port = await listening(server, options, options.port);
+  const tlsPort = secure && (await listening(secure, options, options.tls?.port ?? 0).catch(closing(server)));
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
+    tlsPort,
     close: async ({ timeoutMs }) => {
       isClosing = true;
       server.close();
+      secure?.close();
       await endAll(context.running, timeoutMs);
     },
   };
 }
 
-function listening(server: Server, { port, host }: DimseServerOptions): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+function secureServer(context: Context, { keys, refused }: NonNullable<DimseServerOptions['tls']>): Server {
+  const { limits, options } = context;
+  return tlsDoor({
+    keys,
+    handshakeMs: limits.artimMs,
+    handshakesPerAddressMax: limits.halfOpenPerAddressMax,
+    log: options.log,
+    admit: (socket, certificate) => admit(context, socket, certificate),
+    refused,
+  });
+}
+
+/** @returns the port */
+function listening(server: Server, { host, log }: DimseServerOptions, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.once('error', reject);
   server.listen({ port, host }, () => {
     server.off('error', reject);
-    resolve();
+    // For instance no file descriptor left for one more connection; those that are open go on.
+    server.on('error', (error) => log.error('dimse.accept-failed', { detail: error.message }));
+    resolve((server.address() as AddressInfo).port);
   });
   return promise;
 }
+
+const closing =
+  (server: Server) =>
+  (thrown: unknown): never => {
+    server.close();
+    throw thrown;
+  };
 
 /** Between messages an association is aborted: SCUs do not reckon with a release that they have not asked for. */
 async function endAll(running: ReadonlySet<Running>, timeoutMs: number): Promise<void> {
@@ -127,7 +156,7 @@ async function endAll(running: ReadonlySet<Running>, timeoutMs: number): Promise
   for (const { ul } of all) ul.destroy();
 }
 
-function admit(context: Context, socket: Socket): void {
+function admit(context: Context, socket: Socket, certificate?: readonly string[]): void {
   const { limits, halfOpen, running } = context;
   const address = socket.remoteAddress ?? '';
   const count = (halfOpen.get(address) ?? 0) + 1;
@@ -139,15 +168,19 @@ function admit(context: Context, socket: Socket): void {
   const ul = new UpperLayer(socket, { isRequestor: false, pduBytesMax: limits.pduBytesMax, artimMs: limits.artimMs });
   const entry: Running = { ul, messages: undefined, ended: Promise.resolve() };
   running.add(entry);
-  entry.ended = converse(context, entry, address).finally(() => running.delete(entry));
+  entry.ended = converse(context, entry, { address, certificate }).finally(() => running.delete(entry));
 }
 
+/** Where a connection comes from, and what its certificate proves if it has one. */
+type Peer = { address: string; certificate: readonly string[] | undefined };
+
 /** One connection from its first byte to its last; never rejects. */
-async function converse(context: Context, entry: Running, address: string): Promise<void> {
+async function converse(context: Context, entry: Running, peer: Peer): Promise<void> {
   const { log } = context.options;
+  const { address } = peer;
   try {
     const request = await asked(context, entry.ul, address);
-    if (request !== undefined) await associate(context, entry, request, address);
+    if (request !== undefined) await associate(context, entry, request, peer);
   } catch (thrown) {
     entry.ul.abort();
     logFailed(log, toFailure(thrown), { peer: address });
@@ -172,17 +205,21 @@ async function asked(context: Context, ul: UpperLayer, address: string): Promise
   }
 }
 
-async function associate(context: Context, entry: Running, request: AssociateRq, peer: string): Promise<void> {
+async function associate(context: Context, entry: Running, request: AssociateRq, peer: Peer): Promise<void> {
   const { associations, limits } = context;
+  const { address } = peer;
   if (associations.count >= limits.associationsMax) {
-    return refuse(context, entry, request, peer, REJECT.localLimitExceeded);
+    return refuse(context, entry, request, address, REJECT.localLimitExceeded);
   }
   associations.count += 1;
+  let caller: DimseCaller | undefined;
   try {
     const decision = await decide(context, request, peer);
-    if ('openOp' in decision) await serve(context, entry, request, decision, peer);
-    else refuse(context, entry, request, peer, decision);
+    caller = 'openOp' in decision ? decision : undefined;
+    if ('openOp' in decision) await serve(context, entry, request, decision, address);
+    else refuse(context, entry, request, address, decision);
   } finally {
+    caller?.ended?.();
     associations.count -= 1;
     entry.messages = undefined;
   }
@@ -204,7 +241,7 @@ function refuse(
 async function decide(
   { options }: Context,
   request: AssociateRq,
-  peerAddress: string,
+  { address: peerAddress, certificate }: Peer,
 ): Promise<DimseCaller | RejectReason> {
   const {
     callingAet,
@@ -213,7 +250,13 @@ async function decide(
   } = request;
   if (request.applicationContext !== APPLICATION_CONTEXT) return REJECT.applicationContextNotSupported;
   if (calledAet !== options.aeTitle) return REJECT.calledAetNotRecognized;
-  const asking: AssociationRequest = { callingAet, calledAet, peerAddress, ...(userIdentity && { userIdentity }) };
+  const asking: AssociationRequest = {
+    callingAet,
+    calledAet,
+    peerAddress,
+    ...(certificate && { certificate }),
+    ...(userIdentity && { userIdentity }),
+  };
   try {
     return await options.identify(asking);
   } catch (thrown) {

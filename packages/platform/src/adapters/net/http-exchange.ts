@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { FAILURES, Failure, toFailure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { type HttpAnswer, type HttpRequest, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
@@ -9,12 +10,15 @@ import type { HttpLimits } from './http-limits.ts';
 import { requestBody } from './http-request-body.ts';
 import { writeAnswer } from './http-response.ts';
 import { readMultipart } from './multipart-reader.ts';
+import { identitiesOf, type TlsKeys } from './tls-keys.ts';
 
 export type ExchangeContext = {
   identify: IdentifyHttp;
   corsOrigins: CorsOrigins;
   limits: HttpLimits;
   log: Log;
+  /** Of an HTTPS server. */
+  keys?: TlsKeys;
   isClosing(): boolean;
 };
 
@@ -96,6 +100,8 @@ function requestOf(incoming: IncomingMessage, { params }: Target, body: AsyncIte
     const value = incoming.headers[name];
     headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
+  // What a proxy that ends TLS would say.
+  if (incoming.socket instanceof TLSSocket) headers['x-forwarded-proto'] ??= 'https';
   const query = new URLSearchParams(rawQuery);
   return { method, url, rawQuery, params, query, headers, body, parts: (boundary) => readMultipart(body, boundary) };
 }
@@ -138,11 +144,21 @@ async function served(
   if (request.url.length > urlCharsMax) throw new Failure('request/too-long', `target over ${urlCharsMax} characters`);
   if (typeof serve !== 'function') return serve.open(request, opId);
   const { method, headers } = request;
-  const caller = await context.identify({ method, route, headers, peerAddress: incoming.socket.remoteAddress ?? '' });
+  const { socket } = incoming;
+  const certificate = context.keys && socket instanceof TLSSocket ? shownOn(socket, context.keys) : undefined;
+  const peerAddress = socket.remoteAddress ?? '';
+  const caller = await context.identify({ method, route, headers, peerAddress, ...(certificate && { certificate }) });
   if (caller instanceof Failure) throw caller;
   const op = caller.openOp(signal);
   onOpened(op.id);
   return serve(request, op);
+}
+
+/** A certificate is asked for and need not be shown: people come with tokens. One that is shown must count. */
+function shownOn(socket: TLSSocket, keys: TlsKeys): readonly string[] | Failure | undefined {
+  const judged = keys.judge(socket);
+  if (!(judged instanceof Failure)) return identitiesOf(judged);
+  return judged.code === 'tls/no-certificate' ? undefined : judged;
 }
 
 /** A problem document; one for a caller who is not known says how to become so (RFC 9110 15.5.2). */

@@ -1,4 +1,6 @@
+import type { ServerOptions as HttpsOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify';
 import { type HttpMethod, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
@@ -6,6 +8,7 @@ import type { Log } from '../../ports/log.ts';
 import { type CorsOrigins, isPreflight, preflightHeaders } from './http-cors.ts';
 import { type ExchangeContext, exchange, type Target } from './http-exchange.ts';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
+import type { TlsKeys } from './tls-keys.ts';
 
 export type HttpServerOptions = {
   /** 0: any free port. */
@@ -16,6 +19,8 @@ export type HttpServerOptions = {
   /** Origins whose pages may read answers; none by default. */
   corsOrigins?: CorsOrigins;
   limits?: Partial<HttpLimits>;
+  /** HTTPS with these; certificates of callers are asked for. */
+  keys?: TlsKeys;
   log: Log;
 };
 
@@ -37,6 +42,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
     corsOrigins: options.corsOrigins ?? [],
     limits,
     log: options.log,
+    ...(options.keys && { keys: options.keys }),
     isClosing: () => isClosing,
   };
   const app = makeApp(limits, context);
@@ -56,7 +62,9 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
 /** Fastify as a router: it neither reads bodies nor writes answers, so it can neither buffer nor re-encode. */
 function makeApp(limits: HttpLimits, context: ExchangeContext): FastifyInstance {
   const app: FastifyInstance = fastify({
-    http: { maxHeaderSize: limits.headerBytesMax },
+    ...(context.keys
+      ? { https: secureOptions(context.keys, limits) }
+      : { http: { maxHeaderSize: limits.headerBytesMax } }),
     exposeHeadRoutes: false,
     keepAliveTimeout: limits.keepAliveMs,
     requestTimeout: limits.requestMs,
@@ -75,11 +83,26 @@ function makeApp(limits: HttpLimits, context: ExchangeContext): FastifyInstance 
   });
   app.setNotFoundHandler((request, reply) => refuse(request, reply, 'request/not-found', context));
   const { server } = app;
+  if (context.keys !== undefined) followKeys(server as unknown, context.keys);
   server.maxConnections = limits.connectionsMax;
   server.headersTimeout = limits.headersMs;
   // The body's reader says 100 Continue; Node by itself would invite the body of a request we refuse.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
   return app;
+}
+
+const secureOptions = (keys: TlsKeys, limits: HttpLimits): HttpsOptions => ({
+  ...keys.options(),
+  maxHeaderSize: limits.headerBytesMax,
+  requestCert: true,
+  // A caller without a certificate may have a token; one with a bad certificate hears why, in a problem document.
+  rejectUnauthorized: false,
+  handshakeTimeout: limits.headersMs,
+});
+
+/** Connections that are open go on with the keys they began with. */
+function followKeys(server: unknown, keys: TlsKeys): void {
+  if (server instanceof TlsServer) keys.onChange(() => server.setSecureContext(keys.options()));
 }
 
 function byPath(routes: readonly Route[]): Map<string, Map<HttpMethod, Route>> {

@@ -10,11 +10,16 @@ export const serveCommand: Command = {
   positionals: [0, 0],
   run: async (_args, { config, log, signal, print }) => {
     const server = await startServer(config, log);
-    const { httpPort, dimsePort } = server;
+    const { httpPort, dimsePort, httpsPort, dimseTlsPort } = server;
     const http = `http://${config.httpHost}:${httpPort}`;
     const dimse = `${config.aeTitle}@${config.dimseHost}:${dimsePort}`;
-    print(`acervo ready http=${http} dimse=${dimse}`, { ready: true, http, dimse });
-    log.info('server.ready', { http, dimse, recoveredInstances: server.archive.recovered.instances });
+    const secure = {
+      ...(httpsPort !== undefined && { https: `https://${config.httpHost}:${httpsPort}` }),
+      ...(dimseTlsPort !== undefined && { dimseTls: `${config.aeTitle}@${config.dimseHost}:${dimseTlsPort}` }),
+    };
+    const more = Object.entries(secure).map(([name, address]) => ` ${name}=${address}`);
+    print(`acervo ready http=${http} dimse=${dimse}${more.join('')}`, { ready: true, http, dimse, ...secure });
+    log.info('server.ready', { http, dimse, ...secure, recoveredInstances: server.archive.recovered.instances });
     if (!signal.aborted) await once(signal, 'abort');
     await server.close();
     log.info('server.stopped');

@@ -1,5 +1,6 @@
 import { CODE_SETS } from '@acervo/dicom/charset/code-sets.ts';
 import { WHOLE_SETS } from '@acervo/dicom/charset/whole-sets.ts';
+import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts';
 import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
 import { version } from '../version.ts';
@@ -7,7 +8,7 @@ import { closedHoldings } from './closed-holdings.ts';
 import { describeDimse } from './dimse.ts';
 import { describeHttp } from './http.ts';
 import { describeLimits } from './limits.ts';
-import { code } from './markdown.ts';
+import { code, table } from './markdown.ts';
 import { describeQuery } from './query.ts';
 
 /**
@@ -18,7 +19,7 @@ export function describeConformance(departures: string): string {
   const features = featuresOf(closedHoldings(), {
     systems: systemsOver(new Map()),
     state: {
-      readiness: () => Promise.resolve({ ready: false, missing: ['archive'] }),
+      readiness: () => Promise.resolve({ ready: false, missing: ['archive'], alarms: [] }),
       exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
       version,
     },
@@ -32,7 +33,7 @@ export function describeConformance(departures: string): string {
     ),
     describeQuery(),
     charsets(),
-    SECURITY,
+    security(),
     describeLimits(),
   ].join('\n');
 }
@@ -79,10 +80,21 @@ windows-1252. Stored bytes are never changed by it; answers are DICOM JSON in UT
 `;
 }
 
-const SECURITY = `## 6 Security
+const security = (): string => `## 6 Security
 
-No TLS, no user identity, no audit message export yet: put the ports behind a proxy or a private network. A calling
-AE title must be known (\`ACERVO_ACCESS_FILE\`), an HTTP caller needs a token (\`Authorization: Bearer\`), unless
-\`ACERVO_ACCESS=open\`, which is refused beyond loopback. Both are identification, not strong authentication. Every
-store, refusal and retrieval, and every search, is written to an append-only journal.
+DICOM over TLS and HTTPS where certificates are configured, by a secure transport connection profile of PS3.15 annex B
+(${code('ACERVO_TLS_PROFILE')}; TLS 1.2 and 1.3 in each):
+
+${table(
+  ['Profile', 'Cipher suites, by their names in OpenSSL'],
+  TLS_PROFILES.map((profile) => [code(profile), profileOptions(profile).ciphers.replaceAll(':', ', ')]),
+)}
+
+On the DICOM port both sides show certificates; revocation lists are checked; a certificate is bound to AE titles by the
+registry of systems (decision 0024). A calling AE title must be known (${code('acervo systems')},
+${code('ACERVO_ACCESS_FILE')}) and may ask for what its description says; an HTTP caller needs a token
+(${code('Authorization: Bearer')}) or the certificate of a system; unless ${code('ACERVO_ACCESS=open')}, which is refused
+beyond loopback. Without TLS, AE titles and tokens are identification, not strong authentication. No user identity
+negotiation and no audit message export yet. Every store, refusal and retrieval, every search, and every change of the
+registry is written to an append-only journal.
 `;

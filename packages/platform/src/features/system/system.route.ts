@@ -6,8 +6,8 @@ import { DICOM_WEB_ROOTS } from '../../holdings/scope.ts';
 
 /** What the process says of itself. */
 export type SystemState = {
-  /** The index answers and the disk takes objects; else what is missing. */
-  readiness(): Promise<{ ready: boolean; missing: readonly string[] }>;
+  /** The index answers and the disk takes objects; else what is missing. Alarms: what will be missing soon. */
+  readiness(): Promise<{ ready: boolean; missing: readonly string[]; alarms: readonly string[] }>;
   exposition(): Promise<{ contentType: string; text: string }>;
   version: string;
 };
