@@ -19,7 +19,12 @@ export type Orthanc = {
   bytes(path: string): Promise<Uint8Array>;
 };
 
-export type OrthancPeers = { dimse: { aeTitle: string; port: number }; dicomWebUrl: string };
+export type OrthancPeers = {
+  dimse: { aeTitle: string; port: number };
+  dicomWebUrl: string;
+  /** Where it listens for associations; any free one unless said. */
+  dicomPort?: number;
+};
 
 /** The name under which Orthanc knows the archive. */
 export const ARCHIVE = 'acervo';
@@ -27,7 +32,7 @@ export const ORTHANC_AET = 'ORTHANC';
 
 /** Start Orthanc in a folder; ends with the test. */
 export async function startOrthanc(t: TestContext, folder: string, peers: OrthancPeers): Promise<Orthanc> {
-  const [httpPort, dicomPort] = [await freePort(), await freePort()];
+  const [httpPort, dicomPort] = [await freePort(), peers.dicomPort ?? (await freePort())];
   const config = join(folder, 'orthanc.json');
   writeFileSync(
     config,

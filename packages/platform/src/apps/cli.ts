@@ -4,6 +4,7 @@ import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCod
 import { backupCommand } from './commands/backup.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   backupCommand,
   restoreCommand,
   systemsCommand,
+  doctorCommand,
   migrateCommand,
   configCommand,
 ];

@@ -40,6 +40,12 @@ export function loadConfigOver(defaults: Environment): Config {
   return loadConfig({ ...defaults, ...process.env });
 }
 
+/** The language of whoever sits at the terminal, by POSIX 8.2: Spanish unless it is English. */
+export function preferredLanguage(env: Environment = process.env): 'es' | 'en' {
+  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
+  return /^en(_|\.|$)/.test(locale) ? 'en' : 'es';
+}
+
 /** The environment of another process of the archive that must work on the same data. */
 export function environmentOf(config: Config): NodeJS.ProcessEnv {
   return {
