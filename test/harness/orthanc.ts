@@ -13,6 +13,7 @@ const POLL_MS = 50;
 
 /** A running Orthanc on ports of its own, which knows an archive as its modality and its DICOMweb server. */
 export type Orthanc = {
+  dicomPort: number;
   /** Ask its REST API. @returns what it answers, which must be JSON unless `as` says otherwise */
   ask<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** The bytes of a resource. */
@@ -74,6 +75,7 @@ export async function startOrthanc(t: TestContext, folder: string, peers: Orthan
     return answer;
   };
   return {
+    dicomPort,
     ask: async <T>(method: string, path: string, body?: unknown) =>
       (await (await request(method, path, body)).json()) as T,
     bytes: async (path) => new Uint8Array(await (await request('GET', path)).arrayBuffer()),

@@ -6,6 +6,7 @@ import { textOf } from '../ul/fields.ts';
 export const C_STORE_RQ = 0x0001;
 export const C_GET_RQ = 0x0010;
 export const C_FIND_RQ = 0x0020;
+export const C_MOVE_RQ = 0x0021;
 export const C_ECHO_RQ = 0x0030;
 export const N_EVENT_REPORT_RQ = 0x0100;
 export const N_ACTION_RQ = 0x0130;

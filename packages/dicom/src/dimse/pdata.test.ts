@@ -4,7 +4,7 @@ import { concat } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import fc from 'fast-check';
 import { PduReader, type PdvSlice } from '../ul/pdu-reader.ts';
-import { DataSetFramer, encodeMessage, fragmentBytesMax, SEND_PDU_BYTES_MAX } from './pdata.ts';
+import { DataSetFramer, encodeMessage, fragmentBytesMax, frameDataSet, SEND_PDU_BYTES_MAX } from './pdata.ts';
 
 function pdvs(stream: Uint8Array, maximumLength: number): PdvSlice[] {
   const reader = new PduReader(maximumLength);
@@ -91,3 +91,17 @@ test('any chunks under any maximum length arrive whole, in even fragments, the l
       },
     ),
   ));
+
+test('a whole data set as pieces is what the message in one buffer has of it', () => {
+  for (const bytes of [0, 1, 7, 8, 9, 16, 4096, 70_001]) {
+    for (const maximumLength of [14, 16_384, 0]) {
+      const dataSet = Uint8Array.from({ length: bytes }, (_unused, index) => index);
+      const command = new Uint8Array(4);
+      const pieces = concat([
+        encodeMessage(3, command, undefined, maximumLength),
+        ...frameDataSet(3, dataSet, maximumLength),
+      ]);
+      assert.deepEqual(pieces, encodeMessage(3, command, dataSet, maximumLength));
+    }
+  }
+});

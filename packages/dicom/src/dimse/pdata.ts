@@ -61,6 +61,18 @@ function writeFragments(
   return at;
 }
 
+/** A whole data set as the pieces to be written as one: headers, and views of it. */
+export function frameDataSet(contextId: number, dataSet: Uint8Array, maximumLength: number): Uint8Array[] {
+  const fragmentMax = fragmentBytesMax(maximumLength);
+  const pieces: Uint8Array[] = [];
+  for (let from = 0; from === 0 || from < dataSet.length; from += fragmentMax) {
+    const fragment = dataSet.subarray(from, from + fragmentMax);
+    const isLast = from + fragmentMax >= dataSet.length;
+    pieces.push(pdataHeader(contextId, isLast ? IS_LAST : 0, fragment.length), fragment);
+  }
+  return pieces;
+}
+
 /** PDU and PDV header of a P-DATA-TF PDU with one PDV (PS3.8 9.3.5). */
 function pdataHeader(contextId: number, control: number, fragmentBytes: number): Uint8Array {
   const header = new Uint8Array(HEADERS_BYTES);

@@ -1,3 +1,4 @@
+import type { Associate } from '../bindings/dimse-scu.ts';
 import type { Feature } from '../bindings/feature.ts';
 import { changesFeature } from '../features/changes/index.ts';
 import { cEcho } from '../features/echo/index.ts';
@@ -6,20 +7,22 @@ import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
+import { transferFeature } from '../features/transfer/index.ts';
 import type { Holdings } from '../holdings/holdings.ts';
 import type { Systems } from '../ports/systems.ts';
 
 /** What a feature may ask beside the archive's own objects. */
-export type Surroundings = { systems: Systems; state: SystemState };
+export type Surroundings = { systems: Systems; associate: Associate; state: SystemState };
 
 /** Every capability of the archive. A new one is one folder and one line here. */
-export function featuresOf(holdings: Holdings, { state }: Surroundings): readonly Feature[] {
+export function featuresOf(holdings: Holdings, { systems, associate, state }: Surroundings): readonly Feature[] {
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
     queryFeature(holdings),
     retrieveFeature(holdings),
     renderFeature(holdings),
+    transferFeature({ ...holdings, systems, associate }),
     changesFeature(holdings),
   ];
   return [

@@ -1,11 +1,8 @@
-import { C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_STORE_RQ, N_ACTION_RQ } from '@acervo/dicom/dimse/command.ts';
+import { C_ECHO_RQ, C_FIND_RQ, C_GET_RQ, C_MOVE_RQ, C_STORE_RQ, N_ACTION_RQ } from '@acervo/dicom/dimse/command.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { DimseService } from '../bindings/dimse.ts';
 import type { Service } from '../ports/systems.ts';
 import type { Access } from './access.ts';
-
-/** PS3.7 E.1. */
-const C_MOVE_RQ = 0x0021;
 
 const SERVICE_OF: ReadonlyMap<number, Service> = new Map([
   [C_ECHO_RQ, 'echo'],

@@ -10,6 +10,7 @@ import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
 import type { Config } from './config.ts';
 import { featuresOf } from './features.ts';
+import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { followRegistry, openRegistry } from './registry.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
@@ -74,6 +75,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   const { holdings, metrics } = archive;
   const features = featuresOf(holdings, {
     systems: access.systems,
+    associate: associateWith(serving.config, keys),
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
   });
   const dimse = await openDimse(

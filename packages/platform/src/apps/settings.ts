@@ -204,6 +204,26 @@ export const SETTINGS = {
     4096,
     1_048_576,
   ),
+  outgoingAssociationsMax: integer(
+    {
+      env: 'ACERVO_OUTGOING_ASSOCIATIONS_MAX',
+      unit: 'associations',
+      doc: 'Associations that the archive asks for at a time, as for C-MOVE; further ones wait.',
+    },
+    16,
+    1,
+    1000,
+  ),
+  outgoingTimeoutMs: integer(
+    {
+      env: 'ACERVO_OUTGOING_TIMEOUT_MS',
+      unit: 'ms',
+      doc: 'Longest wait for a system that the archive calls: to connect, to answer, to read.',
+    },
+    60_000,
+    100,
+    3_600_000,
+  ),
   httpCorsOrigins: list(
     { env: 'ACERVO_HTTP_CORS_ORIGINS', unit: 'origins', doc: 'Origins whose pages may call the API from a browser.' },
     'origins with commas between, or *',

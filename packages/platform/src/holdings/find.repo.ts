@@ -52,6 +52,8 @@ const OWN = `${FILE}, i.sop_uid as "sopUid", c.uid as "sopClassUid", t.uid as "t
 const INSTANCE = `${OWN}, i.file_at + i.head_bytes as "dataSetAt", i.file_bytes - i.head_bytes as "dataSetBytes",
   r.series_uid as "seriesUid", r.charset_default as "charsetDefault"`;
 const CODES = 'join uid_code c on c.code = i.sop_class join uid_code t on t.code = i.transfer_syntax';
+/** Behind every Instance Number, which is an integer of 32 bits. */
+const NO_NUMBER = 2 ** 32;
 const STUDIES = 's.study_uid = $1 and ($2::text[] is null or s.institution = any($2::text[]))';
 
 /** One version of an instance. Index: primary key of instance. */
@@ -152,6 +154,55 @@ export async function listInstances(sql: Sql, series: HeldSeries): Promise<HeldI
     dataSetAt: row.fileAt + row.headBytes,
     dataSetBytes: row.fileBytes - row.headBytes,
   }));
+}
+
+/**
+ * The next instances of a series, by number, then UID. Each page sorts the series anew: ask for large ones.
+ * Index: primary key of instance.
+ * @param after the last one of the page before
+ */
+export async function pageInstances(
+  sql: Sql,
+  series: HeldSeries,
+  after: Pick<HeldInstance, 'instanceNumber' | 'sopUid'> | undefined,
+  limit: number,
+): Promise<HeldInstance[]> {
+  const { studyUid, seriesUid, charsetDefault } = series;
+  const rows = await sql.query<Omit<HeldInstance, 'studyUid' | 'seriesUid' | 'charsetDefault' | `dataSet${string}`>>(
+    `select ${OWN}
+     from instance i ${CODES}
+     where i.study_key = $1 and i.series_key = $2 and i.version = 0 and ($3::text is null
+       or (coalesce(i.instance_number, $6::bigint), i.sop_uid) > (coalesce($4::bigint, $6::bigint), $3))
+     order by i.instance_number nulls last, i.sop_uid limit $5`,
+    [series.studyKey, series.seriesKey, after?.sopUid ?? null, after?.instanceNumber ?? null, limit, NO_NUMBER],
+  );
+  return rows.map((row) => ({
+    ...row,
+    studyUid,
+    seriesUid,
+    charsetDefault,
+    dataSetAt: row.fileAt + row.headBytes,
+    dataSetBytes: row.fileBytes - row.headBytes,
+  }));
+}
+
+/** A study, and whose patient it is of: Patient IDs are of their issuer. */
+export type PatientStudy = HeldStudy & { issuer: string };
+
+/** The studies of a Patient ID, by date. Index: study_patient. */
+export async function findPatientStudies(
+  sql: Sql,
+  of: { patientId: string; issuer: string | undefined },
+  institutions: Institutions,
+  limit: number,
+): Promise<PatientStudy[]> {
+  return sql.query<PatientStudy>(
+    `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid", s.issuer from study s
+     where s.patient_id = $1 and ($2::text is null or s.issuer = $2)
+       and ($3::text[] is null or s.institution = any($3::text[])) and s.instance_count > 0
+     order by s.study_date nulls last, s.study_time nulls last, s.study_key limit $4`,
+    [of.patientId, of.issuer ?? null, institutions ?? null, limit],
+  );
 }
 
 /** The transfer syntaxes in which a study, or one series of it, is stored. Index: primary key of instance. */

@@ -48,9 +48,17 @@ export class Recorder {
   /**
    * An actor reads objects of a study. Resolves when the first access is durable: send no byte before.
    * @param facts of the first access; later ones of the window are counted only
+   * @param receiver who gets them where that is not the actor: accesses for another one are a row of their own
    */
-  async retrieved(op: Op, institution: string, study: string, facts: Envelope['facts'] = {}): Promise<void> {
-    await this.#fold({ op, kind: 'study.retrieved', outcome: 'success', institution, study, count: 1, facts });
+  async retrieved(
+    op: Op,
+    institution: string,
+    study: string,
+    facts: Envelope['facts'] = {},
+    receiver = '',
+  ): Promise<void> {
+    const kind = 'study.retrieved';
+    await this.#fold({ op, kind, outcome: 'success', institution, study, count: 1, facts }, receiver);
   }
 
   /** An actor searches. The keys' names are kept, never their values. */

@@ -12,27 +12,15 @@ import {
 } from '@acervo/dicom/ul/pdu.ts';
 import type { ExtendedNegotiation } from '@acervo/dicom/ul/user-information.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import type {
-  DimseAnswer,
-  DimseCaller,
-  DimseQuestion,
-  DimseReply,
-  DimseService,
-  StoreRequest,
-} from '../../bindings/dimse.ts';
-import type { Log } from '../../ports/log.ts';
+import type { DimseAnswer } from '../../bindings/dimse.ts';
+import { type Association, CONTEXTS_MAX, type Performed, type ProposedContext } from '../../bindings/dimse-scu.ts';
 import { serveMessage } from './dimse-association.ts';
 import { type Message, MessageReader } from './dimse-messages.ts';
 import { answerOf, Questions } from './dimse-questions.ts';
 import { UpperLayer } from './dimse-upper-layer.ts';
 import type { Secure } from './tls-caller.ts';
 
-export type ProposedContext = {
-  abstractSyntax: string;
-  transferSyntaxes: readonly string[];
-  /** We perform this SOP class, the peer invokes it, as storage in C-GET (PS3.7 D.3.3.4). */
-  isScp?: boolean;
-};
+export type { Association };
 
 export type ConnectOptions = {
   host: string;
@@ -45,7 +33,7 @@ export type ConnectOptions = {
   pduBytesMax?: number;
   extendedNegotiations?: readonly ExtendedNegotiation[];
   /** What we perform for the peer on this association, and on whose behalf: the C-STORE of a C-GET. */
-  performs?: { services: readonly DimseService[]; caller: DimseCaller; log: Log };
+  performs?: Performed;
   /** TLS, as `securing` makes it; absent: a plain connection. */
   secure?: Secure;
   /** Hears the whole answer to our request, refused contexts too. */
@@ -56,34 +44,8 @@ export type ConnectOptions = {
   signal: AbortSignal;
 };
 
-/** An association that we asked for; one operation at a time. */
-export type Association = {
-  contexts: readonly AcceptedContext[];
-  /** What the peer agreed to of `extendedNegotiations`. */
-  extendedNegotiations: readonly ExtendedNegotiation[];
-  /** C-ECHO. @throws {Failure} ul/aborted, ul/bad-pdu, dimse/no-context */
-  echo(): Promise<DimseAnswer>;
-  /** C-STORE. @throws {Failure} ul/aborted, ul/bad-pdu, dimse/no-context; what `dataSet` throws aborts */
-  store(request: StoreRequest): Promise<DimseAnswer>;
-  /**
-   * Any other operation: every response, the final one last. Stop listening before that, and the peer is told to
-   * cancel. @throws {Failure} ul/aborted, ul/bad-pdu, ul/released
-   */
-  ask(question: DimseQuestion): AsyncGenerator<DimseReply, undefined>;
-  /**
-   * Perform what the peer invokes, for instance N-EVENT-REPORT, one message after the other.
-   * @returns when the peer has asked for release, which is answered, or `until` aborts, between two messages
-   * @throws {Failure} ul/aborted, ul/bad-pdu
-   */
-  perform(until: AbortSignal): Promise<void>;
-  /** @throws {Failure} ul/aborted when the peer did not answer; the connection is closed in any case */
-  release(): Promise<void>;
-  abort(): Promise<void>;
-};
-
 const VERIFICATION = '1.2.840.10008.1.1';
 const AET_CHARS_MAX = 16;
-const CONTEXTS_MAX = 128;
 const PDU_BYTES_MAX = 131_072;
 /** Most that is read of a data set after its service has answered, in bytes. */
 const DRAIN_BYTES_MAX = 4 * 1024 ** 3;

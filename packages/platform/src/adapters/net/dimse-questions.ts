@@ -8,7 +8,7 @@ import {
   RESPONSE,
 } from '@acervo/dicom/dimse/command.ts';
 import type { AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
-import { DataSetFramer, encodeMessage } from '@acervo/dicom/dimse/pdata.ts';
+import { DataSetFramer, encodeMessage, fragmentBytesMax, frameDataSet } from '@acervo/dicom/dimse/pdata.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import {
@@ -35,7 +35,9 @@ export type AskedAssociation = {
   serve?(message: Message): Promise<void>;
 };
 
-/** A data set in memory is framed so much at a time. */
+/** A data set in memory of so many fragments is one write with its command; the system takes 1024 pieces at once. */
+const WHOLE_FRAGMENTS_MAX = 500;
+/** A longer one is framed so much at a time. */
 const SEND_BYTES_MAX = 256 * 1024;
 /** Longest data set of a response, in bytes. */
 const RESPONSE_BYTES_MAX = 1 << 20;
@@ -165,7 +167,9 @@ export class Questions implements DimsePeer {
     const { ul, maximumLength, timeoutMs } = this.#association;
     const asked = { ...command, messageId: this.#messageId, dataSetType: dataSet ? DATA_SET : NO_DATA_SET };
     let pieces: Uint8Array[] = [encodeMessage(context.id, encodeCommand(asked), undefined, maximumLength)];
-    if (dataSet !== undefined) {
+    if (dataSet instanceof Uint8Array && dataSet.length <= WHOLE_FRAGMENTS_MAX * fragmentBytesMax(maximumLength)) {
+      pieces.push(...frameDataSet(context.id, dataSet, maximumLength));
+    } else if (dataSet !== undefined) {
       const framer = new DataSetFramer(context.id, maximumLength);
       for await (const chunk of chunksOf(dataSet)) {
         ul.watch(timeoutMs);

@@ -1,5 +1,6 @@
 import { CODE_SETS } from '@acervo/dicom/charset/code-sets.ts';
 import { WHOLE_SETS } from '@acervo/dicom/charset/whole-sets.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
 import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts';
 import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
@@ -18,6 +19,7 @@ import { describeQuery } from './query.ts';
 export function describeConformance(departures: string): string {
   const features = featuresOf(closedHoldings(), {
     systems: systemsOver(new Map()),
+    associate: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
     state: {
       readiness: () => Promise.resolve({ ready: false, missing: ['archive'], alarms: [] }),
       exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),

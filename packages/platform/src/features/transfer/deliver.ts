@@ -1,0 +1,94 @@
+import { type Failure, toFailure } from '@acervo/kernel/failure.ts';
+import type { DimseAnswer, DimsePeer, StoreRequest } from '../../bindings/dimse.ts';
+import type { Transcoder } from '../../ports/transcoder.ts';
+import { chooseSyntax, type Opened, type Sendable } from './sendable.ts';
+import type { SubOutcome } from './tally.ts';
+
+/** What became of one object that was to be sent. */
+export type Delivered = {
+  sendable: Sendable;
+  outcome: SubOutcome;
+  answer?: DimseAnswer;
+  failure?: Failure;
+  /** The association went with it; what is sent on it further is lost, too. */
+  isLost: boolean;
+};
+
+export type Delivery = {
+  transcoder: Transcoder;
+  /** Where an object cannot go out as it lies: the transfer syntaxes that the peer likes, the best first. */
+  preferred?: readonly string[] | undefined;
+  /** For whom a C-MOVE sends (PS3.7 9.1.1.1). */
+  moveOriginator?: StoreRequest['moveOriginator'];
+  signal: AbortSignal;
+};
+
+type Ready = { sendable: Sendable; syntax: string | undefined; opened?: Opened; failure?: Failure };
+
+/**
+ * Send objects to a peer by C-STORE, one after the other; while the peer takes one, the next one is read. An object
+ * that cannot be sent is told, and the others are sent. Stop listening when one is told with which the association
+ * is lost.
+ */
+export async function* deliver(
+  peer: Pick<DimsePeer, 'contexts' | 'store'>,
+  sendables: AsyncIterable<Sendable> | Iterable<Sendable>,
+  delivery: Delivery,
+): AsyncGenerator<Delivered, undefined> {
+  for await (const ready of openedAhead(peer, sendables, delivery)) yield await sent(peer, ready, delivery);
+}
+
+async function* openedAhead(
+  { contexts }: Pick<DimsePeer, 'contexts'>,
+  sendables: AsyncIterable<Sendable> | Iterable<Sendable>,
+  { transcoder, preferred, signal }: Delivery,
+): AsyncGenerator<Ready, undefined> {
+  let ahead: Promise<Ready> | undefined;
+  const open = async (sendable: Sendable): Promise<Ready> => {
+    const syntax = chooseSyntax(contexts, sendable, transcoder, preferred);
+    if (syntax === undefined) return { sendable, syntax };
+    try {
+      return { sendable, syntax, opened: await sendable.open(syntax, signal) };
+    } catch (thrown) {
+      return { sendable, syntax, failure: toFailure(thrown) };
+    }
+  };
+  try {
+    for await (const sendable of sendables) {
+      const ready = ahead;
+      ahead = open(sendable);
+      if (ready !== undefined) yield await ready;
+    }
+    const last = ahead;
+    ahead = undefined;
+    if (last !== undefined) yield await last;
+  } finally {
+    await (await ahead)?.opened?.close(true);
+  }
+}
+
+async function sent(peer: Pick<DimsePeer, 'store'>, ready: Ready, { moveOriginator }: Delivery): Promise<Delivered> {
+  const { sendable, syntax, opened, failure } = ready;
+  if (syntax === undefined) return { sendable, outcome: { failure: 'dimse/no-context' }, isLost: false };
+  if (opened === undefined) {
+    return { sendable, outcome: { failure: failure?.code ?? 'internal' }, ...(failure && { failure }), isLost: false };
+  }
+  let isTaken = false;
+  try {
+    const { sopClassUid, sopInstanceUid } = sendable;
+    const answer = await peer.store({
+      sopClassUid,
+      sopInstanceUid,
+      transferSyntaxUid: syntax,
+      dataSet: opened.dataSet,
+      ...(moveOriginator && { moveOriginator }),
+    });
+    isTaken = true;
+    return { sendable, outcome: { status: answer.status }, answer, isLost: false };
+  } catch (thrown) {
+    const lost = toFailure(thrown);
+    return { sendable, outcome: { failure: lost.code }, failure: lost, isLost: true };
+  } finally {
+    await opened.close(isTaken);
+  }
+}
