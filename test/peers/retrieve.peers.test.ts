@@ -106,7 +106,7 @@ test('movescu moves studies to storescp: as they lie, or as Implicit VR where th
   assert.equal(await archive.stop(), 0);
 });
 
-test('movescu hears of an unknown destination, of one that aborts, and of one that is killed in the midst', async (t) => {
+test('movescu hears of an unknown destination, of one that aborts, and of one that is killed', async (t) => {
   if (!isReady(t, 'movescu', 'storescp')) return;
   const { archive, peers } = await withDestinations(t, 'move-failures', {
     ABORTING: ['+xa', '--abort-after'],

@@ -8,8 +8,10 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { pullCommand } from './commands/pull.ts';
 import { reindexCommand } from './commands/reindex.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { sendCommand } from './commands/send.ts';
 import { serveCommand } from './commands/serve.ts';
 import { systemsCommand } from './commands/systems.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -22,6 +24,8 @@ const COMMANDS: readonly Command[] = [
   demoCommand,
   importCommand,
   exportCommand,
+  sendCommand,
+  pullCommand,
   verifyCommand,
   reindexCommand,
   backupCommand,

@@ -38,4 +38,10 @@ export function textOption({ values }: CommandArgs, name: string): string | unde
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The texts of an option that may be given several times. */
+export function textsOption({ values }: CommandArgs, name: string): readonly string[] {
+  const value = values[name];
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
+
 export const isGiven = ({ values }: CommandArgs, name: string): boolean => values[name] === true;

@@ -21,10 +21,13 @@ export type SourceRefusal = { name: string; refused: string };
 
 export type SourceItem = SourceFile | SourceRefusal;
 
-/** Remembers, from one run to the next, what is stored already. It saves time only: a resend changes nothing. */
+/** What a ledger knows something by: all of it is compared. */
+export type LedgerEntry = Pick<SourceFile, 'name' | 'sizeBytes' | 'stamp'>;
+
+/** Remembers, from one run to the next, what is done already. It saves time only: a resend changes nothing. */
 export type ImportLedger = {
-  has(file: SourceFile): boolean;
-  /** Call it when the file's object is durable. */
-  add(file: SourceFile): void;
+  has(entry: LedgerEntry): boolean;
+  /** Call it when it is done: the file's object is durable, or was taken by its receiver. */
+  add(entry: LedgerEntry): void;
   close(): void;
 };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ImportLedger, SourceFile } from '../../ports/source-file.ts';
+import type { ImportLedger, LedgerEntry } from '../../ports/source-file.ts';
 
 /** Files beyond these are forgotten, and only recognised when they are read again. */
 const FILES_MAX = 10_000_000;
@@ -48,7 +48,7 @@ function parse(text: string): Line | undefined {
   }
 }
 
-const lineOf = ({ name, sizeBytes, stamp }: SourceFile): Line => ({ name, bytes: sizeBytes, stamp });
+const lineOf = ({ name, sizeBytes, stamp }: LedgerEntry): Line => ({ name, bytes: sizeBytes, stamp });
 
 /** Millions of these are held: a part of a hash instead of the path. */
 const keyOf = ({ name, bytes, stamp }: Line): string =>

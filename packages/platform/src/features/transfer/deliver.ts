@@ -5,8 +5,8 @@ import { chooseSyntax, type Opened, type Sendable } from './sendable.ts';
 import type { SubOutcome } from './tally.ts';
 
 /** What became of one object that was to be sent. */
-export type Delivered = {
-  sendable: Sendable;
+export type Delivered<S extends Sendable = Sendable> = {
+  sendable: S;
   outcome: SubOutcome;
   answer?: DimseAnswer;
   failure?: Failure;
@@ -23,28 +23,28 @@ export type Delivery = {
   signal: AbortSignal;
 };
 
-type Ready = { sendable: Sendable; syntax: string | undefined; opened?: Opened; failure?: Failure };
+type Ready<S extends Sendable> = { sendable: S; syntax: string | undefined; opened?: Opened; failure?: Failure };
 
 /**
  * Send objects to a peer by C-STORE, one after the other; while the peer takes one, the next one is read. An object
  * that cannot be sent is told, and the others are sent. Stop listening when one is told with which the association
  * is lost.
  */
-export async function* deliver(
+export async function* deliver<S extends Sendable>(
   peer: Pick<DimsePeer, 'contexts' | 'store'>,
-  sendables: AsyncIterable<Sendable> | Iterable<Sendable>,
+  sendables: AsyncIterable<S> | Iterable<S>,
   delivery: Delivery,
-): AsyncGenerator<Delivered, undefined> {
+): AsyncGenerator<Delivered<S>, undefined> {
   for await (const ready of openedAhead(peer, sendables, delivery)) yield await sent(peer, ready, delivery);
 }
 
-async function* openedAhead(
+async function* openedAhead<S extends Sendable>(
   { contexts }: Pick<DimsePeer, 'contexts'>,
-  sendables: AsyncIterable<Sendable> | Iterable<Sendable>,
+  sendables: AsyncIterable<S> | Iterable<S>,
   { transcoder, preferred, signal }: Delivery,
-): AsyncGenerator<Ready, undefined> {
-  let ahead: Promise<Ready> | undefined;
-  const open = async (sendable: Sendable): Promise<Ready> => {
+): AsyncGenerator<Ready<S>, undefined> {
+  let ahead: Promise<Ready<S>> | undefined;
+  const open = async (sendable: S): Promise<Ready<S>> => {
     const syntax = chooseSyntax(contexts, sendable, transcoder, preferred);
     if (syntax === undefined) return { sendable, syntax };
     try {
@@ -67,7 +67,11 @@ async function* openedAhead(
   }
 }
 
-async function sent(peer: Pick<DimsePeer, 'store'>, ready: Ready, { moveOriginator }: Delivery): Promise<Delivered> {
+async function sent<S extends Sendable>(
+  peer: Pick<DimsePeer, 'store'>,
+  ready: Ready<S>,
+  { moveOriginator }: Delivery,
+): Promise<Delivered<S>> {
   const { sendable, syntax, opened, failure } = ready;
   if (syntax === undefined) return { sendable, outcome: { failure: 'dimse/no-context' }, isLost: false };
   if (opened === undefined) {

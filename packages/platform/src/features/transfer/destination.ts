@@ -14,11 +14,11 @@ export type Destination = Pick<Delivery, 'moveOriginator' | 'signal'> & { addres
  * Send objects to a system: over one association as long as what it accepted suffices, else over several in turn.
  * A system that goes in the midst is not called again: what is left is told as failed.
  */
-export async function* deliverTo(
+export async function* deliverTo<S extends Sendable>(
   ports: DestinationPorts,
   destination: Destination,
-  batches: AsyncIterable<readonly Sendable[]>,
-): AsyncGenerator<Delivered, undefined> {
+  batches: AsyncIterable<readonly S[]>,
+): AsyncGenerator<Delivered<S>, undefined> {
   const line = new Line(ports, destination);
   try {
     for await (const batch of batches) {
@@ -32,7 +32,10 @@ export async function* deliverTo(
 }
 
 /** Objects whose contexts fit into one association. */
-export type Bin = { contexts: ReadonlyMap<string, ProposedContext>; sendables: readonly Sendable[] };
+export type Bin<S extends Sendable = Sendable> = {
+  contexts: ReadonlyMap<string, ProposedContext>;
+  sendables: readonly S[];
+};
 
 /** One association after the other to the same system. */
 class Line {
@@ -47,7 +50,7 @@ class Line {
     this.#destination = destination;
   }
 
-  async *deliver({ contexts, sendables }: Bin): AsyncGenerator<Delivered, undefined> {
+  async *deliver<S extends Sendable>({ contexts, sendables }: Bin<S>): AsyncGenerator<Delivered<S>, undefined> {
     const { transcoder } = this.#ports;
     const { moveOriginator, signal, address } = this.#destination;
     const preferred = address.transferSyntaxes.length > 0 ? address.transferSyntaxes : FALLBACKS;
@@ -110,7 +113,10 @@ class Line {
   }
 }
 
-function* unsent(sendables: readonly Sendable[], failure: Failure | undefined): Generator<Delivered> {
+function* unsent<S extends Sendable>(
+  sendables: readonly S[],
+  failure: Failure | undefined,
+): Generator<Delivered<S>, undefined> {
   for (const sendable of sendables) {
     yield { sendable, outcome: { failure: failure?.code ?? 'ul/aborted' }, isLost: false };
   }
@@ -140,11 +146,11 @@ const keyOf = ({ abstractSyntax, transferSyntaxes }: ProposedContext): string =>
   `${abstractSyntax} ${transferSyntaxes.join(' ')}`;
 
 /** Part objects, their order kept within each part, so that each needs no more contexts than an association has. */
-export function binsOf(
-  sendables: readonly Sendable[],
-  contextsOf: (sendable: Sendable) => readonly ProposedContext[],
-): Bin[] {
-  const bins: { contexts: Map<string, ProposedContext>; sendables: Sendable[] }[] = [];
+export function binsOf<S extends Sendable>(
+  sendables: readonly S[],
+  contextsOf: (sendable: S) => readonly ProposedContext[],
+): Bin<S>[] {
+  const bins: { contexts: Map<string, ProposedContext>; sendables: S[] }[] = [];
   const binByKind = new Map<string, (typeof bins)[number]>();
   for (const sendable of sendables) {
     const kind = `${sendable.sopClassUid} ${sendable.transferSyntaxUid}`;

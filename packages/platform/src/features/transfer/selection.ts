@@ -161,7 +161,7 @@ export function recorded(
   { journal }: Pick<Holdings, 'journal'>,
   op: Op,
   selection: Selection,
-  about: { level: Level; service: 'C-GET' | 'C-MOVE'; destination?: string },
+  about: { level: Level; service: 'C-GET' | 'C-MOVE' | 'send'; destination?: string },
 ): Selection {
   const { level, service, destination } = about;
   const facts = {

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Failure } from '@acervo/kernel/failure.ts';
+import { isInstitution } from '@acervo/kernel/id.ts';
+import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
+import { sourceFiles } from '../../adapters/fs/source-files.ts';
+import { outgoingAssociations } from '../../adapters/net/outgoing.ts';
+import { type SendSummary, type Sent, sendFiles, sendStudies } from '../../features/transfer/send.ts';
+import { NATIVE_TRANSCODER } from '../../holdings/native-transcoder.ts';
+import { loadAccess } from '../access.ts';
+import { openArchive } from '../archive.ts';
+import {
+  type Command,
+  type CommandArgs,
+  type CommandContext,
+  EXIT,
+  type ExitCode,
+  isGiven,
+  textOption,
+  textsOption,
+} from '../command.ts';
+import { progressLine } from '../progress-line.ts';
+import { remoteSystem } from '../remote-system.ts';
+
+const CONNECTIONS_MAX = 4;
+const PATHS_MAX = 10_000;
+
+export const sendCommand: Command = {
+  name: 'send',
+  usage: 'TARGET (PATH... | --study UID...) [--institution CODE] [--resume-file FILE] [--again] [--json]',
+  summary: `Send objects by C-STORE: of files, folders and ZIP archives, or studies of the archive.
+TARGET is the AE title of a system that the archive knows, or AET@host:port.
+Run again with the same arguments it goes on where it was; --again sends everything anew.
+Exit codes: 0 everything was taken, 4 some objects were not (each is named with its reason), 1 it failed.`,
+  options: {
+    study: { type: 'string', multiple: true },
+    institution: { type: 'string' },
+    'resume-file': { type: 'string' },
+    again: { type: 'boolean' },
+  },
+  positionals: [1, PATHS_MAX],
+  run: runSend,
+};
+
+async function runSend(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
+  const { config, log, signal, print } = context;
+  const [target = '', ...paths] = args.positionals;
+  const studies = textsOption(args, 'study');
+  if (studies.length > 0 === paths.length > 0) throw new Failure('request/invalid', 'give either PATH or --study UID');
+  for (const path of paths) if (!existsSync(path)) throw new Failure('request/invalid', `there is no ${path}`);
+  const institution = textOption(args, 'institution') ?? config.institution;
+  if (!isInstitution(institution)) throw new Failure('request/invalid', `${institution} is no institution code`);
+  const access = loadAccess(config, log);
+  const address = remoteSystem(access.systems, target);
+  const op = access.ofCommand('send', institution).openOp(signal);
+  const ledger = await openImportLedger(ledgerPath(args, context, institution), isGiven(args, 'again'));
+  const teller = tellerOf(context);
+  const associate = outgoingAssociations({
+    aeTitle: config.aeTitle,
+    associationsMax: config.outgoingAssociationsMax,
+    timeoutMs: config.outgoingTimeoutMs,
+  });
+  const ports = { associate, transcoder: NATIVE_TRANSCODER, log, ledger, tell: teller.tell };
+  try {
+    const summary =
+      studies.length === 0
+        ? await sendFiles(ports, op, address, sourceFiles(paths))
+        : await withArchive(context, (holdings) => sendStudies({ ...ports, holdings }, op, address, studies));
+    teller.end();
+    print(summaryText(summary), { summary });
+    const whole = summary.sent + summary.warning + summary.before;
+    if (studies.length > 0 && whole + summary.failed === 0) throw new Failure('retrieve/not-found', 'no such study');
+    return summary.failed + summary.skipped > 0 ? EXIT.partly : EXIT.done;
+  } finally {
+    teller.end();
+    ledger.close();
+  }
+}
+
+async function withArchive<T>(
+  { config, log }: CommandContext,
+  work: (holdings: Awaited<ReturnType<typeof openArchive>>['holdings']) => Promise<T>,
+): Promise<T> {
+  const archive = await openArchive(config, { role: 'send', connectionsMax: CONNECTIONS_MAX, log });
+  try {
+    return await work(archive.holdings);
+  } finally {
+    await archive.close();
+  }
+}
+
+/** The same arguments give the same file. */
+function ledgerPath(args: CommandArgs, { config }: CommandContext, institution: string): string {
+  const given = textOption(args, 'resume-file');
+  if (given !== undefined) return given;
+  const [target, ...paths] = args.positionals;
+  const what = [institution, target, textsOption(args, 'study'), ...paths.map((path) => resolve(path))];
+  const id = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
+  return join(config.dataDir, 'sends', `${id}.jsonl`);
+}
+
+function tellerOf({ isJson, print }: CommandContext) {
+  const progress = progressLine(process.stderr, !isJson);
+  let objects = 0;
+  return {
+    tell: (sent: Sent): void => {
+      objects += 1;
+      if (isJson) return print('', sent);
+      progress.show(undefined, `${objects} objects`);
+      if (sent.reason !== undefined) progress.line(`${sent.outcome} ${sent.name}: ${sent.reason}`);
+    },
+    end: () => progress.end(),
+  };
+}
+
+function summaryText({ studies, seconds, ...counts }: SendSummary): string {
+  const told = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name === 'before' ? 'sent before' : name}`);
+  const each = studies.map(
+    ({ study, sent, warning, failed, before }) =>
+      `  ${study}: ${sent + warning + before} taken${failed > 0 ? `, ${failed} failed` : ''}`,
+  );
+  return [`${told.join(', ') || 'nothing found'} in ${seconds} s`, ...each].join('\n');
+}

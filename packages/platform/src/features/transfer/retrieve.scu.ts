@@ -1,0 +1,117 @@
+import { C_GET_RQ, C_MOVE_RQ } from '@acervo/dicom/dimse/command.ts';
+import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
+import { type DimseCaller, type DimseService, isPending } from '../../bindings/dimse.ts';
+import { type Associate, CONTEXTS_MAX, type ProposedContext } from '../../bindings/dimse-scu.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Address } from '../../ports/systems.ts';
+import { contextOf, FIND_CONTEXT, identifierOf, type RemoteInstance } from './find.scu.ts';
+
+const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
+const GET = '1.2.840.10008.5.1.4.1.2.2.3';
+const JPEG = '1.2.840.10008.1.2.4.';
+/**
+ * In which objects are taken by C-GET, each offered in a context of its own, so that the source does not have to
+ * convert. Where SOP classes are so many that not all fit, the last ones are left out.
+ */
+const TAKEN: readonly string[] = [
+  EXPLICIT_LE,
+  IMPLICIT_LE,
+  ...['70', '80', '90', '50', '91', '81', '57', '51', '201', '203', '202'].map((each) => JPEG + each),
+  '1.2.840.10008.1.2.5',
+  ...['100', '101', '102', '103'].map((each) => JPEG + each),
+  '1.2.840.10008.1.2.1.99',
+];
+/** Those of query and retrieval aside. */
+const TAKING_MAX = CONTEXTS_MAX - 2;
+/** UIDs of one request at IMAGE level: some peers read no longer lists. */
+const UIDS_MAX = 100;
+
+export type Way =
+  /** The source sends to us: we are known there, and `acervo serve` runs. */
+  | { by: 'move'; destination: string }
+  /** The source sends on the association that we ask it on. */
+  | { by: 'get'; store: DimseService; caller: DimseCaller };
+
+export type RetrievePorts = { associate: Associate; log: Log; way: Way };
+
+/** How the source ended it; numbers of sub-operations where it told them. */
+export type Retrieved = { status: number; completed: number; failed: number };
+
+/**
+ * Have the source send a study, or some instances of it.
+ * @param missing  what is wanted of it; `isAll`: everything
+ * @throws {Failure} ul/*, dimse/no-context
+ */
+export async function retrieveFrom(
+  { associate, log, way }: RetrievePorts,
+  source: Address,
+  wanted: { study: string; missing: readonly RemoteInstance[]; isAll: boolean },
+  signal: AbortSignal,
+): Promise<Retrieved> {
+  const model = way.by === 'move' ? MOVE : GET;
+  // Some sources take a retrieval only where a query could come, too.
+  const contexts: ProposedContext[] = [{ ...FIND_CONTEXT, abstractSyntax: model }, FIND_CONTEXT];
+  if (way.by === 'get') contexts.push(...takingContexts(wanted.missing));
+  const performs = way.by === 'get' ? { services: [way.store], caller: way.caller, log } : undefined;
+  const association = await associate(source, { contexts, signal, ...(performs && { performs }) });
+  const total: Retrieved = { status: 0, completed: 0, failed: 0 };
+  try {
+    const context = contextOf(association, model);
+    for (const { level, keys } of requestsOf(wanted)) {
+      const command = {
+        affectedSopClassUid: model,
+        commandField: way.by === 'move' ? C_MOVE_RQ : C_GET_RQ,
+        priority: 0,
+        ...(way.by === 'move' && { moveDestination: way.destination }),
+      };
+      const dataSet = identifierOf(context, level, keys);
+      for await (const reply of association.ask({ context, command, dataSet })) {
+        if (isPending(reply.status)) continue;
+        const { numberOfCompletedSubOperations = 0, numberOfFailedSubOperations = 0 } = reply.command;
+        total.completed += numberOfCompletedSubOperations;
+        total.failed += numberOfFailedSubOperations;
+        if (reply.status !== 0) total.status = reply.status;
+      }
+    }
+    await association.release();
+    return total;
+  } catch (thrown) {
+    await association.abort();
+    throw thrown;
+  }
+}
+
+type Request = { level: string; keys: Parameters<typeof identifierOf>[2] };
+
+function* requestsOf({
+  study,
+  missing,
+  isAll,
+}: {
+  study: string;
+  missing: readonly RemoteInstance[];
+  isAll: boolean;
+}): Generator<Request> {
+  if (isAll) return yield { level: 'STUDY', keys: { StudyInstanceUID: study } };
+  for (const [series, instances] of Map.groupBy(missing, (each) => each.series)) {
+    for (let at = 0; at < instances.length; at += UIDS_MAX) {
+      const uids = instances.slice(at, at + UIDS_MAX).map(({ sop }) => sop);
+      const keys = { StudyInstanceUID: study, SeriesInstanceUID: series, SOPInstanceUID: uids.join('\\') };
+      yield { level: 'IMAGE', keys };
+    }
+  }
+}
+
+/** Contexts to take these instances on. */
+export function takingContexts(instances: readonly RemoteInstance[]): ProposedContext[] {
+  const classes = [...new Set(instances.map(({ sopClass }) => sopClass))];
+  const named = classes.filter((each) => each !== undefined);
+  if (named.length === 0) throw new Failure('dimse/no-context', 'the source names no SOP Class UID of its instances');
+  const each = Math.max(1, Math.floor(TAKING_MAX / named.length));
+  return named
+    .flatMap((abstractSyntax) =>
+      TAKEN.slice(0, each).map((syntax) => ({ abstractSyntax, transferSyntaxes: [syntax], isScp: true })),
+    )
+    .slice(0, TAKING_MAX);
+}
