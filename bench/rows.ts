@@ -5,6 +5,7 @@ import { MEMORY_ROWS } from './rows/memory.bench.ts';
 import { METADATA_ROWS } from './rows/metadata.bench.ts';
 import { PROCESS_ROWS } from './rows/processes.bench.ts';
 import { QIDO_ROWS } from './rows/qido.bench.ts';
+import { QR_ROWS } from './rows/qr.bench.ts';
 import { STOW_ROWS } from './rows/stow.bench.ts';
 import { WADO_ROWS } from './rows/wado.bench.ts';
 
@@ -15,6 +16,7 @@ export const ROWS: readonly Row[] = [
   ...WADO_ROWS,
   ...METADATA_ROWS,
   ...QIDO_ROWS,
+  ...QR_ROWS,
   ...MEMORY_ROWS,
   ...INSTANCE_ROWS,
   ...PROCESS_ROWS,

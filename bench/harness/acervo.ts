@@ -31,6 +31,8 @@ export type AcervoOptions = {
   dataDir?: string;
   /** Settings that differ from what is shipped. */
   env?: Readonly<Record<string, string>>;
+  /** Systems that it knows beside the load's: where a C-MOVE may go. */
+  systems?: readonly { aeTitle: string; host: string; port: number; isMoveDestination: boolean }[];
 };
 
 /** A running `acervo serve` under measurement. Access is enforced: requests carry `headers`. */
@@ -55,11 +57,14 @@ export type Acervo = Pick<ArchiveProcess, 'http' | 'dimsePort' | 'aeTitle' | 'pi
 let started = 0;
 
 /** Start a server for a row; it ends with the row. */
-export async function startAcervo(bench: Bench, { dataDir, env = {} }: AcervoOptions = {}): Promise<Acervo> {
+export async function startAcervo(
+  bench: Bench,
+  { dataDir, env = {}, systems = [] }: AcervoOptions = {},
+): Promise<Acervo> {
   started += 1;
   const folder = dataDir ?? join(bench.scratch, `acervo-${started}`);
   mkdirSync(folder, { recursive: true });
-  const settings = { ...MAIN_ENV, ACERVO_ACCESS_FILE: accessFile(bench.scratch), ...profiling(bench), ...env };
+  const settings = { ...MAIN_ENV, ACERVO_ACCESS_FILE: accessFile(bench.scratch, systems), ...profiling(bench), ...env };
   bench.after(() => endProcessesIn(folder));
   const server = await startArchive(bench, folder, settings);
   bench.after(() => Promise.race([server.stop(), pause(STOP_MS_MAX, undefined, { ref: false })]));
@@ -78,14 +83,14 @@ export async function startAcervo(bench: Bench, { dataDir, env = {} }: AcervoOpt
   };
 }
 
-function accessFile(scratch: string): string {
+function accessFile(scratch: string, systems: NonNullable<AcervoOptions['systems']>): string {
   const path = join(scratch, 'access.json');
   const sha256 = createHash('sha256').update(TOKEN).digest('hex');
   const actions = ['store', 'read', 'query', 'export', 'administer'];
   writeFileSync(
     path,
     JSON.stringify({
-      systems: [{ aeTitle: CALLING_AET, institution: INSTITUTION }],
+      systems: [{ aeTitle: CALLING_AET }, ...systems].map((system) => ({ ...system, institution: INSTITUTION })),
       tokens: [{ name: 'bench', sha256, institution: INSTITUTION, actions }],
     }),
   );

@@ -20,6 +20,7 @@ export type ListeningPeer = {
   port: number;
   /** Where it keeps what it gets. */
   folder: string;
+  pid: number;
   kill(): Promise<void>;
 };
 
@@ -75,7 +76,7 @@ export async function startDcmqrscp(
 type At = Pick<ListeningPeer, 'aeTitle' | 'port' | 'folder'>;
 
 async function listening(t: Owner, command: string, args: readonly string[], at: At): Promise<ListeningPeer> {
-  const child = spawn(command, args, { stdio: 'ignore' });
+  const child = spawn(command, args, { stdio: 'ignore', env: { ...process.env, TCP_NODELAY: '1' } });
   const exited = once(child, 'exit');
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
@@ -83,7 +84,7 @@ async function listening(t: Owner, command: string, args: readonly string[], at:
   };
   t.after(kill);
   await reachable(at.port, child);
-  return { ...at, kill };
+  return { ...at, pid: child.pid ?? 0, kill };
 }
 
 async function reachable(port: number, child: ChildProcess): Promise<void> {
@@ -111,9 +112,12 @@ export async function filesIn(folder: string, count: number): Promise<void> {
 }
 
 /** ACERVO_ACCESS_FILE in which these peers may be moved to. */
-export function accessFile(folder: string, peers: readonly (At & Record<string, unknown>)[]): Record<string, string> {
+export function accessFile(
+  folder: string,
+  peers: readonly (At & { pid?: number; kill?: unknown })[],
+): Record<string, string> {
   const path = join(folder, 'access.json');
-  const systems = peers.map(({ folder: _, kill: __, ...peer }) => ({
+  const systems = peers.map(({ folder: _folder, kill: _kill, pid: _pid, ...peer }) => ({
     institution: 'LOCAL',
     isMoveDestination: true,
     host: '127.0.0.1',

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { readDataSet } from '@acervo/dicom/data-set/read.ts';
+import { T } from '@acervo/dicom/tags.ts';
+import { findTransferSyntax } from '@acervo/dicom/transfer-syntax.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
 import { needsShared } from '@acervo/testkit/shared.ts';
 import { type ArchiveProcess, scratch, startArchive } from '../harness/archive-process.ts';
-import { type CorpusObject, corpusFiles, objectOf } from '../harness/corpus.ts';
+import { type CorpusObject, corpusFiles, headOf, objectOf } from '../harness/corpus.ts';
 import { ARCHIVE, ORTHANC_AET, startOrthanc } from '../harness/orthanc.ts';
 import {
   accessFile,
@@ -17,6 +20,7 @@ import {
   startDcmqrscp,
   startStorescp,
 } from '../harness/query-retrieve.ts';
+import { sha256 } from '../harness/retrieved.ts';
 import { type PeerRun, runPeer } from '../harness/run-peer.ts';
 
 const EXPLICIT_LE = '1.2.840.10008.1.2.1';
@@ -69,17 +73,13 @@ async function withDestinations(
   t: TestContext,
   name: string,
   destinations: Readonly<Record<string, readonly string[]>>,
-  extra: Readonly<Record<string, unknown>> = {},
 ): Promise<Moved> {
   const folder = scratch(t, name);
   const peers: ListeningPeer[] = [];
   for (const [aeTitle, options] of Object.entries(destinations)) {
     peers.push(await startStorescp(t, folder, aeTitle, options));
   }
-  const env = accessFile(
-    folder,
-    peers.map((peer) => ({ ...peer, ...extra })),
-  );
+  const env = accessFile(folder, peers);
   const archive = await startArchive(t, join(folder, 'data'), { ...env, ACERVO_OUTGOING_TIMEOUT_MS: '10000' });
   return { archive, folder, peers };
 }
@@ -105,6 +105,46 @@ test('movescu moves studies to storescp: as they lie, or as Implicit VR where th
   assert.ok(native.some(({ transferSyntaxUid }) => transferSyntaxUid === EXPLICIT_LE));
   assert.equal(await archive.stop(), 0);
 });
+
+test('a compressed study comes decoded where only Implicit VR is taken: the pixels that dcmdjpls sees', async (t) => {
+  if (!isReady(t, 'movescu', 'storescp', 'dcmdjpls')) return;
+  const { archive, folder, peers } = await withDestinations(t, 'move-decoded', { IMPLICIT: ['+xi'] });
+  const [implicit] = peers as [ListeningPeer];
+  const files = [...corpusFiles((path) => path.startsWith(COMPRESSED_STUDY))];
+  const study = files.map((file) => objectOf(file));
+  await sendAll(archive, study);
+  const { code, output } = await ask('movescu', archive, study, ['-aem', 'IMPLICIT']);
+  assert.equal(code, 0, output);
+  const came = new Map(
+    readdirSync(implicit.folder).map((name) => {
+      const bytes = new Uint8Array(readFileSync(join(implicit.folder, name)));
+      return [objectOf({ path: name, bytes }).sopInstanceUid, bytes];
+    }),
+  );
+  assert.equal(came.size, study.length);
+  for (const [index, { bytes }] of files.entries()) {
+    if (index % 9 !== 0) continue;
+    const [from, to] = [join(folder, 'from.dcm'), join(folder, 'to.dcm')];
+    writeFileSync(from, bytes);
+    const decoded = await runPeer('dcmdjpls', [from, to]);
+    assert.equal(decoded.code, 0, decoded.output);
+    const mine = came.get(study[index]?.sopInstanceUid ?? '');
+    assert.ok(mine);
+    assert.equal(headOf(mine).transferSyntaxUid, IMPLICIT_LE);
+    assert.equal(pixelsOf(mine), pixelsOf(new Uint8Array(readFileSync(to))));
+  }
+  assert.equal(await archive.stop(), 0);
+});
+
+function pixelsOf(file: Uint8Array): string {
+  const head = headOf(file);
+  const syntax = findTransferSyntax(head.transferSyntaxUid);
+  assert.ok(syntax);
+  const { dataSet } = readDataSet(file.subarray(head.dataSetOffset), { syntax, valueBytesMax: file.length });
+  const value = dataSet.elements.get(T.PixelData)?.value;
+  assert.ok(value !== undefined && value.length > 0);
+  return sha256(value);
+}
 
 test('movescu hears of an unknown destination, of one that aborts, and of one that is killed', async (t) => {
   if (!isReady(t, 'movescu', 'storescp')) return;

@@ -23,6 +23,7 @@ import {
   textsOption,
 } from '../command.ts';
 import { progressLine } from '../progress-line.ts';
+import { openRegistry } from '../registry.ts';
 import { remoteSystem } from '../remote-system.ts';
 
 const CONNECTIONS_MAX = 6;
@@ -61,10 +62,6 @@ Exit codes: 0 every study is complete, 4 some are not (each is named with what i
 async function runPull(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
   const { config, log, signal, print } = context;
   const options = optionsOf(args);
-  const access = loadAccess(config, log);
-  const [target = ''] = args.positionals;
-  const source = remoteSystem(access.systems, target);
-  const op = access.ofCommand('pull', textOption(args, 'institution')).openOp(signal);
   const associate = outgoingAssociations({
     aeTitle: config.aeTitle,
     associationsMax: config.outgoingAssociationsMax,
@@ -74,7 +71,10 @@ async function runPull(args: CommandArgs, context: CommandContext): Promise<Exit
   const ledger = await openImportLedger(ledgerPath(args, context), isGiven(args, 'again'));
   const teller = tellerOf(context);
   try {
-    const { holdings } = archive;
+    const { holdings, database } = archive;
+    const access = loadAccess(config, log, (await openRegistry(config, database, log)).systems);
+    const source = remoteSystem(access.systems, args.positionals[0] ?? '');
+    const op = access.ofCommand('pull', textOption(args, 'institution')).openOp(signal);
     const way = wayOf(args, context, { access, holdings, source: source.aeTitle });
     const ports = { associate, log, way, holdings, ledger, tell: teller.tell };
     const summary = await pullStudies(ports, op, source, options);
@@ -91,16 +91,13 @@ async function runPull(args: CommandArgs, context: CommandContext): Promise<Exit
 /** Objects that come by C-GET are stored as if the source had sent them. */
 function wayOf(
   args: CommandArgs,
-  { config, log }: CommandContext,
+  { config }: CommandContext,
   { access, holdings, source }: { access: Access; holdings: Holdings; source: string },
 ): Way {
   if (!isGiven(args, 'get')) return { by: 'move', destination: config.aeTitle };
-  const institution = textOption(args, 'institution') ?? access.systems.byAeTitle(source)?.institution;
-  const isNamed = textOption(args, 'institution') !== undefined;
-  const known = isNamed ? undefined : access.byAeTitle(source);
-  const caller = known ?? access.ofCommand('pull', institution);
-  log.debug('pull.by-get', { source, institution });
-  return { by: 'get', store: cStore(holdings), caller };
+  const institution = textOption(args, 'institution');
+  const known = institution === undefined ? access.byAeTitle(source) : undefined;
+  return { by: 'get', store: cStore(holdings), caller: known ?? access.ofCommand('pull', institution) };
 }
 
 function optionsOf(args: CommandArgs): PullOptions {

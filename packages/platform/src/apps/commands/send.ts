@@ -6,10 +6,13 @@ import { isInstitution } from '@acervo/kernel/id.ts';
 import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
 import { sourceFiles } from '../../adapters/fs/source-files.ts';
 import { outgoingAssociations } from '../../adapters/net/outgoing.ts';
+import { PIXEL_LIMITS, PixelPool } from '../../adapters/pixel/pool.ts';
 import { type SendSummary, type Sent, sendFiles, sendStudies } from '../../features/transfer/send.ts';
-import { NATIVE_TRANSCODER } from '../../holdings/native-transcoder.ts';
+import { makeTranscoder } from '../../holdings/transcode.ts';
+import type { Systems } from '../../ports/systems.ts';
+import type { Transcoder } from '../../ports/transcoder.ts';
 import { loadAccess } from '../access.ts';
-import { openArchive } from '../archive.ts';
+import { type Archive, openArchive } from '../archive.ts';
 import {
   type Command,
   type CommandArgs,
@@ -20,8 +23,10 @@ import {
   textOption,
   textsOption,
 } from '../command.ts';
+import type { Config } from '../config.ts';
 import { progressLine } from '../progress-line.ts';
-import { remoteSystem } from '../remote-system.ts';
+import { openRegistry } from '../registry.ts';
+import { directSystem, remoteSystem } from '../remote-system.ts';
 
 const CONNECTIONS_MAX = 4;
 const PATHS_MAX = 10_000;
@@ -51,9 +56,6 @@ async function runSend(args: CommandArgs, context: CommandContext): Promise<Exit
   for (const path of paths) if (!existsSync(path)) throw new Failure('request/invalid', `there is no ${path}`);
   const institution = textOption(args, 'institution') ?? config.institution;
   if (!isInstitution(institution)) throw new Failure('request/invalid', `${institution} is no institution code`);
-  const access = loadAccess(config, log);
-  const address = remoteSystem(access.systems, target);
-  const op = access.ofCommand('send', institution).openOp(signal);
   const ledger = await openImportLedger(ledgerPath(args, context, institution), isGiven(args, 'again'));
   const teller = tellerOf(context);
   const associate = outgoingAssociations({
@@ -61,12 +63,21 @@ async function runSend(args: CommandArgs, context: CommandContext): Promise<Exit
     associationsMax: config.outgoingAssociationsMax,
     timeoutMs: config.outgoingTimeoutMs,
   });
-  const ports = { associate, transcoder: NATIVE_TRANSCODER, log, ledger, tell: teller.tell };
+  const ports = { associate, log, ledger, tell: teller.tell };
+  const op = loadAccess(config, log).ofCommand('send', institution).openOp(signal);
+  const direct = directSystem(target);
   try {
     const summary =
-      studies.length === 0
-        ? await sendFiles(ports, op, address, sourceFiles(paths))
-        : await withArchive(context, (holdings) => sendStudies({ ...ports, holdings }, op, address, studies));
+      studies.length === 0 && direct !== undefined
+        ? await withTranscoder(config, (transcoder) =>
+            sendFiles({ ...ports, transcoder }, op, direct, sourceFiles(paths)),
+          )
+        : await withArchive(context, ({ holdings }, systems) => {
+            const address = remoteSystem(systems, target);
+            const { transcoder } = holdings;
+            if (studies.length === 0) return sendFiles({ ...ports, transcoder }, op, address, sourceFiles(paths));
+            return sendStudies({ ...ports, transcoder, holdings }, op, address, studies);
+          });
     teller.end();
     print(summaryText(summary), { summary });
     const whole = summary.sent + summary.warning + summary.before;
@@ -78,13 +89,23 @@ async function runSend(args: CommandArgs, context: CommandContext): Promise<Exit
   }
 }
 
+/** Files go to a system that the command line describes without an archive. */
+async function withTranscoder<T>(config: Config, work: (transcoder: Transcoder) => Promise<T>): Promise<T> {
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: config.pixelWorkers });
+  try {
+    return await work(makeTranscoder(imaging));
+  } finally {
+    await imaging.close();
+  }
+}
+
 async function withArchive<T>(
   { config, log }: CommandContext,
-  work: (holdings: Awaited<ReturnType<typeof openArchive>>['holdings']) => Promise<T>,
+  work: (archive: Archive, systems: Systems) => Promise<T>,
 ): Promise<T> {
   const archive = await openArchive(config, { role: 'send', connectionsMax: CONNECTIONS_MAX, log });
   try {
-    return await work(archive.holdings);
+    return await work(archive, (await openRegistry(config, archive.database, log)).systems);
   } finally {
     await archive.close();
   }

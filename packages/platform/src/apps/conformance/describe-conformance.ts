@@ -51,8 +51,10 @@ Acervo ${version}, in the manner of PS3.2. Every list and number below is read f
 | Network service | SCU | SCP |
 |---|---|---|
 | Verification | no | yes |
-| Storage | no | yes |
-| Query/Retrieve, Storage Commitment, Worklist, MPPS | no | no |
+| Storage | yes | yes |
+| Query/Retrieve: C-MOVE, C-GET | yes | yes |
+| Query/Retrieve: C-FIND | yes | no |
+| Storage Commitment, Worklist, MPPS | no | no |
 
 | DICOMweb | Origin server |
 |---|---|

@@ -10,6 +10,7 @@ import { STORED_WITH_WARNING } from '../../features/store/store.cstore.ts';
 import { SETTINGS } from '../settings.ts';
 import { code, digits, hex, mark, table } from './markdown.ts';
 import { refusalRows } from './refusals.ts';
+import { describeTransfer, retrieveModelOf } from './transfer.ts';
 
 const VERIFICATION = '1.2.840.10008.1.1';
 
@@ -38,6 +39,7 @@ export function describeDimse(services: readonly DimseService[]): string {
     sopClasses(),
     '### 2.6 Transfer syntaxes\n',
     transferSyntaxes(),
+    describeTransfer(),
   ].join('\n');
 }
 
@@ -45,11 +47,13 @@ function applicationEntity(services: readonly DimseService[]): string {
   const rows = services.map(({ commandField, accepts }) => [
     COMMANDS.get(commandField) ?? hex(commandField),
     'SCP',
-    accepts(VERIFICATION) ? `Verification, ${code(VERIFICATION)}` : 'every SOP class of 2.5',
+    accepts(VERIFICATION)
+      ? `Verification, ${code(VERIFICATION)}`
+      : (retrieveModelOf(commandField, accepts) ?? 'every SOP class of 2.5'),
   ]);
   const { env, byDefault = '' } = SETTINGS.aeTitle;
-  return `One Application Entity, ${code(env)} (${code(byDefault)} by default). It accepts associations and never
-asks for one.
+  return `One Application Entity, ${code(env)} (${code(byDefault)} by default). It accepts associations, and asks
+for them as 2.8 says.
 
 ${table(['Service', 'Role', 'SOP classes'], rows)}
 
@@ -74,7 +78,7 @@ function associationPolicies(): string {
     ['Maximum Length offered', `${digits(Number(pduBytesMax.byDefault))} bytes (\`${pduBytesMax.env}\`)`],
     ['Maximum Length of the peer', 'any; 0 is no limit'],
     ['Asynchronous operations', 'not supported: one operation at a time is answered to a proposal'],
-    ['SCP/SCU role selection', 'answered; the requestor is never SCP'],
+    ['SCP/SCU role selection', 'answered; the requestor may be SCP of every SOP class of 2.5, for C-GET'],
     ['User identity', 'not evaluated; a positive response, where asked for, is empty'],
     ['Extended negotiation', 'not answered'],
     ['ARTIM timer', `${artimMs / 1000} s`],
@@ -112,7 +116,7 @@ response, and it has to send again.
 }
 
 function presentationContexts(): string {
-  return `- Abstract syntax: Verification, and every storage SOP class of 2.5. Another one: result 3.
+  return `- Abstract syntax: those of the table above, and every storage SOP class of 2.5. Another one: result 3.
 - Transfer syntax: the first proposed one of 2.6 that is neither retired nor deflates the whole data set; where there
   is none, the first proposed one of 2.6. None of 2.6: result 4.
 - Objects are kept in the transfer syntax they came in. Propose a presentation context for each transfer syntax that

@@ -1,5 +1,6 @@
 import { C_GET_RQ } from '@acervo/dicom/dimse/command.ts';
 import { isStorageSopClass } from '@acervo/dicom/sop-class.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
 import type { DimseRequest, DimseResponse, DimseService } from '../../bindings/dimse.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { Op } from '../../ports/op.ts';
@@ -37,7 +38,7 @@ async function* get(
   const { transcoder } = ports;
   const deliveries = deliver(request.peer, sendables(ports, selection), { transcoder, signal: op.signal });
   for await (const delivered of deliveries) {
-    if (delivered.isLost) throw delivered.failure;
+    if (delivered.isLost) throw delivered.failure ?? new Failure('ul/aborted', 'lost');
     note(op, tally, delivered);
     if (request.cancelled.aborted && tally.remaining > 0) {
       logEnd(op, tally, { service: 'C-GET', isCanceled: true });

@@ -50,7 +50,7 @@ async function* move(
       logEnd(op, tally, { service: 'C-MOVE', destination, isCanceled: true });
       return yield tally.canceled(transferSyntax);
     }
-    if (op.signal.aborted) throw op.signal.reason;
+    op.signal.throwIfAborted();
     if (!clock.isDue(tally.remaining !== told)) continue;
     told = tally.remaining;
     yield tally.pending();

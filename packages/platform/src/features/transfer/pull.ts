@@ -14,7 +14,7 @@ import {
   type RemoteStudy,
 } from './find.scu.ts';
 import { type Hours, whenOpen } from './hours.ts';
-import { type RetrievePorts, retrieveFrom } from './retrieve.scu.ts';
+import { type RetrievePorts, retrieveFrom, type Wanted } from './retrieve.scu.ts';
 
 /** What a study is after it was pulled, held against the source: the UIDs of its instances, one by one. */
 export type StudyPulled = {
@@ -56,8 +56,8 @@ type Ports = RetrievePorts & {
   tell(pulled: StudyPulled): void;
 };
 
-/** What is missing after one retrieval is asked for again as long as each brings something. */
-const RETRIEVALS_MAX = 4;
+/** What is missing after one retrieval is asked for again as long as it brings something. */
+const RETRIEVALS_MAX = 8;
 const PAGE_MAX = 10_000;
 
 /**
@@ -156,30 +156,33 @@ async function instancesAt(
   }
 }
 
-type Wanted = { study: string; expected: readonly RemoteInstance[]; rate: number | undefined };
+type Expected = { study: string; expected: readonly RemoteInstance[]; rate: number | undefined };
 
 /** Retrieve until nothing is missing or nothing more comes; then say what is here. */
 async function completed(
   ports: Ports,
   op: Op,
   source: Address,
-  { study, expected, rate }: Wanted,
+  { study, expected, rate }: Expected,
 ): Promise<StudyPulled> {
   let held = await heldHere(ports, study);
   const missingOf = (): RemoteInstance[] => expected.filter(({ sop }) => !held.has(sop));
   let missing = missingOf();
   const here = expected.length - missing.length;
   let reason: string | undefined;
-  for (let retrieval = 0; missing.length > 0 && retrieval < RETRIEVALS_MAX; retrieval++) {
+  let inVain = 0;
+  for (let turn = 0; missing.length > 0 && turn < RETRIEVALS_MAX; turn++) {
     const began = performance.now();
-    const isAll = missing.length === expected.length && retrieval === 0;
-    reason = await retrieved(ports, source, { study, missing, isAll }, op);
+    const isAll = missing.length === expected.length;
+    const answer = await retrieved(ports, source, { study, missing, isAll, turn }, op);
+    reason = answer.reason;
     held = await heldHere(ports, study);
     const still = missingOf();
     const came = missing.length - still.length;
     missing = still;
     await keepRate(came, performance.now() - began, rate, op.signal);
-    if (came === 0) break;
+    inVain = came === 0 ? inVain + 1 : 0;
+    if (inVain >= answer.turns) break;
   }
   const known = new Set(expected.map(({ sop }) => sop));
   const isComplete = missing.length === 0;
@@ -194,22 +197,23 @@ async function completed(
   };
 }
 
-/** @returns what the source said against it: what came of it is looked up here */
-async function retrieved(
-  ports: Ports,
-  source: Address,
-  wanted: Parameters<typeof retrieveFrom>[2],
-  op: Op,
-): Promise<string | undefined> {
+type Answer = {
+  /** What the source said against it: what came of it is looked up here. */
+  reason: string | undefined;
+  turns: number;
+};
+
+async function retrieved(ports: Ports, source: Address, wanted: Wanted, op: Op): Promise<Answer> {
   try {
-    const { status, failed } = await retrieveFrom(ports, source, wanted, op.signal);
-    if (status === 0) return undefined;
-    return `the source answers 0x${status.toString(16).toUpperCase().padStart(4, '0')}, ${failed} failed`;
+    const { status, failed, turns } = await retrieveFrom(ports, source, wanted, op.signal);
+    if (status === 0) return { reason: undefined, turns };
+    const text = `0x${status.toString(16).toUpperCase().padStart(4, '0')}`;
+    return { reason: `the source answers ${text}, ${failed} failed`, turns };
   } catch (thrown) {
     if (op.signal.aborted) throw thrown;
     const { code, detail } = toFailure(thrown);
     op.log.warn('pull.interrupted', { op: op.id, source: source.aeTitle, code, detail });
-    return FAILURES[code].title;
+    return { reason: FAILURES[code].title, turns: 1 };
   }
 }
 

@@ -1,4 +1,5 @@
 import { C_GET_RQ, C_MOVE_RQ } from '@acervo/dicom/dimse/command.ts';
+import { STORAGE_SOP_CLASSES } from '@acervo/dicom/sop-class.ts';
 import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type DimseCaller, type DimseService, isPending } from '../../bindings/dimse.ts';
@@ -22,6 +23,8 @@ const TAKEN: readonly string[] = [
   ...['100', '101', '102', '103'].map((each) => JPEG + each),
   '1.2.840.10008.1.2.1.99',
 ];
+const NATIVE: readonly string[] = [EXPLICIT_LE, IMPLICIT_LE];
+const IN_USE = STORAGE_SOP_CLASSES.filter(({ retired }) => !retired).map(({ uid }) => uid);
 /** Those of query and retrieval aside. */
 const TAKING_MAX = CONTEXTS_MAX - 2;
 /** UIDs of one request at IMAGE level: some peers read no longer lists. */
@@ -36,26 +39,41 @@ export type Way =
 export type RetrievePorts = { associate: Associate; log: Log; way: Way };
 
 /** How the source ended it; numbers of sub-operations where it told them. */
-export type Retrieved = { status: number; completed: number; failed: number };
+export type Retrieved = {
+  status: number;
+  completed: number;
+  failed: number;
+  /** So many turns it takes until every SOP class has been offered. */
+  turns: number;
+};
+
+export type Wanted = {
+  study: string;
+  missing: readonly RemoteInstance[];
+  /** Everything of the study is missing. */
+  isAll: boolean;
+  /** Counts up from 0, with each retrieval of the study. */
+  turn: number;
+};
 
 /**
  * Have the source send a study, or some instances of it.
- * @param missing  what is wanted of it; `isAll`: everything
  * @throws {Failure} ul/*, dimse/no-context
  */
 export async function retrieveFrom(
   { associate, log, way }: RetrievePorts,
   source: Address,
-  wanted: { study: string; missing: readonly RemoteInstance[]; isAll: boolean },
+  wanted: Wanted,
   signal: AbortSignal,
 ): Promise<Retrieved> {
   const model = way.by === 'move' ? MOVE : GET;
   // Some sources take a retrieval only where a query could come, too.
   const contexts: ProposedContext[] = [{ ...FIND_CONTEXT, abstractSyntax: model }, FIND_CONTEXT];
-  if (way.by === 'get') contexts.push(...takingContexts(wanted.missing));
+  const sets = way.by === 'get' ? takingContexts(wanted.missing) : [];
+  contexts.push(...(sets[wanted.turn % sets.length] ?? []));
   const performs = way.by === 'get' ? { services: [way.store], caller: way.caller, log } : undefined;
   const association = await associate(source, { contexts, signal, ...(performs && { performs }) });
-  const total: Retrieved = { status: 0, completed: 0, failed: 0 };
+  const total: Retrieved = { status: 0, completed: 0, failed: 0, turns: Math.max(1, sets.length) };
   try {
     const context = contextOf(association, model);
     for (const { level, keys } of requestsOf(wanted)) {
@@ -84,15 +102,7 @@ export async function retrieveFrom(
 
 type Request = { level: string; keys: Parameters<typeof identifierOf>[2] };
 
-function* requestsOf({
-  study,
-  missing,
-  isAll,
-}: {
-  study: string;
-  missing: readonly RemoteInstance[];
-  isAll: boolean;
-}): Generator<Request> {
+function* requestsOf({ study, missing, isAll }: Wanted): Generator<Request> {
   if (isAll) return yield { level: 'STUDY', keys: { StudyInstanceUID: study } };
   for (const [series, instances] of Map.groupBy(missing, (each) => each.series)) {
     for (let at = 0; at < instances.length; at += UIDS_MAX) {
@@ -103,15 +113,31 @@ function* requestsOf({
   }
 }
 
-/** Contexts to take these instances on. */
-export function takingContexts(instances: readonly RemoteInstance[]): ProposedContext[] {
-  const classes = [...new Set(instances.map(({ sopClass }) => sopClass))];
-  const named = classes.filter((each) => each !== undefined);
-  if (named.length === 0) throw new Failure('dimse/no-context', 'the source names no SOP Class UID of its instances');
-  const each = Math.max(1, Math.floor(TAKING_MAX / named.length));
-  return named
-    .flatMap((abstractSyntax) =>
-      TAKEN.slice(0, each).map((syntax) => ({ abstractSyntax, transferSyntaxes: [syntax], isScp: true })),
-    )
-    .slice(0, TAKING_MAX);
+/**
+ * Contexts to take these instances on: sets for several associations in turn, where one does not suffice. A source
+ * that does not name SOP classes (PS3.4 C.6.1.1.5 has them optional) is offered all of the standard.
+ */
+export function takingContexts(instances: readonly RemoteInstance[]): readonly (readonly ProposedContext[])[] {
+  const classes = new Set(instances.map(({ sopClass }) => sopClass));
+  const named = [...classes].filter((each) => each !== undefined);
+  if (classes.has(undefined)) return setsOf(IN_USE, [NATIVE, TAKEN.filter((syntax) => !NATIVE.includes(syntax))]);
+  const each = Math.max(2, Math.floor(TAKING_MAX / named.length));
+  return setsOf(
+    named,
+    TAKEN.slice(0, each).map((syntax) => [syntax]),
+  );
+}
+
+function setsOf(
+  sopClasses: readonly string[],
+  offers: readonly (readonly string[])[],
+): readonly (readonly ProposedContext[])[] {
+  const perSet = Math.floor(TAKING_MAX / offers.length);
+  return Array.from({ length: Math.ceil(sopClasses.length / perSet) }, (_, index) =>
+    sopClasses
+      .slice(index * perSet, (index + 1) * perSet)
+      .flatMap((abstractSyntax) =>
+        offers.map((transferSyntaxes) => ({ abstractSyntax, transferSyntaxes, isScp: true })),
+      ),
+  );
 }

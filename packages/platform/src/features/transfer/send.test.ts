@@ -10,7 +10,8 @@ import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
 import { sourceFiles } from '../../adapters/fs/source-files.ts';
 import { outgoingAssociations } from '../../adapters/net/outgoing.ts';
-import { NATIVE_TRANSCODER } from '../../holdings/native-transcoder.ts';
+import { PIXEL_LIMITS, PixelPool } from '../../adapters/pixel/pool.ts';
+import { makeTranscoder } from '../../holdings/transcode.ts';
 import type { Address } from '../../ports/systems.ts';
 import { type Image, image, startArchive, storeImage } from '../retrieve/retrieve.fixture.ts';
 import { type Sent, sendFiles, sendStudies } from './send.ts';
@@ -34,9 +35,11 @@ async function sending(t: TestContext, ledgerPath: string) {
   const told: Sent[] = [];
   const ledger = await openImportLedger(ledgerPath, false);
   t.after(() => ledger.close());
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1 });
+  t.after(() => imaging.close());
   const associate = outgoingAssociations({ aeTitle: 'ACERVO', associationsMax: 2, timeoutMs: 5000 });
   const tell = (sent: Sent): void => void told.push(sent);
-  return { told, ports: { associate, transcoder: NATIVE_TRANSCODER, log: silentLog, ledger, tell } };
+  return { told, ports: { associate, transcoder: makeTranscoder(imaging), log: silentLog, ledger, tell } };
 }
 
 function written(folder: string, images: readonly Image[]): void {
