@@ -91,10 +91,12 @@ export const storeOver = (
   { keyFile, certFile }: Issued,
   ...more: readonly string[]
 ): Promise<PeerRun> =>
-  runPeer('storescu', [
-    ...['-v', '-ta', '10', '+tls', keyFile, certFile, '+cf', national.caFile, ...more],
-    ...['-aet', aeTitle, '-aec', archive.aeTitle, '127.0.0.1', `${archive.dimseTlsPort}`, file],
-  ]);
+  runPeer(
+    'storescu',
+    `-v -ta 10 +tls ${keyFile} ${certFile} +cf ${national.caFile}`
+      .split(' ')
+      .concat(more, ['-aet', aeTitle, '-aec', archive.aeTitle, '127.0.0.1', `${archive.dimseTlsPort}`, file]),
+  );
 
 /** Wait for a line of the log. */
 export async function logged(archive: ArchiveProcess, pattern: RegExp, what = String(pattern)): Promise<void> {

@@ -10,7 +10,7 @@ import { concat } from '@acervo/kernel/bytes.ts';
 import { authority } from '@acervo/testkit/certificates.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
-import { runAcervo, scratch } from '../harness/archive-process.ts';
+import { runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
 import { startDcmqrscp, startStorescp } from '../harness/dicom-peers.ts';
 import { freePort, startOrthanc } from '../harness/orthanc.ts';
 import { runPeer } from '../harness/run-peer.ts';
@@ -70,9 +70,12 @@ test('an archive that is well: every step to the character set of an answer', as
 
   const called = await visit(folder, 'WRONG', port);
   assert.deepEqual([called.exit, called.codes.at(-1)], [3, 'rejected.called']);
-  const calling = await visit(folder, 'COMMON', port, ['--calling', 'STRANGER']);
+  const mistaken = await visit(folder, 'COMMON', port, ['--calling', 'STRANGER']);
+  assert.deepEqual([mistaken.exit, mistaken.codes.at(-1)], [3, 'rejected.called'], 'as dcmqrscp says it');
+  const other = await startArchive(t, join(folder, 'other'), { ACERVO_ACCESS: 'enforced' });
+  const calling = await visit(folder, 'ACERVO', other.dimsePort);
   assert.deepEqual([calling.exit, calling.codes.at(-1)], [3, 'rejected.calling']);
-  for (const each of [called, calling]) assertActionable(each);
+  for (const each of [called, mistaken, calling]) assertActionable(each);
 });
 
 test('Orthanc and storescp: what each accepts and does not', async (t) => {

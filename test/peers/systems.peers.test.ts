@@ -9,6 +9,7 @@ import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
 import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
 import { type PeerRun, runPeer } from '../harness/run-peer.ts';
+import { associate } from '../harness/sender.ts';
 
 /** A change is known to a running server within a second or two; on a busy machine, later. */
 const KNOWN_MS_MAX = 15_000;
@@ -35,6 +36,19 @@ async function until(ask: () => Promise<PeerRun>, answer: RegExp): Promise<void>
     const { output } = await ask();
     if (answer.test(output)) return;
     assert.ok(performance.now() < end, `${answer} never came:\n${output}`);
+    await pause(AGAIN_MS);
+  }
+}
+
+/** The same, of an association of ours. */
+async function untilKnown<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + KNOWN_MS_MAX;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (performance.now() > end) throw thrown;
+    }
     await pause(AGAIN_MS);
   }
 }
@@ -66,6 +80,22 @@ test('what is added, changed and removed counts in a running server', async (t) 
   await systems(dataDir, 'remove', 'CT1');
   await until(() => store('CT1'), REJECTED);
   assert.match(archive.logText(), /"service.denied"/);
+  assert.equal(await archive.stop(), 0);
+});
+
+test('a system has no more associations at a time than its description says', async (t) => {
+  const { archive, dataDir } = await prepare(t, 'systems-limit');
+  await systems(dataDir, 'add', 'CT1', 'institution=HGM', 'associationsMax=1');
+  await systems(dataDir, 'add', 'CT2', 'institution=HGM');
+  const object = smallObject({ name: 'systems-limit', study: 1, number: 1 });
+  const ask = (aet: string) => associate(archive, [object], aet);
+  const first = await untilKnown(() => ask('CT1'));
+  await assert.rejects(ask('CT1'), /ul\/rejected: 2\/3\/2/);
+  const other = await ask('CT2');
+  assert.equal((await first.store(object)).status, 0);
+  await first.release();
+  await (await untilKnown(() => ask('CT1'))).release();
+  await other.release();
   assert.equal(await archive.stop(), 0);
 });
 

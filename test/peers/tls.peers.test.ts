@@ -72,8 +72,18 @@ test('a peer that does not trust us, or speaks an old version, is told from one 
   const tls = await tlsArchive(t, 'tls-versions');
   const { archive, right, foreignCaFile } = tls;
   const { code } = await runPeer('storescu', [
-    ...['+tls', right.CT1.keyFile, right.CT1.certFile, '+cf', foreignCaFile, '-aet', 'CT1', '-aec', archive.aeTitle],
-    ...['127.0.0.1', `${archive.dimseTlsPort}`, tls.file],
+    '+tls',
+    right.CT1.keyFile,
+    right.CT1.certFile,
+    '+cf',
+    foreignCaFile,
+    '-aet',
+    'CT1',
+    '-aec',
+    archive.aeTitle,
+    '127.0.0.1',
+    `${archive.dimseTlsPort}`,
+    tls.file,
   ]);
   assert.notEqual(code, 0);
   await logged(archive, /does not trust our certificate/);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files of one certificate, and what Acervo calls it by. */
@@ -76,12 +76,6 @@ export function authority(folder: string, name: string): Authority {
       return at('crl.pem');
     },
   };
-}
-
-/** One PEM file of several. */
-export function joined(path: string, ...files: readonly string[]): string {
-  writeFileSync(path, files.map((file) => readFileSync(file, 'utf8')).join('\n'));
-  return path;
 }
 
 const configOf = (home: string): string => `

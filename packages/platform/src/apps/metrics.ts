@@ -68,6 +68,25 @@ export function makeMetrics(): Metrics {
     help: 'Age of the oldest committed journal row that is not sealed',
     registers,
   });
+  return {
+    ...systemMetrics(registers),
+    instanceStored: (door, outcome) => stored.inc({ door, outcome }),
+    groupCommitted: (instances, seconds) => {
+      groupSize.observe(instances);
+      commitSeconds.observe(seconds);
+    },
+    associationOpened: () => associations.inc(),
+    associationClosed: () => associations.dec(),
+    httpAnswered: (route, method, status) => http.inc({ route, method, status: `${status}` }),
+    databaseConnectionLost: () => lost.inc(),
+    setDiskFree: (bytes) => disk.set(bytes),
+    setSealLag: (seconds) => sealLag.set(seconds),
+    exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+/** Who is not let in, and until when our certificate lets others in. */
+function systemMetrics(registers: Registry[]): Pick<Metrics, 'systemRefused' | 'setTlsExpiry'> {
   const refused = new Counter({
     name: 'acervo_systems_refused_total',
     help: 'Systems that were not let in, by reason',
@@ -90,17 +109,5 @@ export function makeMetrics(): Metrics {
       certificate.set(certificateSeconds);
       crl.set(crlSeconds ?? 0);
     },
-    instanceStored: (door, outcome) => stored.inc({ door, outcome }),
-    groupCommitted: (instances, seconds) => {
-      groupSize.observe(instances);
-      commitSeconds.observe(seconds);
-    },
-    associationOpened: () => associations.inc(),
-    associationClosed: () => associations.dec(),
-    httpAnswered: (route, method, status) => http.inc({ route, method, status: `${status}` }),
-    databaseConnectionLost: () => lost.inc(),
-    setDiskFree: (bytes) => disk.set(bytes),
-    setSealLag: (seconds) => sealLag.set(seconds),
-    exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

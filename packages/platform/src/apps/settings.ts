@@ -49,7 +49,7 @@ export const SETTINGS = {
     {
       env: 'ACERVO_DIMSE_TLS_PORT',
       unit: 'port',
-      doc: 'Port of DICOM associations over TLS, open where a certificate and ACERVO_TLS_CA_FILE are set. 0: any free one.',
+      doc: 'Port of DICOM over TLS, open where a certificate and ACERVO_TLS_CA_FILE are set. 0: any free one.',
     },
     2762,
     0,

@@ -83,7 +83,7 @@ function makeApp(limits: HttpLimits, context: ExchangeContext): FastifyInstance 
   });
   app.setNotFoundHandler((request, reply) => refuse(request, reply, 'request/not-found', context));
   const { server } = app;
-  if (context.keys !== undefined) followKeys(server as unknown, context.keys);
+  if (context.keys !== undefined) followKeys(server, context.keys);
   server.maxConnections = limits.connectionsMax;
   server.headersTimeout = limits.headersMs;
   // The body's reader says 100 Continue; Node by itself would invite the body of a request we refuse.

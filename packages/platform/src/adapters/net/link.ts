@@ -97,12 +97,12 @@ async function shake(target: LinkTarget) {
 type Unassociated = { rejected: RejectReason } | { failed: FailureCode; detail: string };
 
 async function associate(target: LinkTarget, abstractSyntaxes: readonly string[]) {
-  const { keys, certificates, ...options } = target;
+  const { keys, host, port, callingAet, calledAet, timeoutMs, signal } = target;
   const startedMs = performance.now();
   let answer: AssociateAc | undefined;
   try {
     const association = await connect({
-      ...options,
+      ...{ host, port, callingAet, calledAet, timeoutMs, signal },
       contexts: abstractSyntaxes.map((abstractSyntax) => ({
         abstractSyntax,
         transferSyntaxes: [EXPLICIT_LE, IMPLICIT_LE],

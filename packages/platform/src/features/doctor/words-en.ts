@@ -62,8 +62,8 @@ export const ENGLISH_WORDS: Catalogue = {
   'association.accepted': ['accepted in {ms} ms by {version} ({implementation})'],
   'rejected.called': [
     'rejected: it does not know the called AE title, {aeTitle} ({result}/{source}/{reason})',
-    'The other system has another title; capitals and hyphens count.',
-    'Ask for the exact AE title and correct it in the registry.',
+    'It has another title (capitals and hyphens count). Some, as DCMTK, say the same when they do not know us.',
+    'Ask for the exact AE title and correct it in the registry; confirm that our AE title is registered there.',
   ],
   'rejected.calling': [
     'rejected: it does not know our AE title ({result}/{source}/{reason})',

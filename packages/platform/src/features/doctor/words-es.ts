@@ -67,8 +67,8 @@ const SPANISH = {
   'association.accepted': ['aceptada en {ms} ms por {version} ({implementation})'],
   'rejected.called': [
     'rechazada: no reconoce el título AE llamado, {aeTitle} ({result}/{source}/{reason})',
-    'El otro sistema se llama de otra forma; mayúsculas y guiones cuentan.',
-    'Pida el título AE exacto y corríjalo en el registro.',
+    'Se llama de otra forma (mayúsculas y guiones cuentan). Algunos, como DCMTK, dicen lo mismo si no nos conocen.',
+    'Pida el título AE exacto y corríjalo en el registro; confirme que nuestro título AE esté dado de alta en él.',
   ],
   'rejected.calling': [
     'rechazada: no reconoce nuestro título AE ({result}/{source}/{reason})',

@@ -54,7 +54,7 @@ export const tally = (language: Language, counts: Readonly<Record<'bad' | 'warni
     .join(', ');
 
 export function inWords({ step, outcome, code, facts }: Finding, language: Language): Worded {
-  const [found = '', cause = '', action = ''] = CATALOGUES[language][code];
+  const [found, cause = '', action = ''] = CATALOGUES[language][code];
   const filled = (text: string): string =>
     text.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? '-'));
   const words = { text: filled(found), cause: filled(cause), action: filled(action) };
