@@ -12,14 +12,22 @@ import type { Holdings } from '../holdings/holdings.ts';
 import type { Systems } from '../ports/systems.ts';
 
 /** What a feature may ask beside the archive's own objects. */
-export type Surroundings = { systems: Systems; associate: Associate; state: SystemState };
+export type Surroundings = {
+  systems: Systems;
+  associate: Associate;
+  settings: { findMatchesMax: number };
+  state: SystemState;
+};
 
 /** Every capability of the archive. A new one is one folder and one line here. */
-export function featuresOf(holdings: Holdings, { systems, associate, state }: Surroundings): readonly Feature[] {
+export function featuresOf(
+  holdings: Holdings,
+  { systems, associate, settings, state }: Surroundings,
+): readonly Feature[] {
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
-    queryFeature(holdings),
+    queryFeature(holdings, settings),
     retrieveFeature(holdings),
     renderFeature(holdings),
     transferFeature({ ...holdings, systems, associate }),

@@ -76,6 +76,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   const features = featuresOf(holdings, {
     systems: access.systems,
     associate: associateWith(serving.config, keys),
+    settings: serving.config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
   });
   const dimse = await openDimse(

@@ -249,6 +249,16 @@ export const SETTINGS = {
     100,
     3_600_000,
   ),
+  findMatchesMax: integer(
+    {
+      env: 'ACERVO_FIND_MATCHES_MAX',
+      unit: 'matches',
+      doc: 'One C-FIND is answered with so many; where more match it ends with 0xA700.',
+    },
+    100_000,
+    1,
+    10_000_000,
+  ),
   pgWalSegmentMib: powerOfTwo(
     {
       env: 'ACERVO_PG_WAL_SEGMENT_MIB',

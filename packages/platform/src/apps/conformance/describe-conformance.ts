@@ -20,6 +20,7 @@ export function describeConformance(departures: string): string {
   const features = featuresOf(closedHoldings(), {
     systems: systemsOver(new Map()),
     associate: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
+    settings: { findMatchesMax: 0 },
     state: {
       readiness: () => Promise.resolve({ ready: false, missing: ['archive'], alarms: [] }),
       exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),

@@ -4,6 +4,7 @@ import { T } from '@acervo/dicom/tags.ts';
 import { VRS } from '@acervo/dicom/vr.ts';
 import type { Match } from '@acervo/interop/dicomweb/query.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { INCOMPARABLE } from './keys.ts';
 import { foldedRegexOf, fuzzyWords, likeOf, limited, timeBound, wordRegexOf } from './patterns.ts';
 import { type Bound, between, combined, endsOf, type Valued } from './statement.ts';
 import { unfolded } from './unfolded.ts';
@@ -61,7 +62,7 @@ function comparisonOf(tag: number, { vr }: Match): Comparison {
   if (vr === 'DA') return date;
   if (vr === 'TM') return time;
   if (vr === 'IS' || vr === 'DS' || VRS[vr].kind === 'number') return number;
-  if (vr === 'DT' || vr === 'AT' || vr === 'UN') throw new Failure('query/not-indexed', `a key of VR ${vr}`);
+  if (INCOMPARABLE.has(vr)) throw new Failure('query/not-indexed', `a key of VR ${vr}`);
   return text;
 }
 

@@ -1,4 +1,5 @@
 import { T } from '@acervo/dicom/tags.ts';
+import type { Vr } from '@acervo/dicom/vr.ts';
 import type { Match, Query, QueryLevel } from '@acervo/interop/dicomweb/query.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { SERIES_TAGS, STUDY_TAGS } from '../../holdings/attributes.ts';
@@ -67,6 +68,8 @@ const RANK: Readonly<Record<QueryLevel, number>> = { study: 0, series: 1, instan
 
 /** Everything that is held is at hand. */
 export const AVAILABILITY = 'ONLINE';
+/** VRs whose values are not compared among the attributes that the index keeps. */
+export const INCOMPARABLE: ReadonlySet<Vr> = new Set(['DT', 'AT', 'UN']);
 /** Asterisks of one key: each makes a search longer. */
 export const ASTERISKS_MAX = 32;
 
@@ -100,6 +103,20 @@ export function placeKeys(query: Query, isBelowStudy: boolean): PlacedKeys {
     else throw new Failure('query/not-indexed', `a key that the index does not hold, at level ${query.level}`);
   }
   return { columns, attributes, header, isNever };
+}
+
+/**
+ * Can a search at the query's level compare this key? The same that `placeKeys` and the statements refuse.
+ * @throws {Failure} query/invalid
+ */
+export function isSearched(match: Match, query: Query, isBelowStudy: boolean): boolean {
+  try {
+    const { attributes } = placeKeys({ ...query, matches: [match] }, isBelowStudy);
+    return ![...attributes.study, ...attributes.series].some(({ vr }) => INCOMPARABLE.has(vr));
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === 'query/not-indexed') return false;
+    throw thrown;
+  }
 }
 
 /** Attributes that a query names, to be matched or returned; of a sequence, the outermost. */

@@ -5,7 +5,8 @@ import { createRandom, type Random } from '@acervo/kernel/random.ts';
 import { scaled } from '@acervo/testkit/scale.ts';
 import fc from 'fast-check';
 import { studyKeyOf } from '../../holdings/keys.ts';
-import { ask, column, type Facts, type Given, index, testIndex } from './query.fixture.ts';
+import { find } from './find.fixture.ts';
+import { ask, column, type Facts, type Given, index, testIndex, valueOf } from './query.fixture.ts';
 
 const STUDIES = 160;
 const SURNAMES = [
@@ -206,6 +207,18 @@ const KEYS = {
   'RequestAttributesSequence.ScheduledProcedureStepID': from(['S1', 'S2', 'S?', 'S_']),
   'RequestAttributesSequence.RequestedProcedureID': from(['R1', 'R2', 'R*']),
 };
+/** The same keys as the Identifier of a C-FIND has them. */
+function findKeys(keys: readonly Key[]): Facts {
+  const facts: Record<string, Facts[string]> = {};
+  for (const [keyword, value] of keys) {
+    const [outer = '', inner] = keyword.split('.');
+    const items = facts[outer] as readonly Facts[] | undefined;
+    if (inner !== undefined) facts[outer] = [{ ...items?.[0], [inner]: value }];
+    else facts[outer] = keyword === 'ModalitiesInStudy' ? value.split(',') : value;
+  }
+  return facts;
+}
+
 const names = (fuzzy: boolean): fc.Arbitrary<string> => {
   const values = SURNAMES.flatMap((surname) => GIVEN.map((given) => `${surname}^${given}`));
   return fuzzy ? wordsOf([...values, '山田^太郎']) : patternOf([...values, '山田^太郎', 'Núñez^ana=山田^太郎']);
@@ -220,7 +233,7 @@ const query = fc.boolean().chain((fuzzy) =>
   }),
 );
 
-test('what is found equals what a naive reader of the same studies finds', async (t) => {
+test('what QIDO-RS and C-FIND find equals what a naive reader of the same studies finds', async (t) => {
   const { database, ports } = await testIndex(t);
   const random = createRandom('query');
   const all = Array.from({ length: STUDIES }, (_, number) => held(random, number + 1)).sort(newestFirst);
@@ -241,6 +254,22 @@ test('what is found equals what a naive reader of the same studies finds', async
       assert.equal(answer.status, 200);
       assert.deepEqual(column(answer, 'StudyInstanceUID'), wanted.slice(offset, offset + limit));
       assert.equal(answer.headers['x-total-count'], String(wanted.length));
+      const matched = await find(
+        { ...ports, findMatchesMax: STUDIES },
+        {
+          level: level === 'studies' ? 'STUDY' : 'SERIES',
+          keys: { ...findKeys(asked), StudyInstanceUID: '' },
+          options: { relational: true, fuzzyMatching: fuzzy },
+        },
+      );
+      assert.equal(matched.status, 0);
+      // At study level attributes of series are matched, but have no one value to be returned.
+      assert.ok(level === 'studies' || !matched.answers.some(({ isPartly }) => isPartly));
+      assert.deepEqual(
+        matched.answers.map(({ json }) => valueOf(json, 'StudyInstanceUID')),
+        wanted,
+        'C-FIND',
+      );
       found += wanted.length > 0 ? 1 : 0;
     }),
     { numRuns: scaled(400) },

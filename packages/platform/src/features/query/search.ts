@@ -22,7 +22,7 @@ export const LIMIT_DEFAULT = 1_000;
 /** Instances of a study whose headers are read for one search. */
 export const HEADERS_SEARCHED_MAX = 10_000;
 /** Headers that are looked through between two looks at whether anybody still waits. */
-const HEADERS_AT_ONCE = 64;
+export const HEADERS_AT_ONCE = 64;
 
 /** Where a search looks: what its path names. */
 export type Path = { institution?: string; study?: string; series?: string };
@@ -117,7 +117,7 @@ async function searchHeaders(ports: Ports, op: Op, wanted: Search, query: Query,
   return { rows: rows.slice(from, from + page.limit), total: rows.length, isExact: true };
 }
 
-async function headersOf(ports: Ports, rows: readonly FoundRow[], base: string): Promise<DicomJson[]> {
+export async function headersOf(ports: Ports, rows: readonly FoundRow[], base: string): Promise<DicomJson[]> {
   return mapAhead(rows, async (row) => {
     const instance = row as HeldInstance;
     const { text } = await readInstanceJsonText(ports, instance, instanceUrl(base, row.institution, instance));
@@ -125,5 +125,5 @@ async function headersOf(ports: Ports, rows: readonly FoundRow[], base: string):
   });
 }
 
-const keyNames = ({ matches }: Query): string[] =>
+export const keyNames = ({ matches }: Query): string[] =>
   matches.filter(({ condition }) => condition.kind !== 'universal').map(({ path }) => path.map(tagText).join('.'));

@@ -1,0 +1,26 @@
+import type { Institutions } from '../../holdings/find.repo.ts';
+import type { Sql } from '../../ports/sql.ts';
+
+/** Everything of one patient that the caller may see: Number of Patient Related ... (PS3.4 C.3.4). */
+export type PatientCounts = { studies: number; series: number; instances: number };
+
+/**
+ * Of the patient of each study: one issuer, one Patient ID. Studies without Patient ID are nobody's, and left out.
+ * Index: study_patient.
+ */
+export async function patientCounts(
+  sql: Sql,
+  institutions: Institutions,
+  studyKeys: readonly string[],
+): Promise<ReadonlyMap<string, PatientCounts>> {
+  type Row = PatientCounts & { studyKey: string };
+  const rows = await sql.query<Row>(
+    `select f.study_key as "studyKey", count(*)::integer as studies, sum(s.series_count)::integer as series,
+      sum(s.instance_count)::integer as instances
+    from study f join study s on s.patient_id = f.patient_id and s.issuer = f.issuer
+    where f.study_key = any($1::uuid[]) and ($2::text[] is null or s.institution = any($2::text[]))
+    group by f.study_key`,
+    [studyKeys, institutions ?? null],
+  );
+  return new Map(rows.map(({ studyKey, ...counts }) => [studyKey, counts]));
+}
