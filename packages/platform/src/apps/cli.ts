@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { pullCommand } from './commands/pull.ts';
+import { queryCommand } from './commands/query.ts';
 import { reindexCommand } from './commands/reindex.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { sendCommand } from './commands/send.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   restoreCommand,
   systemsCommand,
   doctorCommand,
+  queryCommand,
   migrateCommand,
   configCommand,
 ];
