@@ -150,7 +150,7 @@ test('dcmsend sends a mixed set in small PDUs over one association', async (t) =
   t.diagnostic(`${paths.length} files in three compressions, PDUs of 4096 and 131072 bytes`);
 });
 
-test('echoscu is answered; with another called AE title it is rejected; findscu finds no context', async (t) => {
+test('echoscu is answered; with another called AE title it is rejected; a worklist has no context', async (t) => {
   if (!needsPeer(t, 'echoscu') || !needsPeer(t, 'findscu')) return;
   const { archive } = await prepare(t, 'echoscu');
   const port = String(archive.dimsePort);
@@ -162,13 +162,13 @@ test('echoscu is answered; with another called AE title it is rejected; findscu 
   assert.match(wrong.output, /Reason: Called AE Title Not Recognized/);
   const find = await runPeer('findscu', [
     '-v',
-    '-S',
+    '-W',
     '-aec',
     'ACERVO',
     '127.0.0.1',
     port,
     '-k',
-    'QueryRetrieveLevel=STUDY',
+    'PatientName',
   ]);
   assert.match(find.output, /No Acceptable Presentation Contexts/, find.output);
   assert.equal((await runPeer('echoscu', ['-aec', 'ACERVO', '127.0.0.1', port])).code, 0);

@@ -9,10 +9,20 @@ import { DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE } from '@acervo/dicom/transfer-sy
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
 import type { Op } from '../../ports/op.ts';
+import { FIRST_PAGE, PAGE } from './every-match.ts';
 import { type Find, type FindAsked, find, responses, written } from './find.fixture.ts';
 import type { FindPorts } from './find.scp.ts';
 import { agreeOnOptions, PATIENT_ROOT_FIND } from './find-models.ts';
-import { dicomJson, type Facts, type Given, index, testIndex, valueOf } from './query.fixture.ts';
+import {
+  ask as askQido,
+  column,
+  dicomJson,
+  type Facts,
+  type Given,
+  index,
+  testIndex,
+  valueOf,
+} from './query.fixture.ts';
 import { askedIdentifier } from './query.scu.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
@@ -300,6 +310,27 @@ async function journal({ database }: Asking): Promise<void> {
   const { facts } = JSON.parse(rows[0]?.event ?? '{}') as { facts: Record<string, unknown> };
   assert.deepEqual([facts['level'], facts['keys'], facts['returned']], ['study', ['00100010'], 2]);
 }
+
+test('every match is answered once, in the order of QIDO-RS, however many pages they fill', async (t) => {
+  const { database, ports } = await testIndex(t);
+  const numbers = Array.from({ length: FIRST_PAGE + PAGE + 7 }, (_, number) => number + 1);
+  const dated = (number: number): Facts => ({
+    StudyDate: `202501${10 + (number % 9)}`,
+    PatientID: String(number % 300),
+  });
+  await index(
+    database,
+    numbers.flatMap((number) => study(number, 'HGM', dated(number)).slice(0, 1)),
+  );
+  const all = await find({ ...ports, findMatchesMax: 5000 }, { level: 'STUDY', keys: { StudyInstanceUID: '' } });
+  assert.deepEqual([all.status, all.answers.length], [0, numbers.length]);
+  assert.deepEqual(uids(all), column(await askQido(ports, '/studies?limit=5000'), 'StudyInstanceUID'));
+  const patients = await find(
+    { ...ports, findMatchesMax: 5000 },
+    { model: PATIENT_ROOT_FIND, level: 'PATIENT', keys: { PatientID: '' } },
+  );
+  assert.deepEqual([patients.answers.length, new Set(uids(patients, 'PatientID')).size], [300, 300]);
+});
 
 test('of extended negotiation, what is supported is agreed on', () => {
   assert.deepEqual([...agreeOnOptions(Uint8Array.of(1))], [1]);
