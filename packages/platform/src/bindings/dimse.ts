@@ -66,6 +66,8 @@ export type DimsePeer = {
   store(request: StoreRequest): Promise<DimseAnswer>;
   /** The only response, or the last one. @throws {Failure} ul/aborted, ul/bad-pdu; ul/released */
   ask(question: DimseQuestion): Promise<DimseReply>;
+  /** True when it says nothing for so long; false as soon as it asks for something, releases or goes. */
+  staysQuiet(ms: number): Promise<boolean>;
 };
 
 /**

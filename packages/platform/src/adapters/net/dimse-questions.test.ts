@@ -186,6 +186,28 @@ test('after its final response a service may ask the peer, until that asks for r
   assert.deepEqual(outcomes, ['answered 0', 'ul/released']);
 });
 
+test('a service hears whether the peer stays, asks on, releases or goes', async (t) => {
+  const heard: boolean[] = [];
+  const action = service(N_ACTION_RQ, COMMITMENT, async function* ({ dataSet, peer }) {
+    await bytesOf(dataSet);
+    yield { status: 0 };
+    heard.push(await peer.staysQuiet(heard.length === 0 ? 50 : 10_000));
+  });
+  const contexts = [{ abstractSyntax: COMMITMENT, transferSyntaxes: [EXPLICIT_LE] }];
+  const association = await associated(t, [action], { contexts });
+  const ask = question(association, N_ACTION_RQ, COMMITMENT);
+  await all(association.ask(ask));
+  await t.waitFor(() => assert.deepEqual(heard, [true]), { timeout: 5000 });
+  await all(association.ask(ask));
+  await all(association.ask(ask));
+  await association.release();
+  await t.waitFor(() => assert.deepEqual(heard, [true, false, false]), { timeout: 5000 });
+  const other = await associated(t, [action], { contexts });
+  await all(other.ask(question(other, N_ACTION_RQ, COMMITMENT)));
+  await other.abort();
+  await t.waitFor(() => assert.deepEqual(heard, [true, false, false, false]), { timeout: 5000 });
+});
+
 test('extended negotiation is answered with what holds, and both sides know', async (t) => {
   const seen: (Uint8Array | undefined)[] = [];
   const find = service(C_FIND_RQ, FIND, async function* ({ dataSet, extended }) {

@@ -84,6 +84,18 @@ export class Questions implements DimsePeer {
     throw new Failure('ul/aborted', 'no final response'); // askMany ends with one, or throws.
   }
 
+  async staysQuiet(ms: number): Promise<boolean> {
+    const quiet = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => quiet.resolve(true), ms);
+    const said = this.#association.messages.ahead().then(
+      () => false,
+      () => false, // Lost: whoever asks next hears why.
+    );
+    const isQuiet = await Promise.race([quiet.promise, said]);
+    clearTimeout(timer);
+    return isQuiet;
+  }
+
   /**
    * Every response as it comes, the final one last. Whoever stops listening before that cancels: a C-CANCEL-RQ is
    * sent, and what the peer had on its way is passed over.
