@@ -47,6 +47,8 @@ export type Access = {
   ofStranger(callingAet: string): Caller;
   /** The archive's own commands, run by whoever owns its files. */
   ofCommand(name: string, institution?: string): Caller;
+  /** What the archive does by itself over the network, for whichever institution. */
+  ofProcess(name: string): Caller;
 };
 
 /** Systems of ACERVO_ACCESS_FILE. @throws {Failure} config/invalid, as loadAccess does */
@@ -100,6 +102,15 @@ export function loadAccess(config: Config, log: Log, known?: Systems): Access {
         system: name,
         door: name === 'import' ? 'import' : 'cli',
         institution: acting,
+        sees: undefined,
+        actions: ACTIONS,
+      }),
+    ofProcess: (name) =>
+      callerOf(base, {
+        actor: { kind: 'process', id: name },
+        system: name,
+        door: 'dimse',
+        institution: config.institution,
         sees: undefined,
         actions: ACTIONS,
       }),

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
 import { backupCommand } from './commands/backup.ts';
+import { commitCommand } from './commands/commit.ts';
+import { commitmentsCommand } from './commands/commitments.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -34,6 +36,8 @@ const COMMANDS: readonly Command[] = [
   systemsCommand,
   doctorCommand,
   queryCommand,
+  commitCommand,
+  commitmentsCommand,
   migrateCommand,
   configCommand,
 ];

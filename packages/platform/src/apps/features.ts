@@ -1,6 +1,8 @@
 import type { Associate } from '../bindings/dimse-scu.ts';
 import type { Feature } from '../bindings/feature.ts';
 import { changesFeature } from '../features/changes/index.ts';
+import { commitmentFeature } from '../features/commitment/index.ts';
+import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { cEcho } from '../features/echo/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
@@ -17,12 +19,13 @@ export type Surroundings = {
   associate: Associate;
   settings: { findMatchesMax: number };
   state: SystemState;
+  commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
 };
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(
   holdings: Holdings,
-  { systems, associate, settings, state }: Surroundings,
+  { systems, associate, settings, state, commitment }: Surroundings,
 ): readonly Feature[] {
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
@@ -32,6 +35,11 @@ export function featuresOf(
     renderFeature(holdings),
     transferFeature({ ...holdings, systems, associate }),
     changesFeature(holdings),
+    commitmentFeature({
+      ...commitment,
+      holdings,
+      isReachable: (aeTitle) => systems.addressOf(aeTitle) !== undefined,
+    }),
   ];
   return [
     ...features,

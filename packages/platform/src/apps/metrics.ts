@@ -20,6 +20,10 @@ export type Metrics = {
   setDiskFree(bytes: number): void;
   /** Age of the oldest committed journal row that is not sealed yet. */
   setSealLag(seconds: number): void;
+  /** Storage commitment as SCP: requests, and attempts to report. */
+  commitment(outcome: 'requested' | 'refused' | 'reported' | 'postponed' | 'abandoned'): void;
+  /** Reports of storage commitment that are owed now. */
+  setReportsOwed(count: number): void;
   /** The text of GET /metrics, and its media type. */
   exposition(): Promise<{ contentType: string; text: string }>;
 };
@@ -70,6 +74,7 @@ export function makeMetrics(): Metrics {
   });
   return {
     ...systemMetrics(registers),
+    ...commitmentMetrics(registers),
     instanceStored: (door, outcome) => stored.inc({ door, outcome }),
     groupCommitted: (instances, seconds) => {
       groupSize.observe(instances);
@@ -109,5 +114,23 @@ function systemMetrics(registers: Registry[]): Pick<Metrics, 'systemRefused' | '
       certificate.set(certificateSeconds);
       crl.set(crlSeconds ?? 0);
     },
+  };
+}
+
+function commitmentMetrics(registers: Registry[]): Pick<Metrics, 'commitment' | 'setReportsOwed'> {
+  const commitments = new Counter({
+    name: 'acervo_commitments_total',
+    help: 'Storage commitment as SCP: requests and attempts to report, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const owed = new Gauge({
+    name: 'acervo_commitment_reports_owed',
+    help: 'Storage commitment reports that are not delivered yet',
+    registers,
+  });
+  return {
+    commitment: (outcome) => commitments.inc({ outcome }),
+    setReportsOwed: (count) => owed.set(count),
   };
 }

@@ -4,11 +4,13 @@ import { type DimseServer, listenDimse } from '../adapters/net/dimse-server.ts';
 import { type HttpServer, listenHttp } from '../adapters/net/http-server.ts';
 import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
+import type { Job } from '../bindings/feature.ts';
 import type { Route } from '../bindings/http.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
 import type { Config } from './config.ts';
+import { dialOver } from './dial.ts';
 import { featuresOf } from './features.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
@@ -73,11 +75,18 @@ type Ports = Omit<RunningServer, 'archive' | 'close'>;
 async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Promise<Ports> {
   const { archive, access, keys } = serving;
   const { holdings, metrics } = archive;
+  const associate = associateWith(serving.config, keys);
   const features = featuresOf(holdings, {
     systems: access.systems,
-    associate: associateWith(serving.config, keys),
+    associate,
     settings: serving.config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
+    commitment: {
+      dial: dialOver(associate, access, serving.log),
+      openOp: (signal) => access.ofProcess('commitment').openOp(signal),
+      retryHours: serving.config.commitmentRetryHours,
+      metrics,
+    },
   });
   const dimse = await openDimse(
     serving,
@@ -89,7 +98,18 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
   const https = keys && (await openHttp(serving, routes, keys));
   if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
+  closing.push(begun(features.flatMap((feature) => feature.jobs ?? [])));
   return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
+}
+
+/** @returns how the jobs are ended that were begun */
+function begun(jobs: readonly Job[]): () => Promise<void> {
+  const ending = new AbortController();
+  const running = Promise.all(jobs.map((job) => job.run(ending.signal)));
+  return async () => {
+    ending.abort();
+    await running;
+  };
 }
 
 function openDimse(serving: Serving, services: readonly DimseService[]): Promise<DimseServer> {

@@ -285,6 +285,16 @@ export const SETTINGS = {
     50,
     3_600_000,
   ),
+  commitmentRetryHours: integer(
+    {
+      env: 'ACERVO_COMMITMENT_RETRY_HOURS',
+      unit: 'h',
+      doc: 'A storage commitment report that its system does not take is tried again for so long, then given up.',
+    },
+    72,
+    1,
+    8760,
+  ),
   accessFoldMs: integer(
     {
       env: 'ACERVO_ACCESS_FOLD_MS',

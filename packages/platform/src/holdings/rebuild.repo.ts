@@ -22,6 +22,7 @@ const TABLES = [
   'journal',
   'journal_seal',
   'known_system',
+  'commitment',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

@@ -16,7 +16,12 @@ export type EventKind =
   | 'export.finished'
   | 'backup.finished'
   | 'system.described'
-  | 'system.removed';
+  | 'system.removed'
+  | 'commitment.requested'
+  | 'commitment.reported'
+  | 'commitment.abandoned'
+  | 'commitment.asked'
+  | 'commitment.answered';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -26,6 +26,14 @@ export function describeConformance(departures: string): string {
       exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
       version,
     },
+    commitment: {
+      dial: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
+      openOp: () => {
+        throw new Failure('store/unavailable', 'the archive is not open');
+      },
+      retryHours: 0,
+      metrics: { commitment: () => {}, setReportsOwed: () => {} },
+    },
   });
   return [
     introduction(),
@@ -55,7 +63,8 @@ Acervo ${version}, in the manner of PS3.2. Every list and number below is read f
 | Storage | yes | yes |
 | Query/Retrieve: C-MOVE, C-GET | yes | yes |
 | Query/Retrieve: C-FIND | yes | no |
-| Storage Commitment, Worklist, MPPS | no | no |
+| Storage Commitment (Push Model) | yes | yes |
+| Worklist, MPPS | no | no |
 
 | DICOMweb | Origin server |
 |---|---|

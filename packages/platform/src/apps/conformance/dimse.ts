@@ -1,4 +1,4 @@
-import { COMMAND_BYTES_MAX } from '@acervo/dicom/dimse/command.ts';
+import { COMMAND_BYTES_MAX, N_EVENT_REPORT_RQ } from '@acervo/dicom/dimse/command.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '@acervo/dicom/part10.ts';
 import { STORAGE_SOP_CLASSES } from '@acervo/dicom/sop-class.ts';
 import { TRANSFER_SYNTAXES } from '@acervo/dicom/transfer-syntax.ts';
@@ -6,8 +6,10 @@ import { REJECT } from '@acervo/dicom/ul/pdu.ts';
 import { FAILURES, type FailureCode } from '@acervo/kernel/failure.ts';
 import { DIMSE_LIMITS } from '../../adapters/net/dimse-server.ts';
 import type { DimseService } from '../../bindings/dimse.ts';
+import { PUSH_MODEL } from '../../features/commitment/data-set.ts';
 import { STORED_WITH_WARNING } from '../../features/store/store.cstore.ts';
 import { SETTINGS } from '../settings.ts';
+import { describeCommitment } from './commitment.ts';
 import { code, digits, hex, mark, table } from './markdown.ts';
 import { refusalRows } from './refusals.ts';
 import { describeTransfer, retrieveModelOf } from './transfer.ts';
@@ -20,6 +22,8 @@ const COMMANDS: ReadonlyMap<number, string> = new Map([
   [0x0020, 'C-FIND'],
   [0x0021, 'C-MOVE'],
   [0x0030, 'C-ECHO'],
+  [0x0100, 'N-EVENT-REPORT'],
+  [0x0130, 'N-ACTION'],
 ]);
 
 /** Application entity, associations, presentation contexts and what C-STORE answers. */
@@ -40,20 +44,20 @@ export function describeDimse(services: readonly DimseService[]): string {
     '### 2.6 Transfer syntaxes\n',
     transferSyntaxes(),
     describeTransfer(),
+    '### 2.9 Storage Commitment\n',
+    describeCommitment(),
   ].join('\n');
 }
 
 function applicationEntity(services: readonly DimseService[]): string {
   const rows = services.map(({ commandField, accepts }) => [
     COMMANDS.get(commandField) ?? hex(commandField),
-    'SCP',
-    accepts(VERIFICATION)
-      ? `Verification, ${code(VERIFICATION)}`
-      : (retrieveModelOf(commandField, accepts) ?? 'every SOP class of 2.5'),
+    commandField === N_EVENT_REPORT_RQ ? 'SCU' : 'SCP',
+    classesOf(commandField, accepts),
   ]);
   const { env, byDefault = '' } = SETTINGS.aeTitle;
   return `One Application Entity, ${code(env)} (${code(byDefault)} by default). It accepts associations, and asks
-for them as 2.8 says.
+for them as 2.8 and 2.9 say.
 
 ${table(['Service', 'Role', 'SOP classes'], rows)}
 
@@ -61,6 +65,12 @@ Implementation Class UID ${code(IMPLEMENTATION_CLASS_UID)}, Implementation Versi
 ${code(IMPLEMENTATION_VERSION_NAME)}.
 A request for another service on an accepted context is answered ${hex(FAILURES['dimse/unrecognized'].dimse)}.
 `;
+}
+
+function classesOf(commandField: number, accepts: DimseService['accepts']): string {
+  if (accepts(VERIFICATION)) return `Verification, ${code(VERIFICATION)}`;
+  if (accepts(PUSH_MODEL)) return `Storage Commitment Push Model, ${code(PUSH_MODEL)}`;
+  return retrieveModelOf(commandField, accepts) ?? 'every SOP class of 2.5';
 }
 
 function associationPolicies(): string {
@@ -78,7 +88,10 @@ function associationPolicies(): string {
     ['Maximum Length offered', `${digits(Number(pduBytesMax.byDefault))} bytes (\`${pduBytesMax.env}\`)`],
     ['Maximum Length of the peer', 'any; 0 is no limit'],
     ['Asynchronous operations', 'not supported: one operation at a time is answered to a proposal'],
-    ['SCP/SCU role selection', 'answered; the requestor may be SCP of every SOP class of 2.5, for C-GET'],
+    [
+      'SCP/SCU role selection',
+      'answered; the requestor may be SCP of every SOP class of 2.5, for C-GET, and of Storage Commitment',
+    ],
     ['User identity', 'not evaluated; a positive response, where asked for, is empty'],
     ['Extended negotiation', 'not answered'],
     ['ARTIM timer', `${artimMs / 1000} s`],

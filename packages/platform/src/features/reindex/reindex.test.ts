@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { newId } from '@acervo/kernel/id.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { fillArchive, SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
 import { openTestArchive } from '@acervo/testkit/open-archive.ts';
@@ -9,6 +10,10 @@ import type { Database } from '../../adapters/postgres/database.ts';
 import { type Config, loadConfig } from '../../apps/config.ts';
 import { openIndex } from '../../apps/open-index.ts';
 import { rebuildIndex } from '../../apps/rebuild.ts';
+import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.ts';
+import { type End, endCommitment, insertAsked } from '../commitment/commitment.repo.ts';
+import { digestOf } from '../commitment/references.ts';
+import { registerRequest } from '../commitment/register.ts';
 import { addSystem, removeSystem, setSystem } from '../systems/change.ts';
 import type { ReindexFinding } from './survey.ts';
 
@@ -37,6 +42,8 @@ const TABLES = {
   uid_code: 'select uid from uid_code order by uid',
   segment: 'select segment, writer, node, state, committed, records, chain, void_from from segment order by segment',
   known_system: 'select * from known_system order by ae_title',
+  commitment: `select id, role, ae_title, transaction_uid, institution, sees, digest, reference_count, sop_references,
+    state, failures, ended_at, last_problem from commitment order by id`,
   journal: 'select id, at, kind, institution, actor, study, event from journal order by id',
   journal_seal: 'select seq, id, hash from journal_seal order by seq',
 };
@@ -52,6 +59,38 @@ async function describeSystems(db: Database): Promise<void> {
   for (const aeTitle of ['CT1', 'CT2', 'CT3']) await addSystem(db, op, { aeTitle, institution: 'HGM' });
   await setSystem(db, op, 'CT2', { host: 'ct2.hgm.example', port: 104 });
   await removeSystem(db, op, 'CT3');
+}
+
+/** What is owed, what was reported, given up and asked again; what we asked of others. */
+async function commitments(db: Database): Promise<void> {
+  const op = testOp({ sees: ['HGM'], institution: 'HGM' });
+  const request = (nth: number) => ({
+    transactionUid: `2.25.${nth}`,
+    references: { '1.2.840': ['1.2.3', `1.2.${nth}`] },
+  });
+  const ids: string[] = [];
+  for (let nth = 1; nth <= 4; nth++) ids.push((await registerRequest(db, op, 'CT1', request(nth))) ?? '');
+  const end = async (id: string, state: End['state'], kind: EventKind, facts: Envelope['facts']): Promise<void> => {
+    const { failures = null, problem = null } = facts as Partial<End>;
+    await endCommitment(db, { id, state, failures, problem }, envelopeOf(op, kind, {}, { commitment: id, ...facts }));
+  };
+  const failures = { '0112': { '1.2.840': ['1.2.3'] } };
+  await end(ids[0] ?? '', 'reported', 'commitment.reported', { failures });
+  await end(ids[1] ?? '', 'abandoned', 'commitment.abandoned', { problem: 'ul/aborted: away' });
+  await end(ids[2] ?? '', 'reported', 'commitment.reported', { failures: {} });
+  assert.equal(await registerRequest(db, op, 'CT1', request(3)), ids[2]);
+  for (let nth = 5; nth <= 7; nth++) {
+    const { references, transactionUid } = request(nth);
+    const id = newId();
+    const digest = digestOf(references);
+    await insertAsked(
+      db,
+      { id, aeTitle: 'VNA', institution: 'HGM', references, transactionUid, referenceCount: 2, digest },
+      op,
+    );
+    if (nth === 6) await end(id, 'answered', 'commitment.answered', { failures });
+    if (nth === 7) await end(id, 'refused', 'commitment.answered', { refused: 'status 0213', problem: 'status 0213' });
+  }
 }
 
 async function dumpOf(config: Config): Promise<Record<string, object[]>> {
@@ -71,6 +110,7 @@ test('a rebuilt index equals the lost one, table by table', async (t) => {
   const config = configOf(archive.dataDir);
   await fillArchive(archive);
   await describeSystems(archive.database);
+  await commitments(archive.database);
   await assert.rejects(rebuild(config), { code: 'config/invalid' }, 'not while another process has it open');
   await archive.close();
   // Two more lives: their segments come later, their events are numbered on.
@@ -111,7 +151,8 @@ test('what a killed process left open is ended, and what it did not make durable
   const store = `
     import { openArchive } from '@acervo/platform/apps/archive.ts';
     import { loadConfig } from '@acervo/platform/apps/config.ts';
-    import { fillArchive } from '@acervo/testkit/filled-archive.ts';
+    import { newId } from '@acervo/kernel/id.ts';
+import { fillArchive } from '@acervo/testkit/filled-archive.ts';
     import { silentLog } from '@acervo/testkit/postgres.ts';
     const archive = await openArchive(loadConfig(), { role: 'test', connectionsMax: 4, log: silentLog });
     await fillArchive(archive);
