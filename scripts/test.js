@@ -1,4 +1,4 @@
-// `npm test`, `npm run test:peers`, `npm run test:faults`: runs steps, two at a time, and says minutes and counts.
+// `npm test`, `npm run test:peers`, `npm run test:pages`, `npm run test:faults`: runs steps, two at a time, and says minutes and counts.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ const SUITES = {
   // For another PostgreSQL (ACERVO_TEST_PG_BIN): what knows the database.
   platform: [[tests('packages/platform/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
   peers: [[tests('test/peers/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
+  pages: [[tests('test/pages/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
   faults: [[tests('test/faults/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
 };
 

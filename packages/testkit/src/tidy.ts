@@ -8,6 +8,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dicom: ['kernel'],
   interop: ['kernel', 'dicom'],
   verifier: ['kernel'],
+  web: ['kernel', 'dicom', 'interop'],
   'platform/ports': ['kernel', 'dicom', 'interop'],
   'platform/bindings': ['kernel', 'dicom', 'interop', 'platform/ports'],
   'platform/journal': ['kernel', 'platform/ports'],
@@ -149,7 +150,7 @@ function* sources(root: string): Generator<string> {
 function* below(root: string, directory: string): Generator<string> {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
-    if (entry.name === 'node_modules' || entry.name === 'generated') continue;
+    if (entry.name === 'node_modules' || entry.name === 'generated' || /^dist(\.|$)/.test(entry.name)) continue;
     if (entry.isDirectory()) yield* below(root, path);
     else if (/\.[jt]sx?$/.test(entry.name)) yield relative(root, path);
   }

@@ -3,14 +3,18 @@ import type { Feature } from '../bindings/feature.ts';
 import { changesFeature } from '../features/changes/index.ts';
 import { commitmentFeature } from '../features/commitment/index.ts';
 import type { CommitmentPorts } from '../features/commitment/ports.ts';
+import { consoleFeature } from '../features/console/index.ts';
 import { cEcho } from '../features/echo/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
+import { type StatusPorts, statusFeature } from '../features/status/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
 import { transferFeature } from '../features/transfer/index.ts';
+import { viewerFeature } from '../features/viewer/index.ts';
 import type { Holdings } from '../holdings/holdings.ts';
+import type { StaticFiles } from '../ports/static-files.ts';
 import type { Systems } from '../ports/systems.ts';
 
 /** What a feature may ask beside the archive's own objects. */
@@ -20,13 +24,15 @@ export type Surroundings = {
   settings: { findMatchesMax: number };
   state: SystemState;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
+  status: Omit<StatusPorts, 'db'>;
+  /** Folders that were made before: the built page, the fetched viewer. */
+  page: StaticFiles;
+  viewer: StaticFiles;
 };
 
 /** Every capability of the archive. A new one is one folder and one line here. */
-export function featuresOf(
-  holdings: Holdings,
-  { systems, associate, settings, state, commitment }: Surroundings,
-): readonly Feature[] {
+export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
+  const { systems, associate, settings, state, status, commitment, page, viewer } = around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -40,6 +46,9 @@ export function featuresOf(
       holdings,
       isReachable: (aeTitle) => systems.addressOf(aeTitle) !== undefined,
     }),
+    statusFeature({ ...status, db: holdings.db }),
+    consoleFeature(page),
+    viewerFeature(viewer),
   ];
   return [
     ...features,

@@ -6,6 +6,7 @@ import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
 import type { Job } from '../bindings/feature.ts';
 import type { Route } from '../bindings/http.ts';
+import { Activity } from '../features/status/index.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
@@ -15,8 +16,10 @@ import { featuresOf } from './features.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { followRegistry, openRegistry } from './registry.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
 import { version } from './version.ts';
+import { watchAssociations, watchedHoldings, watchRequests } from './watch-activity.ts';
 
 export type RunningServer = {
   httpPort: number;
@@ -54,7 +57,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       keys.onChange(() => measureExpiry(keys, archive));
       closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
     }
-    const ports = await openDoors({ config, archive, access, keys, log }, closing);
+    const ports = await openDoors({ config, archive, access, keys, activity: new Activity(), log }, closing);
     return { ...ports, archive, close };
   } catch (thrown) {
     await close();
@@ -68,18 +71,26 @@ const following = (running: Promise<void>, ending: AbortController) => (): Promi
   return running;
 };
 
-type Serving = { config: Config; archive: Archive; access: Access; keys: TlsKeys | undefined; log: Log };
+type Serving = {
+  config: Config;
+  archive: Archive;
+  access: Access;
+  keys: TlsKeys | undefined;
+  activity: Activity;
+  log: Log;
+};
 type Ports = Omit<RunningServer, 'archive' | 'close'>;
 
 /** @param closing  gets what closes each door, as it opens */
 async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Promise<Ports> {
-  const { archive, access, keys } = serving;
+  const { config, archive, access, keys, activity } = serving;
   const { holdings, metrics } = archive;
-  const associate = associateWith(serving.config, keys);
-  const features = featuresOf(holdings, {
+  const associate = associateWith(config, keys);
+  const features = featuresOf(watchedHoldings(holdings, activity), {
+    ...surroundingsOf(config, archive, activity),
     systems: access.systems,
     associate,
-    settings: serving.config,
+    settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
     commitment: {
       dial: dialOver(associate, access, serving.log),
@@ -113,8 +124,7 @@ function begun(jobs: readonly Job[]): () => Promise<void> {
 }
 
 function openDimse(serving: Serving, services: readonly DimseService[]): Promise<DimseServer> {
-  const { config, archive, access, keys, log } = serving;
-  const { metrics } = archive;
+  const { config, archive, access, keys, activity, log } = serving;
   // Without authorities nobody's certificate could count.
   const isSecure = keys !== undefined && config.tlsCaFile !== undefined;
   return listenDimse({
@@ -132,15 +142,12 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
       },
     }),
     log,
-    metrics: {
-      associationAccepted: () => metrics.associationOpened(),
-      associationEnded: () => metrics.associationClosed(),
-    },
+    metrics: watchAssociations(activity, archive.metrics),
   });
 }
 
 function openHttp(
-  { config, archive, access, log }: Serving,
+  { config, archive, access, activity, log }: Serving,
   routes: readonly Route[],
   keys?: TlsKeys,
 ): Promise<HttpServer> {
@@ -163,6 +170,7 @@ function openHttp(
     ...(config.httpCorsOrigins.length > 0 && { corsOrigins: config.httpCorsOrigins }),
     ...(keys && { keys }),
     log,
+    onRefused: watchRequests(activity),
   });
 }
 

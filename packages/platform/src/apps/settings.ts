@@ -97,6 +97,14 @@ export const SETTINGS = {
       'file:',
     ]),
   ),
+  ohifDir: path(
+    {
+      env: 'ACERVO_OHIF_DIR',
+      unit: 'path',
+      doc: 'Where `acervo ohif` puts the viewer, and from where /ohif/ is served. Several archives may share it.',
+    },
+    './data/ohif',
+  ),
   access: choice(
     {
       env: 'ACERVO_ACCESS',

@@ -13,7 +13,8 @@ export function openApiOf(routes: readonly Route[], info: OpenApiInfo): object {
   return { openapi: '3.1.1', info, paths };
 }
 
-function operationOf({ method, path, summary, query = [], consumes = [], produces = [] }: Route): object {
+function operationOf(route: Route): object {
+  const { method, path, summary, query = [], consumes = [], produces = [], answerSchema } = route;
   const names = [...path.matchAll(/:([A-Za-z]\w*)/g)].map(([, name = '']) => name);
   const parameters = [
     ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
@@ -30,12 +31,12 @@ function operationOf({ method, path, summary, query = [], consumes = [], produce
     ...(parameters.length > 0 && { parameters }),
     ...(consumes.length > 0 && { requestBody: { required: true, content: contentOf(consumes) } }),
     responses: {
-      200: { description: 'Success', ...(produces.length > 0 && { content: contentOf(produces) }) },
+      200: { description: 'Success', ...(produces.length > 0 && { content: contentOf(produces, answerSchema) }) },
       default: { description: 'Problem', content: contentOf(['application/problem+json']) },
     },
   };
 }
 
-function contentOf(mediaTypes: readonly string[]): Record<string, object> {
-  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, {}]));
+function contentOf(mediaTypes: readonly string[], schema?: object): Record<string, object> {
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, schema === undefined ? {} : { schema }]));
 }

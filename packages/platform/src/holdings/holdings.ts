@@ -8,7 +8,10 @@ import type { Transcoder } from '../ports/transcoder.ts';
 import type { SegmentFiles } from './segment-files.ts';
 import type { Receipt, Store } from './store.ts';
 
-export type StoreMetrics = { instanceStored(door: Door, outcome: Receipt['kind'] | 'refused'): void };
+export type StoreMetrics = {
+  /** @param of whose it is, and its bytes */
+  instanceStored(door: Door, outcome: Receipt['kind'] | 'refused', of: { institution: string; bytes: number }): void;
+};
 
 /** What a feature may ask of the archive. */
 export type Holdings = {

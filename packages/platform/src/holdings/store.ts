@@ -27,7 +27,8 @@ export type StoreLimits = {
 };
 
 /** What became of an object: durable and visible in every case. */
-export type Receipt = Verdict & { uids: Uids; marks: Marks };
+/** `bytes` are those of the file as it lies in the packs. */
+export type Receipt = Verdict & { uids: Uids; marks: Marks; bytes: number };
 
 /** Says whether anything may be written now. */
 export type Gate = { /** @throws {Failure} store/out-of-space */ check(): void };
@@ -70,7 +71,7 @@ export class Store {
         const verdict = await (receiving.segment === undefined
           ? this.#gatherer.submit(object.item)
           : this.#commitStreamed(receiving, object.item));
-        return { ...verdict, uids: object.uids, marks: object.item.index.marks };
+        return { ...verdict, uids: object.uids, marks: object.item.index.marks, bytes: object.item.facts.length };
       });
     } finally {
       this.#receiving -= 1;

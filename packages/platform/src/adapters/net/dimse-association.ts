@@ -2,7 +2,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { type CommandSet, DATA_SET, encodeCommand, NO_DATA_SET, RESPONSE } from '@acervo/dicom/dimse/command.ts';
 import type { AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
 import { encodeMessage } from '@acervo/dicom/dimse/pdata.ts';
-import { encodePdu } from '@acervo/dicom/ul/pdu.ts';
+import { encodePdu, type RejectReason } from '@acervo/dicom/ul/pdu.ts';
 import type { ExtendedNegotiation } from '@acervo/dicom/ul/user-information.ts';
 import { FAILURES, type Failure, toFailure } from '@acervo/kernel/failure.ts';
 import {
@@ -18,13 +18,25 @@ import type { Message, MessageReader } from './dimse-messages.ts';
 import { Questions } from './dimse-questions.ts';
 import type { UpperLayer } from './dimse-upper-layer.ts';
 
+/** An association that has been accepted, for whoever watches. */
+export type WatchedAssociation = {
+  peer: string;
+  callingAet: string;
+  caller: DimseCaller;
+  /** Of data sets, so far. */
+  dataSetBytes(): number;
+};
+
 /** What the server counts; called synchronously, must not throw. */
 export type DimseMetrics = {
-  associationAccepted?(): void;
-  associationRejected?(reason: { result: number; source: number; reason: number }): void;
+  /** @returns who is told what this association does, until its end. */
+  associationAccepted?(association: WatchedAssociation): AssociationWatch;
+  associationRejected?(reason: RejectReason, asked: { peer: string; callingAet: string }): void;
   associationEnded?(facts: { ms: number; isReleased: boolean }): void;
   messageServed?(facts: { commandField: number; status: number; dataSetBytes: number; ms: number }): void;
 };
+
+export type AssociationWatch = { answered?(status: number): void; ended?(): void };
 
 export type ServedAssociation = {
   ul: UpperLayer;
@@ -44,6 +56,7 @@ export type ServedAssociation = {
   stallMs: number;
   log: Log;
   metrics: DimseMetrics;
+  watch: AssociationWatch;
   /** True when the server closes: the running message is the last. */
   isClosing(): boolean;
 };
@@ -90,6 +103,7 @@ export async function serveMessage(association: ServedAssociation, message: Mess
       continue;
     }
     final = response.status;
+    association.watch.answered?.(final);
     metrics.messageServed?.({
       commandField: command.commandField,
       status: final,

@@ -240,8 +240,11 @@ test('what happened to an association is logged once and counted', async (t) => 
   const counted: string[] = [];
   const started = await startServer(t, [], {
     metrics: {
-      associationAccepted: () => counted.push('accepted'),
-      associationRejected: () => counted.push('rejected'),
+      associationAccepted: ({ callingAet, dataSetBytes }) => {
+        counted.push(`accepted ${callingAet.trim()} ${dataSetBytes()}`);
+        return { answered: (status) => counted.push(`answered ${status}`), ended: () => counted.push('ended') };
+      },
+      associationRejected: (_reason, { callingAet }) => counted.push(`rejected ${callingAet}`),
       associationEnded: ({ isReleased }) => counted.push(isReleased ? 'released' : 'lost'),
       messageServed: ({ commandField, status }) => counted.push(`served ${commandField} ${status}`),
     },
@@ -256,7 +259,17 @@ test('what happened to an association is logged once and counted', async (t) => 
   const stranger = await rawPeer(t, started);
   stranger.write(associateRq({ calledAet: 'OTHER' }));
   await stranger.hear();
-  assert.deepEqual(counted, ['accepted', 'served 48 0', 'released', 'accepted', 'lost', 'rejected']);
+  assert.deepEqual(counted, [
+    'accepted SCU 0',
+    'answered 0',
+    'served 48 0',
+    'ended',
+    'released',
+    'accepted SCU 0',
+    'ended',
+    'lost',
+    'rejected SCU',
+  ]);
   assert.deepEqual(
     started.lines.map(({ level, event }) => `${level} ${event}`),
     ['info association.ended', 'warn association.failed', 'warn association.rejected'],

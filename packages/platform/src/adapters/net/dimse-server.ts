@@ -230,10 +230,11 @@ function refuse(
   { ul }: Running,
   { callingAet, calledAet }: AssociateRq,
   peer: string,
-  { result, source, reason }: RejectReason,
+  rejected: RejectReason,
 ): void {
+  const { result, source, reason } = rejected;
   ul.request('Evt8', encodePdu({ kind: 'associate-rj', result, source, reason }));
-  metrics.associationRejected?.({ result, source, reason });
+  metrics.associationRejected?.(rejected, { peer, callingAet });
   options.log.warn('association.rejected', { peer, callingAet, calledAet, result, source, reason });
 }
 
@@ -290,7 +291,8 @@ async function serve(
   ul.request('Evt7', encodePdu(acceptance(request, negotiation, caller, limits.pduBytesMax)));
   const messages = new MessageReader(ul, negotiation.accepted, limits);
   entry.messages = messages;
-  metrics.associationAccepted?.();
+  const dataSetBytes = (): number => messages.dataSetBytes;
+  const watch = metrics.associationAccepted?.({ peer, callingAet, caller, dataSetBytes }) ?? {};
   const startedMs = performance.now();
   let isReleased = false;
   let failure: Failure | undefined;
@@ -311,12 +313,14 @@ async function serve(
       stallMs,
       log,
       metrics,
+      watch,
       isClosing,
     });
   } catch (thrown) {
     failure = toFailure(thrown);
     ul.abort();
   }
+  watch.ended?.();
   const ms = performance.now() - startedMs;
   metrics.associationEnded?.({ ms, isReleased });
   const facts = { peer, callingAet, calledAet, ms: Math.round(ms), dataSetBytes: messages.dataSetBytes };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import { FAILURES, Failure, toFailure } from '@acervo/kernel/failure.ts';
+import { FAILURES, Failure, type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { type HttpAnswer, type HttpRequest, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
 import type { Log, LogFields } from '../../ports/log.ts';
@@ -19,8 +19,12 @@ export type ExchangeContext = {
   log: Log;
   /** Of an HTTPS server. */
   keys?: TlsKeys;
+  onRefused: OnRefused;
   isClosing(): boolean;
 };
+
+/** Told of every request that is answered with a failure; called synchronously, must not throw. */
+export type OnRefused = (refused: { code: FailureCode; method: string; route: string; peerAddress: string }) => void;
 
 /** What the router found for a request. */
 export type Target = {
@@ -50,6 +54,10 @@ export async function exchange(
   const body = requestBody(incoming, response, limits);
   const request = requestOf(incoming, target, body.chunks);
   const { opId, ready, failure } = await answered(request, incoming, target, context, signal);
+  if (failure !== undefined) {
+    const { remoteAddress = '' } = incoming.socket;
+    context.onRefused({ code: failure.code, method: request.method, route: target.route, peerAddress: remoteAddress });
+  }
   const isUnread = !incoming.complete;
   if (isUnread || context.isClosing()) ready.headers['connection'] = 'close';
   let bytes = 0;

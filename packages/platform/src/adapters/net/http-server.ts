@@ -6,7 +6,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, 
 import { type HttpMethod, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
 import type { Log } from '../../ports/log.ts';
 import { type CorsOrigins, isPreflight, preflightHeaders } from './http-cors.ts';
-import { type ExchangeContext, exchange, type Target } from './http-exchange.ts';
+import { type ExchangeContext, exchange, type OnRefused, type Target } from './http-exchange.ts';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { TlsKeys } from './tls-keys.ts';
 
@@ -22,6 +22,7 @@ export type HttpServerOptions = {
   /** HTTPS with these; certificates of callers are asked for. */
   keys?: TlsKeys;
   log: Log;
+  onRefused?: OnRefused;
 };
 
 export type HttpServer = {
@@ -42,6 +43,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
     corsOrigins: options.corsOrigins ?? [],
     limits,
     log: options.log,
+    onRefused: options.onRefused ?? (() => {}),
     ...(options.keys && { keys: options.keys }),
     isClosing: () => isClosing,
   };

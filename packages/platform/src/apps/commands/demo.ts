@@ -9,6 +9,7 @@ import { INSTITUTIONS, SYSTEMS } from '../demo/sample/institutions.ts';
 import { generateSample, type SampleObject } from '../demo/sample/sample.ts';
 import { readSummary, type Summary } from '../demo/summary.ts';
 import { makeLog } from '../log.ts';
+import { installedStamp } from '../ohif/prepare.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import { type RunningServer, startServer } from '../server.ts';
 
@@ -82,7 +83,8 @@ async function show(
     target.http,
     Object.values(INSTITUTIONS).map(({ code }) => code),
   );
-  print(summaryText(summary, sent, target), { summary, sent, ...target });
+  const hasViewer = (await installedStamp(config.ohifDir)) !== '';
+  print(summaryText(summary, sent, target, hasViewer), { summary, sent, ...target });
   const held = summary.institutions.reduce((sum, { instances }) => sum + instances, 0);
   const expected = sent.reduce((sum, { instances }) => sum + instances, 0);
   if (held < expected) {
@@ -142,7 +144,8 @@ async function sendSample(target: Target, config: Config, { isJson, signal, prin
 const bytesOf = (objects: readonly SampleObject[]): number =>
   objects.reduce((sum, { dataSet }) => sum + dataSet.length, 0);
 
-function summaryText(summary: Summary, sent: readonly Sent[], { http, dimseHost, dimsePort, aeTitle }: Target): string {
+function summaryText(summary: Summary, sent: readonly Sent[], target: Target, hasViewer: boolean): string {
+  const { http, dimseHost, dimsePort, aeTitle } = target;
   const rows = summary.institutions.map((row) =>
     [row.code, row.patients, row.studies, row.series, row.instances, row.modalities.join(' ')].map(String),
   );
@@ -161,6 +164,8 @@ function summaryText(summary: Summary, sent: readonly Sent[], { http, dimseHost,
     '',
     `Searching "${summary.search.asked}" finds: ${summary.search.found.join(' | ')}`,
     '',
+    `Page      ${http}/`,
+    `Viewer    ${http}/ohif/    ${hasViewer ? '' : 'not here yet: `node bin/acervo ohif` fetches OHIF (50 MB), once'}`.trimEnd(),
     `DICOMweb  ${http}/dicom-web/studies?limit=5`,
     `          ${http}/dicom-web/i/${summary.institutions[0]?.code}/studies`,
     `API       ${http}/api/openapi.json    ${http}/api/changes?since=0`,

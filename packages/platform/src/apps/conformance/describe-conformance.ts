@@ -2,6 +2,7 @@ import { CODE_SETS } from '@acervo/dicom/charset/code-sets.ts';
 import { WHOLE_SETS } from '@acervo/dicom/charset/whole-sets.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts';
+import { Activity } from '../../features/status/index.ts';
 import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
 import { version } from '../version.ts';
@@ -34,6 +35,13 @@ export function describeConformance(departures: string): string {
       retryHours: 0,
       metrics: { commitment: () => {}, setReportsOwed: () => {} },
     },
+    status: {
+      activity: new Activity(),
+      associationsMax: 0,
+      disk: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
+    },
+    page: { find: () => Promise.resolve(undefined) },
+    viewer: { find: () => Promise.resolve(undefined) },
   });
   return [
     introduction(),

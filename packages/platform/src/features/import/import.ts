@@ -189,7 +189,10 @@ class Import {
     }
     try {
       const receipt = await this.#holdings.store.store(this.#op, { form: 'file', body: opened.body });
-      this.#holdings.metrics.instanceStored(this.#op.door, receipt.kind);
+      this.#holdings.metrics.instanceStored(this.#op.door, receipt.kind, {
+        institution: this.#op.institution,
+        bytes: receipt.bytes,
+      });
       this.#ledger.add(file);
       this.#done({ name, outcome: receipt.kind === 'reencoded' ? 'resent' : receipt.kind, bytes });
     } catch (thrown) {
@@ -203,7 +206,7 @@ class Import {
     const system = systemCodeOf(thrown);
     const { code, detail } = toFailure(thrown);
     if (ENDING.includes(code)) throw thrown;
-    this.#holdings.metrics.instanceStored(this.#op.door, 'refused');
+    this.#holdings.metrics.instanceStored(this.#op.door, 'refused', { institution: this.#op.institution, bytes: 0 });
     if (system !== undefined)
       return this.#done({ name, outcome: 'skipped', bytes, reason: `cannot be read: ${system}` });
     if (code === 'internal') this.#op.log.error('import.unforeseen', { op: this.#op.id, detail });

@@ -8,11 +8,11 @@ import type { Op } from '../../ports/op.ts';
 export async function storeObject(holdings: Holdings, op: Op, incoming: Incoming): Promise<Receipt> {
   try {
     const receipt = await holdings.store.store(op, incoming);
-    holdings.metrics.instanceStored(op.door, receipt.kind);
+    holdings.metrics.instanceStored(op.door, receipt.kind, { institution: op.institution, bytes: receipt.bytes });
     return receipt;
   } catch (thrown) {
     const failure = toFailure(thrown);
-    holdings.metrics.instanceStored(op.door, 'refused');
+    holdings.metrics.instanceStored(op.door, 'refused', { institution: op.institution, bytes: 0 });
     op.log.warn('instance.refused', { op: op.id, door: op.door, code: failure.code, detail: failure.detail });
     // An outcome that nobody knows is no refusal: the object may be visible in a moment (decision record 0004).
     if (failure.code !== 'store/answer-lost') await recordRefusal(holdings, op, failure);

@@ -1,0 +1,7 @@
+declare module '*.css';
+
+declare module '*.svg' {
+  const address: string;
+
+  export { address as default };
+}
