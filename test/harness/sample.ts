@@ -19,7 +19,7 @@ export function writeSampleAccess(path: string): void {
 
 /** The demo's sample as its devices send it; what others would import comes by STOW-RS. @returns objects sent */
 export async function sendSample(archive: ArchiveProcess): Promise<number> {
-  const objects = [...generateSample({ seed: 'pages' })];
+  const objects = [...generateSample({ seed: 'acervo demo' })];
   const byDimse = Map.groupBy(
     objects.filter(({ door }) => door === 'dimse'),
     ({ system }) => system.aeTitle,

@@ -5,6 +5,7 @@ import { commitmentFeature } from '../features/commitment/index.ts';
 import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { consoleFeature } from '../features/console/index.ts';
 import { cEcho } from '../features/echo/index.ts';
+import { mediaFeature } from '../features/media/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
@@ -49,6 +50,10 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     statusFeature({ ...status, db: holdings.db }),
     consoleFeature(page),
     viewerFeature(viewer),
+    mediaFeature(holdings),
+    statusFeature({ ...around, db: holdings.db }),
+    consoleFeature(around.page),
+    viewerFeature(around.viewer),
   ];
   return [
     ...features,

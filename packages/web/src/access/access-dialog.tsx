@@ -22,32 +22,37 @@ export function AccessDialog() {
     if (text.trim() !== '') leave(() => token.keep(text.trim()));
   };
   return (
-    <Modal opened={isAsking} onClose={done} withCloseButton={false} aria-label={t('access.title')}>
-      <div className="drawer-head">
-        <h2>{t('access.title')}</h2>
-        <CloseButton size="lg" aria-label={t('close')} onClick={done} />
-      </div>
-      <form onSubmit={submit}>
-        <Stack>
-          <Text size="sm">{t('access.explanation')}</Text>
-          <PasswordInput
-            data-autofocus
-            label={t('access.token')}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-            autoComplete="off"
-            visibilityToggleButtonProps={{ 'aria-label': t('access.show') }}
-          />
-          <Group justify="flex-end">
-            {token.read() !== '' && (
-              <Button variant="default" onClick={() => leave(token.forget)}>
-                {t('access.forget')}
-              </Button>
-            )}
-            <Button type="submit">{t('access.enter')}</Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Modal.Root opened={isAsking} onClose={done}>
+      <Modal.Overlay />
+      <Modal.Content aria-label={t('access.title')}>
+        <Modal.Body>
+          <div className="drawer-head">
+            <h2>{t('access.title')}</h2>
+            <CloseButton size="lg" aria-label={t('close')} onClick={done} />
+          </div>
+          <form onSubmit={submit}>
+            <Stack>
+              <Text size="sm">{t('access.explanation')}</Text>
+              <PasswordInput
+                data-autofocus
+                label={t('access.token')}
+                value={text}
+                onChange={(event) => setText(event.currentTarget.value)}
+                autoComplete="off"
+                visibilityToggleButtonProps={{ 'aria-label': t('access.show') }}
+              />
+              <Group justify="flex-end">
+                {token.read() !== '' && (
+                  <Button variant="default" onClick={() => leave(token.forget)}>
+                    {t('access.forget')}
+                  </Button>
+                )}
+                <Button type="submit">{t('access.enter')}</Button>
+              </Group>
+            </Stack>
+          </form>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -5,6 +5,7 @@ import { useOffer, useViewer } from '../api/status.ts';
 import { listSeries, type Match, numberOf, rootOf, textOf } from '../api/studies.ts';
 import { Settled } from '../parts/states.tsx';
 import { isSex, type StudyRow } from './facts.ts';
+import { Download } from './download.tsx';
 import { OpenLink } from './open-link.tsx';
 import { Thumbnail } from './thumbnail.tsx';
 
@@ -39,6 +40,7 @@ function Details({ row }: { row: StudyRow }) {
       <Facts row={row} />
       <div className="drawer-actions">
         <OpenLink row={row} />
+        <Download row={row} />
       </div>
       {viewer.data?.installed === false && <p className="page-note">{t('studies.noViewer')}</p>}
       <h3>{t('studies.seriesOf')}</h3>

@@ -80,7 +80,8 @@ Acervo ${version}, in the manner of PS3.2. Every list and number below is read f
 | Retrieve Capabilities | yes |
 | Rendered resources, thumbnails, Worklist Service (UPS-RS) | no |
 
-Media: \`acervo import\` reads files, folders, ZIP archives and DICOMDIRs (PS3.10). No media are written.
+Media: \`acervo import\` reads files, folders, ZIP archives and DICOMDIRs (PS3.10). Studies leave as
+File-sets with a DICOMDIR (PS3.3 F, STD-GEN of PS3.11 D) in ZIP archives (PS3.12 V): \`GET /api/studies/{uid}/zip\`.
 `;
 
 function charsets(): string {
