@@ -92,7 +92,10 @@ test('a study leaves as a ZIP whose DICOMDIR others read', async (t) => {
     const accept = 'application/dicom; transfer-syntax=*';
     const stored = await fetch(String(instance?.['00081190']?.Value?.[0]), { headers: { accept } });
     const digest = sha256(new Uint8Array(await stored.arrayBuffer()));
-    assert.ok(objects.some((path) => sha256(readFileSync(join(unpacked, path))) === digest), 'byte for byte');
+    assert.ok(
+      objects.some((path) => sha256(readFileSync(join(unpacked, path))) === digest),
+      'byte for byte',
+    );
   }
   t.diagnostic(`${studies.length} studies`);
 });

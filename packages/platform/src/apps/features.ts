@@ -51,9 +51,6 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     consoleFeature(page),
     viewerFeature(viewer),
     mediaFeature(holdings),
-    statusFeature({ ...around, db: holdings.db }),
-    consoleFeature(around.page),
-    viewerFeature(around.viewer),
   ];
   return [
     ...features,

@@ -49,7 +49,8 @@ export function watchAssociations(activity: Activity, metrics: Metrics): DimseMe
 /** Tells the activity of requests that were refused before they reached an object. */
 export function watchRequests(activity: Activity): OnRefused {
   return ({ code, peerAddress }) => {
-    if (SHOWN.has(code)) activity.refused({ door: 'http', who: peerAddress, institution: '', reason: code });
+    if (SHOWN.has(code) || code.startsWith('tls/'))
+      activity.refused({ door: 'http', who: peerAddress, institution: '', reason: code });
   };
 }
 
