@@ -1,4 +1,5 @@
-// `npm test`, `npm run test:peers`, `npm run test:pages`, `npm run test:faults`: runs steps, two at a time, and says minutes and counts.
+// `npm test`, and `npm run` with test:peers, test:pages, test:faults: runs steps, two at a time, and says minutes and
+// counts.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

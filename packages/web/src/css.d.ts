@@ -1,7 +1,1 @@
 declare module '*.css';
-
-declare module '*.svg' {
-  const address: string;
-
-  export { address as default };
-}

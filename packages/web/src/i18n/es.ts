@@ -27,7 +27,7 @@ export const es = {
   access: {
     title: 'Clave de acceso',
     explanation:
-      'Este archivo pide una clave. La entrega quien lo administra. Se guarda solo en esta pestaña y se borra al cerrarla.',
+      'Este archivo pide una clave. La entrega quien lo administra. Se guarda solo en esta pestaña, hasta cerrarla.',
     token: 'Clave',
     show: 'Mostrar la clave',
     enter: 'Entrar',

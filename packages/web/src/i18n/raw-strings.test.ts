@@ -51,7 +51,9 @@ test('every text of the pages comes from the catalogues', () => {
 });
 
 test('raw strings are found where they may stand', () => {
-  const code = `const A = () => <p title="one two">three {'four'} {\`five \${n}\`} {b ? 'six' : t('x')} <C label={'seven'} key="no" /></p>;`;
+  const code = `const A = () => (
+    <p title="one two">three {'four'} {\`five \${n}\`} {b ? 'six' : t('x')} <C label={'seven'} key="no" /></p>
+  );`;
   assert.deepEqual(
     rawStrings(code)
       .map((text) => text.trim())

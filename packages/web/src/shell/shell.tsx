@@ -6,7 +6,6 @@ import { useAccess } from '../access/access.tsx';
 import { AccessDialog } from '../access/access-dialog.tsx';
 import { LANGUAGES, type Language, languageOf, speak } from '../i18n/i18n.ts';
 import { KeyIcon, MoonIcon, SunIcon } from '../parts/icons.tsx';
-import mark from './mark.svg';
 
 const ORDER: readonly Page[] = ['studies', 'activity', 'devices', 'storage'];
 
@@ -21,7 +20,7 @@ export function Shell() {
       <header className="shell-head">
         <div className="shell-bar">
           <Link to={PAGES.studies} className="shell-brand">
-            <img src={mark} alt="" width={26} height={26} />
+            <img src={MARK} alt="" width={26} height={26} />
             <span translate="no">{BRAND}</span>
           </Link>
           <nav aria-label={t('shell.pages')} className="shell-nav">
@@ -47,6 +46,8 @@ export function Shell() {
   );
 }
 
+/** Of the bundler: it copies the file and writes its address here. */
+const MARK = new URL('./mark.svg', import.meta.url).href;
 /** The name of the program is the same in every language. */
 const BRAND = 'Acervo';
 

@@ -48,16 +48,7 @@ function Disk({ disk: { freeBytes, totalBytes, freeBytesMin, takesObjects } }: {
         {takesObjects ? <CheckIcon size={16} /> : <WarnIcon size={16} />}
         {takesObjects ? t('storage.takes') : t('storage.refuses')}
       </p>
-      <div
-        className="disk-meter"
-        role="meter"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(share * 100)}
-        aria-label={t('storage.used')}
-      >
-        <span style={{ width: `${share * 100}%` }} />
-      </div>
+      <meter className="disk-meter" min={0} max={1} value={share} aria-label={t('storage.used')} />
       <dl className="disk-figures">
         {figures.map(([label, value]) => (
           <div key={label}>

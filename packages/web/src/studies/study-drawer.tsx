@@ -4,8 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { useOffer, useViewer } from '../api/status.ts';
 import { listSeries, type Match, numberOf, rootOf, textOf } from '../api/studies.ts';
 import { Settled } from '../parts/states.tsx';
-import { isSex, type StudyRow } from './facts.ts';
 import { Download } from './download.tsx';
+import { isSex, type StudyRow } from './facts.ts';
 import { OpenLink } from './open-link.tsx';
 import { Thumbnail } from './thumbnail.tsx';
 

@@ -1,5 +1,5 @@
 import { useMediaQuery } from '@mantine/hooks';
-import { type KeyboardEvent, useRef } from 'react';
+import { type RefObject, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { countText } from '../parts/figures.ts';
 import { isSex, type StudyFacts, type StudyRow } from './facts.ts';
@@ -13,14 +13,24 @@ type ListProps = { rows: readonly StudyRow[]; withInstitution: boolean; choose: 
 export function StudyList(props: ListProps) {
   const isWide = useMediaQuery(TABLE_FROM, true, { getInitialValueInEffect: false });
   const list = useRef<HTMLDivElement>(null);
+  useArrows(list);
   return (
-    <div ref={list} id="results" onKeyDown={(event) => step(event, list.current)} role="presentation">
+    <div ref={list} id="results">
       {isWide ? <Table {...props} /> : <Cards {...props} />}
     </div>
   );
 }
 
 /** Arrows go from study to study. */
+function useArrows(list: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const element = list.current;
+    const onKey = (event: KeyboardEvent): void => step(event, element);
+    element?.addEventListener('keydown', onKey);
+    return () => element?.removeEventListener('keydown', onKey);
+  }, [list]);
+}
+
 function step(event: KeyboardEvent, list: HTMLElement | null): void {
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (by === undefined || list === null) return;

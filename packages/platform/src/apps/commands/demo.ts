@@ -165,7 +165,7 @@ function summaryText(summary: Summary, sent: readonly Sent[], target: Target, ha
     `Searching "${summary.search.asked}" finds: ${summary.search.found.join(' | ')}`,
     '',
     `Page      ${http}/`,
-    `Viewer    ${http}/ohif/    ${hasViewer ? '' : 'not here yet: `node bin/acervo ohif` fetches OHIF (50 MB), once'}`.trimEnd(),
+    `Viewer    ${http}/ohif/${hasViewer ? '' : '    once `node bin/acervo ohif` has fetched OHIF (50 MB)'}`,
     `DICOMweb  ${http}/dicom-web/studies?limit=5`,
     `          ${http}/dicom-web/i/${summary.institutions[0]?.code}/studies`,
     `API       ${http}/api/openapi.json    ${http}/api/changes?since=0`,

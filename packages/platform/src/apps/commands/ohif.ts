@@ -10,7 +10,7 @@ export const ohifCommand: Command = {
   name: 'ohif',
   usage: '[--from FILE.tgz] [--again]',
   summary: `Fetch the viewer OHIF ${OHIF.version} for /ohif/ from the npm registry, check it, and prepare it.
---from takes the package from a file, where there is no registry: made elsewhere by npm pack ${OHIF.name}@${OHIF.version}.
+--from takes the package from a file, where there is no registry; npm pack ${OHIF.name}@${OHIF.version} makes it.
 A running archive serves it at once. --again prepares it also if it is there.`,
   options: { from: { type: 'string' }, again: { type: 'boolean' } },
   positionals: [0, 0],

@@ -77,7 +77,8 @@ export type SegmentCount = { state: 'open' | 'sealed' | 'abandoned'; count: numb
 /** Every row of segment is read: four million of them are a petabyte. */
 export async function countSegments(sql: Sql): Promise<SegmentCount[]> {
   return sql.query<SegmentCount>(
-    `select state, count(*)::integer as count, sum(committed)::bigint as bytes from segment group by state order by state`,
+    `select state, count(*)::integer as count, sum(committed)::bigint as bytes
+     from segment group by state order by state`,
   );
 }
 
