@@ -43,7 +43,7 @@ const errorsOf = (dicomdir: string): Set<string> =>
 type Study = Record<string, { Value?: unknown[] }>;
 
 test('a study leaves as a ZIP whose DICOMDIR others read', async (t) => {
-  if (!['python3', 'dcmdump', 'dcmmkdir', 'dciodvfy', 'dcmdirdump'].every((peer) => needsPeer(t, peer))) return;
+  if (!['python3', 'dcmdump', 'dcmmkdir', 'dciodvfy', 'dcdirdmp'].every((peer) => needsPeer(t, peer))) return;
   if (!needsShared(t)) return;
   const folder = scratch(t, 'media');
   const archive = await startArchive(t, join(folder, 'data'));
@@ -74,7 +74,7 @@ test('a study leaves as a ZIP whose DICOMDIR others read', async (t) => {
       id.replaceAll('\\', '/'),
     );
     assert.deepEqual(named.sort(), objects);
-    const listed = run('dcmdirdump', [join(unpacked, 'DICOMDIR')]);
+    const listed = run('dcdirdmp', [join(unpacked, 'DICOMDIR')]);
     assert.doesNotMatch(listed.text, /Error/, listed.text);
 
     // DCMTK's own over the same files is the measure of what cannot be helped.
@@ -85,7 +85,11 @@ test('a study leaves as a ZIP whose DICOMDIR others read', async (t) => {
       unpacked,
     );
     const theirs = made.status === 0 ? errorsOf(join(folder, `DICOMDIR-${index}`)) : new Set<string>();
-    assert.deepEqual([...ours.difference(theirs)], [], made.text);
+    assert.deepEqual(
+      [...ours].filter((line) => !theirs.has(line)),
+      [],
+      made.text,
+    );
 
     const found = await fetch(`${archive.http}/dicom-web/studies/${uid}/instances?limit=1`);
     const [instance] = (await found.json()) as Study[];

@@ -28,15 +28,15 @@ const isGood = (status: number): boolean => status === 0 || status === 1 || stat
 /** Tells the activity, and the metrics, what happens to associations. */
 export function watchAssociations(activity: Activity, metrics: Metrics): DimseMetrics {
   return {
-    associationAccepted: ({ callingAet, peer, caller, dataSetBytes }) => {
-      metrics.associationOpened();
+    associationAccepted: () => metrics.associationOpened(),
+    associationEnded: () => metrics.associationClosed(),
+    watch: ({ callingAet, peer, caller, dataSetBytes }) => {
       // Whose it is stands in every operation that it opens.
       const { institution } = caller.openOp(AbortSignal.abort());
       const aeTitle = callingAet.trim();
       const { answered, ended } = activity.opened({ aeTitle, peerAddress: peer, institution, bytes: dataSetBytes });
       return { answered: (status) => answered(!isGood(status)), ended };
     },
-    associationEnded: () => metrics.associationClosed(),
     associationRejected: ({ result, source, reason }, { callingAet }) => {
       // That one is in the journal, where every process and every start finds it.
       if (result === 1 && source === 1 && reason === REJECT.callingAetNotRecognized.reason) return;

@@ -29,8 +29,9 @@ export type WatchedAssociation = {
 
 /** What the server counts; called synchronously, must not throw. */
 export type DimseMetrics = {
+  associationAccepted?(): void;
   /** @returns who is told what this association does, until its end. */
-  associationAccepted?(association: WatchedAssociation): AssociationWatch;
+  watch?(association: WatchedAssociation): AssociationWatch;
   associationRejected?(reason: RejectReason, asked: { peer: string; callingAet: string }): void;
   associationEnded?(facts: { ms: number; isReleased: boolean }): void;
   messageServed?(facts: { commandField: number; status: number; dataSetBytes: number; ms: number }): void;
@@ -56,7 +57,8 @@ export type ServedAssociation = {
   stallMs: number;
   log: Log;
   metrics: DimseMetrics;
-  watch: AssociationWatch;
+  /** Who is told of each answer. */
+  watch?: AssociationWatch;
   /** True when the server closes: the running message is the last. */
   isClosing(): boolean;
 };
@@ -103,7 +105,7 @@ export async function serveMessage(association: ServedAssociation, message: Mess
       continue;
     }
     final = response.status;
-    association.watch.answered?.(final);
+    association.watch?.answered?.(final);
     metrics.messageServed?.({
       commandField: command.commandField,
       status: final,

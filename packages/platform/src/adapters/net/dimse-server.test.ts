@@ -240,8 +240,9 @@ test('what happened to an association is logged once and counted', async (t) => 
   const counted: string[] = [];
   const started = await startServer(t, [], {
     metrics: {
-      associationAccepted: ({ callingAet, dataSetBytes }) => {
-        counted.push(`accepted ${callingAet.trim()} ${dataSetBytes()}`);
+      associationAccepted: () => counted.push('accepted'),
+      watch: ({ callingAet, dataSetBytes }) => {
+        counted.push(`watched ${callingAet.trim()} ${dataSetBytes()}`);
         return { answered: (status) => counted.push(`answered ${status}`), ended: () => counted.push('ended') };
       },
       associationRejected: (_reason, { callingAet }) => counted.push(`rejected ${callingAet}`),
@@ -260,12 +261,14 @@ test('what happened to an association is logged once and counted', async (t) => 
   stranger.write(associateRq({ calledAet: 'OTHER' }));
   await stranger.hear();
   assert.deepEqual(counted, [
-    'accepted SCU 0',
+    'accepted',
+    'watched SCU 0',
     'answered 0',
     'served 48 0',
     'ended',
     'released',
-    'accepted SCU 0',
+    'accepted',
+    'watched SCU 0',
     'ended',
     'lost',
     'rejected SCU',

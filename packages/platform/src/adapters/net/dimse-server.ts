@@ -292,7 +292,8 @@ async function serve(
   const messages = new MessageReader(ul, negotiation.accepted, limits);
   entry.messages = messages;
   const dataSetBytes = (): number => messages.dataSetBytes;
-  const watch = metrics.associationAccepted?.({ peer, callingAet, caller, dataSetBytes }) ?? {};
+  metrics.associationAccepted?.();
+  const watch = metrics.watch?.({ peer, callingAet, caller, dataSetBytes }) ?? {};
   const startedMs = performance.now();
   let isReleased = false;
   let failure: Failure | undefined;
