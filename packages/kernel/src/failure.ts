@@ -113,6 +113,13 @@ export const FAILURES = {
     title: 'Query too broad: add a key with an index, or follow the Link',
   },
   'query/too-costly': { dimse: 0xa700, http: 503, fhir: 'too-costly', hl7: 'AE', title: 'Query took too long' },
+  'patient/linked-otherwise': {
+    dimse: 0x0110,
+    http: 409,
+    fhir: 'conflict',
+    hl7: 'AE',
+    title: 'Patient is linked otherwise',
+  },
   'access/denied': { dimse: 0x0124, http: 403, fhir: 'forbidden', hl7: 'AR', title: 'Not authorized' },
   'access/unknown': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'Caller not known' },
   'tls/required': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'This system may call over TLS only' },

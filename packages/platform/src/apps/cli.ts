@@ -11,6 +11,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { ohifCommand } from './commands/ohif.ts';
+import { patientCommand } from './commands/patient.ts';
 import { pullCommand } from './commands/pull.ts';
 import { queryCommand } from './commands/query.ts';
 import { reindexCommand } from './commands/reindex.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly Command[] = [
   queryCommand,
   commitCommand,
   commitmentsCommand,
+  patientCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

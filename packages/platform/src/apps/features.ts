@@ -6,6 +6,7 @@ import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { consoleFeature } from '../features/console/index.ts';
 import { cEcho } from '../features/echo/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
+import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
@@ -24,6 +25,7 @@ export type Surroundings = {
   associate: Associate;
   settings: { findMatchesMax: number };
   state: SystemState;
+  patients: PatientsPorts;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   status: Omit<StatusPorts, 'db'>;
   /** Folders that were made before: the built page, the fetched viewer. */
@@ -33,7 +35,7 @@ export type Surroundings = {
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
-  const { systems, associate, settings, state, status, commitment, page, viewer } = around;
+  const { systems, associate, settings, state, status, patients, commitment, page, viewer } = around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -51,6 +53,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     consoleFeature(page),
     viewerFeature(viewer),
     mediaFeature(holdings),
+    patientsFeature(holdings, patients),
   ];
   return [
     ...features,

@@ -1,6 +1,7 @@
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { commitmentsProjection } from '../features/commitment/projection.ts';
+import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
 import { systemsProjection } from '../features/systems/projection.ts';
 import { Projector } from '../holdings/projector.ts';
@@ -49,7 +50,8 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
       const { node, writer } = presence;
       const projector = new Projector(database, blobs, log, signal);
       const ports = { db: database, blobs, journalBlobs, projector, node, writer, log, signal };
-      const summary = await reindex({ ...ports, projections: [systemsProjection, commitmentsProjection] }, hears);
+      const projections = [systemsProjection, commitmentsProjection, patientLinks];
+      const summary = await reindex({ ...ports, projections }, hears);
       await database.asOwner((sql) => endRebuild(sql, summary.highestSegment));
       return summary;
     } finally {

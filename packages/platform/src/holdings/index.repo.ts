@@ -103,7 +103,8 @@ export const newInstances = (only: string): string => `given_instance as (
 
 /**
  * Identifiers are written with the study's facts: of whichever instance tells them. What an earlier teller says
- * differently is written over, and no row is both written and deleted.
+ * differently is written over, and no row is both written and deleted. Whether the patient is known elsewhere is
+ * looked at later (features/patients).
  */
 const NEW_IDENTIFIERS = `new_identifier as (
   insert into study_identifier (study_key, place, issuer, id, type)
@@ -114,6 +115,8 @@ const NEW_IDENTIFIERS = `new_identifier as (
   delete from study_identifier old using telling_study told
   where not told.is_new and old.study_key = told.study_key and not exists (
     select from jsonb_to_recordset(told.identifiers) as given (place smallint) where given.place = old.place)
+), told_patient as (
+  insert into patient_work (study_key) select study_key from telling_study on conflict do nothing
 )`;
 
 const insertion = (only: string): string => `

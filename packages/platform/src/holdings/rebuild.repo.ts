@@ -23,6 +23,9 @@ const TABLES = [
   'journal_seal',
   'known_system',
   'commitment',
+  'patient_work',
+  'patient_link',
+  'patient_collision',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

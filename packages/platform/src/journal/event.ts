@@ -21,7 +21,10 @@ export type EventKind =
   | 'commitment.reported'
   | 'commitment.abandoned'
   | 'commitment.asked'
-  | 'commitment.answered';
+  | 'commitment.answered'
+  | 'patient.linked'
+  | 'patient.unlinked'
+  | 'patient.collided';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

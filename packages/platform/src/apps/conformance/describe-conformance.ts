@@ -27,6 +27,11 @@ export function describeConformance(departures: string): string {
       exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
       version,
     },
+    patients: {
+      openOp: () => {
+        throw new Failure('store/unavailable', 'the archive is not open');
+      },
+    },
     commitment: {
       dial: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
       openOp: () => {

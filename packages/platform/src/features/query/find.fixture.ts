@@ -70,7 +70,7 @@ export async function* responses(
     context: { id: 1, abstractSyntax: model, transferSyntax },
     extended: options && optionBytes(options),
     cancelled,
-    peer: { contexts: [], store: refuse, ask: refuse },
+    peer: { contexts: [], store: refuse, ask: refuse, staysQuiet: refuse },
     callingAet: 'SCU',
     calledAet: 'ACERVO',
     dataSet: (async function* () {

@@ -5,7 +5,7 @@ import type { Sql } from '../../ports/sql.ts';
 export type PatientCounts = { studies: number; series: number; instances: number };
 
 /**
- * Of the patient of each study: one issuer, one Patient ID. Studies without Patient ID are nobody's, and left out.
+ * Of the patient of each study: one institution, issuer and Patient ID (decision record 0025). Studies without Patient ID are nobody's, and left out.
  * Index: study_patient.
  */
 export async function patientCounts(
@@ -17,7 +17,8 @@ export async function patientCounts(
   const rows = await sql.query<Row>(
     `select f.study_key as "studyKey", count(*)::integer as studies, sum(s.series_count)::integer as series,
       sum(s.instance_count)::integer as instances
-    from study f join study s on s.patient_id = f.patient_id and s.issuer = f.issuer
+    from study f join study s
+      on s.patient_id = f.patient_id and s.issuer = f.issuer and s.institution = f.institution
     where f.study_key = any($1::uuid[]) and ($2::text[] is null or s.institution = any($2::text[]))
     group by f.study_key`,
     [studyKeys, institutions ?? null],
