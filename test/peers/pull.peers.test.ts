@@ -7,6 +7,7 @@ import { needsShared, sharedPath } from '@acervo/testkit/shared.ts';
 import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
 import { type CorpusObject, corpusFile, corpusFiles, objectOf } from '../harness/corpus.ts';
 import { canonicalDataSet } from '../harness/dcmtk.ts';
+import { ORTHANC_AET, startOrthanc } from '../harness/orthanc.ts';
 import {
   accessFile,
   asSent,
@@ -61,7 +62,9 @@ type Told = {
   summary?: Record<string, number>;
 };
 
-async function pull({ dataDir, source }: Given, ...args: string[]): Promise<{ code: number | null; told: Told[] }> {
+type Pulling = { dataDir: string; source: Pick<ListeningPeer, 'aeTitle' | 'port'> };
+
+async function pull({ dataDir, source }: Pulling, ...args: string[]): Promise<{ code: number | null; told: Told[] }> {
   const from = `${source.aeTitle}@127.0.0.1:${source.port}`;
   const { code, out, err } = await runAcervo(dataDir, ['pull', from, ...args, '--json'], { ACERVO_LOG_LEVEL: 'warn' });
   assert.ok(out !== '', err);
@@ -86,11 +89,11 @@ async function assertHeld({ archive, folder }: Given, { objects, paths }: Study)
 const isReady = (t: TestContext): boolean =>
   needsShared(t) && needsPeer(t, 'dcmqrscp') && needsPeer(t, 'storescu') && needsPeer(t, 'dcmconv');
 
-test('acervo pull takes a study by C-GET and another by C-MOVE; run again, both were before', async (t) => {
+test('acervo pull takes a study by C-GET and another by C-MOVE; run again, nothing is missing', async (t) => {
   if (!isReady(t)) return;
   const [ct, mr] = [studyOf(CT), studyOf(MR)];
   const given = await withSource(t, 'pull', [ct, mr]);
-  const byGet = await pull(given, '--study', ct.uid, '--get');
+  const byGet = await pull(given, '--study', ct.uid, '--get', '--rate', '20');
   assert.equal(byGet.code, 0, JSON.stringify(byGet.told));
   const [study, end] = byGet.told;
   assert.deepEqual(
@@ -98,16 +101,55 @@ test('acervo pull takes a study by C-GET and another by C-MOVE; run again, both 
     ['complete', ct.objects.length, 0, [], []],
   );
   assert.equal(end?.summary?.['instances'], ct.objects.length);
+  assert.ok((end.summary['seconds'] ?? 0) >= ct.objects.length / 20, 'no faster than was asked for');
   await assertHeld(given, ct);
-  const byMove = await pull(given, '--date-range', '19000101-20991231', '--associations', '2');
+  const both = ['--study', ct.uid, '--study', mr.uid];
+  const byMove = await pull(given, ...both, '--associations', '2');
   assert.equal(byMove.code, 0, JSON.stringify(byMove.told));
   const byStudy = new Map(byMove.told.map(({ study: uid, outcome, here }) => [uid, [outcome, here]]));
   assert.deepEqual(byStudy.get(ct.uid), ['complete', ct.objects.length]);
   assert.deepEqual(byStudy.get(mr.uid), ['complete', 0]);
   await assertHeld(given, mr);
-  const again = await pull(given, '--date-range', '19000101-20991231', '--associations', '2');
-  assert.deepEqual([again.code, again.told.at(-1)?.summary?.['before']], [0, 2]);
+  // This source does not tell numbers of instances, so that each run looks again, and finds nothing missing.
+  const again = await pull(given, ...both);
+  const { complete, instances } = again.told.at(-1)?.summary ?? {};
+  assert.deepEqual([again.code, complete, instances], [0, 2, 0]);
+  // Of the two only this one has a date.
+  const dated = await pull(given, '--date-range', '20220401-20220430');
+  assert.deepEqual(
+    dated.told.map(({ study: uid, here }) => [uid, here]),
+    [
+      [mr.uid, mr.objects.length],
+      [undefined, undefined],
+    ],
+  );
   assert.equal(await given.archive.stop(), 0);
+});
+
+test('Orthanc is a source by C-GET and C-MOVE; it tells numbers, so that a complete study is passed over', async (t) => {
+  if (!needsShared(t) || !needsPeer(t, 'Orthanc')) return;
+  const folder = scratch(t, 'pull-orthanc');
+  const dataDir = join(folder, 'data');
+  const archive = await startArchive(t, dataDir);
+  const orthanc = await startOrthanc(t, folder, {
+    dimse: { aeTitle: archive.aeTitle, port: archive.dimsePort },
+    dicomWebUrl: `${archive.http}/dicom-web`,
+  });
+  const studies = [studyOf(CT), studyOf(MR)] as const;
+  for (const { paths } of studies) {
+    for (const path of paths) await orthanc.ask('POST', '/instances', corpusFile(path).bytes);
+  }
+  const source = { aeTitle: ORTHANC_AET, port: orthanc.dicomPort };
+  for (const [index, way] of [['--get'], []].entries()) {
+    const { uid, objects } = studies[index] as Study;
+    const first = await pull({ dataDir, source }, '--study', uid, ...way);
+    assert.equal(first.code, 0, JSON.stringify(first.told));
+    assert.deepEqual([first.told[0]?.outcome, first.told[0]?.here], ['complete', 0]);
+    for (const object of objects) assert.ok(await storedFile(archive.http, object), object.sopInstanceUid);
+    const again = await pull({ dataDir, source }, '--study', uid, ...way);
+    assert.deepEqual([again.code, again.told[0]?.outcome], [0, 'before']);
+  }
+  assert.equal(await archive.stop(), 0);
 });
 
 test('what the source has lost is missing, what only we have is extra, and the exit code says so', async (t) => {

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
-import { outgoingAssociations } from '../../adapters/net/outgoing.ts';
 import { cStore } from '../../features/store/store.cstore.ts';
 import type { Keys } from '../../features/transfer/find.scu.ts';
 import { readHours } from '../../features/transfer/hours.ts';
 import { type PullOptions, type PullSummary, pullStudies, type StudyPulled } from '../../features/transfer/pull.ts';
 import type { Way } from '../../features/transfer/retrieve.scu.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
+import type { Op } from '../../ports/op.ts';
 import { type Access, loadAccess } from '../access.ts';
 import { openArchive } from '../archive.ts';
 import {
@@ -22,9 +22,11 @@ import {
   textOption,
   textsOption,
 } from '../command.ts';
+import { associateWith } from '../outgoing.ts';
 import { progressLine } from '../progress-line.ts';
 import { openRegistry } from '../registry.ts';
 import { remoteSystem } from '../remote-system.ts';
+import { openTlsKeys } from '../tls.ts';
 
 const CONNECTIONS_MAX = 6;
 const ASSOCIATIONS_MAX = 64;
@@ -62,11 +64,7 @@ Exit codes: 0 every study is complete, 4 some are not (each is named with what i
 async function runPull(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
   const { config, log, signal, print } = context;
   const options = optionsOf(args);
-  const associate = outgoingAssociations({
-    aeTitle: config.aeTitle,
-    associationsMax: config.outgoingAssociationsMax,
-    timeoutMs: config.outgoingTimeoutMs,
-  });
+  const associate = associateWith(config, openTlsKeys(config, log));
   const archive = await openArchive(config, { role: 'pull', connectionsMax: CONNECTIONS_MAX, log });
   const ledger = await openImportLedger(ledgerPath(args, context), isGiven(args, 'again'));
   const teller = tellerOf(context);
@@ -95,9 +93,14 @@ function wayOf(
   { access, holdings, source }: { access: Access; holdings: Holdings; source: string },
 ): Way {
   if (!isGiven(args, 'get')) return { by: 'move', destination: config.aeTitle };
-  const institution = textOption(args, 'institution');
-  const known = institution === undefined ? access.byAeTitle(source) : undefined;
-  return { by: 'get', store: cStore(holdings), caller: known ?? access.ofCommand('pull', institution) };
+  const system = access.systems.byAeTitle(source);
+  const command = access.ofCommand('pull', textOption(args, 'institution') ?? system?.institution);
+  const openOp = (signal: AbortSignal): Op => {
+    const op = command.openOp(signal);
+    const { issuer = op.issuer, charset = op.charsetDefault } = system ?? {};
+    return { ...op, system: source, issuer, charsetDefault: charset };
+  };
+  return { by: 'get', store: cStore(holdings), caller: { openOp } };
 }
 
 function optionsOf(args: CommandArgs): PullOptions {

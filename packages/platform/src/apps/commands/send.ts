@@ -5,7 +5,6 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution } from '@acervo/kernel/id.ts';
 import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
 import { sourceFiles } from '../../adapters/fs/source-files.ts';
-import { outgoingAssociations } from '../../adapters/net/outgoing.ts';
 import { PIXEL_LIMITS, PixelPool } from '../../adapters/pixel/pool.ts';
 import { type SendSummary, type Sent, sendFiles, sendStudies } from '../../features/transfer/send.ts';
 import { makeTranscoder } from '../../holdings/transcode.ts';
@@ -24,9 +23,11 @@ import {
   textsOption,
 } from '../command.ts';
 import type { Config } from '../config.ts';
+import { associateWith } from '../outgoing.ts';
 import { progressLine } from '../progress-line.ts';
 import { openRegistry } from '../registry.ts';
 import { directSystem, remoteSystem } from '../remote-system.ts';
+import { openTlsKeys } from '../tls.ts';
 
 const CONNECTIONS_MAX = 4;
 const PATHS_MAX = 10_000;
@@ -58,11 +59,7 @@ async function runSend(args: CommandArgs, context: CommandContext): Promise<Exit
   if (!isInstitution(institution)) throw new Failure('request/invalid', `${institution} is no institution code`);
   const ledger = await openImportLedger(ledgerPath(args, context, institution), isGiven(args, 'again'));
   const teller = tellerOf(context);
-  const associate = outgoingAssociations({
-    aeTitle: config.aeTitle,
-    associationsMax: config.outgoingAssociationsMax,
-    timeoutMs: config.outgoingTimeoutMs,
-  });
+  const associate = associateWith(config, openTlsKeys(config, log));
   const ports = { associate, log, ledger, tell: teller.tell };
   const op = loadAccess(config, log).ofCommand('send', institution).openOp(signal);
   const direct = directSystem(target);

@@ -1,7 +1,6 @@
 import { C_GET_RQ, C_MOVE_RQ } from '@acervo/dicom/dimse/command.ts';
 import { STORAGE_SOP_CLASSES } from '@acervo/dicom/sop-class.ts';
 import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { Failure } from '@acervo/kernel/failure.ts';
 import { type DimseCaller, type DimseService, isPending } from '../../bindings/dimse.ts';
 import { type Associate, CONTEXTS_MAX, type ProposedContext } from '../../bindings/dimse-scu.ts';
 import type { Log } from '../../ports/log.ts';

@@ -47,7 +47,7 @@ export function receiver(
       const one = {
         sopInstanceUid: command.affectedSopInstanceUid ?? '',
         transferSyntaxUid: context.transferSyntax,
-        dataSet: concat(await Array.fromAsync(dataSet)),
+        dataSet: new Uint8Array(concat(await Array.fromAsync(dataSet))),
         command,
       };
       received.push(one);
