@@ -126,7 +126,7 @@ test('acervo pull takes a study by C-GET and another by C-MOVE; run again, nothi
   assert.equal(await given.archive.stop(), 0);
 });
 
-test('Orthanc is a source by C-GET and C-MOVE; it tells numbers, so that a complete study is passed over', async (t) => {
+test('Orthanc is a source by C-GET and C-MOVE; as it tells numbers, a complete study is passed over', async (t) => {
   if (!needsShared(t) || !needsPeer(t, 'Orthanc')) return;
   const folder = scratch(t, 'pull-orthanc');
   const dataDir = join(folder, 'data');

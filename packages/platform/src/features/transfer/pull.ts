@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FAILURES, type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
-import { findStudies, listSeries, pageInstances } from '../../holdings/find.repo.ts';
+import { findStudies, type HeldSeries, listSeries, pageInstances } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { Op } from '../../ports/op.ts';
 import type { ImportLedger } from '../../ports/source-file.ts';
@@ -221,16 +221,18 @@ async function retrieved(ports: Ports, source: Address, wanted: Wanted, op: Op):
 async function heldHere({ holdings: { db } }: Ports, studyUid: string): Promise<Set<string>> {
   const uids = new Set<string>();
   for (const { held } of await findStudies(db, studyUid, undefined)) {
-    if (held === undefined) continue;
-    for (const series of await listSeries(db, held)) {
-      let page = await pageInstances(db, series, undefined, PAGE_MAX);
-      while (page.length > 0) {
-        for (const { sopUid } of page) uids.add(sopUid);
-        page = page.length < PAGE_MAX ? [] : await pageInstances(db, series, page.at(-1), PAGE_MAX);
-      }
-    }
+    const series = held === undefined ? [] : await listSeries(db, held);
+    for (const each of series) await addInstances(db, each, uids);
   }
   return uids;
+}
+
+async function addInstances(db: Holdings['db'], series: HeldSeries, uids: Set<string>): Promise<void> {
+  let page = await pageInstances(db, series, undefined, PAGE_MAX);
+  while (page.length > 0) {
+    for (const { sopUid } of page) uids.add(sopUid);
+    page = page.length < PAGE_MAX ? [] : await pageInstances(db, series, page.at(-1), PAGE_MAX);
+  }
 }
 
 /** Wait as long as so many instances may take. */

@@ -1,8 +1,9 @@
 import { C_GET_RQ, C_MOVE_RQ } from '@acervo/dicom/dimse/command.ts';
 import { STORAGE_SOP_CLASSES } from '@acervo/dicom/sop-class.ts';
 import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
 import { type DimseCaller, type DimseService, isPending } from '../../bindings/dimse.ts';
-import { type Associate, CONTEXTS_MAX, type ProposedContext } from '../../bindings/dimse-scu.ts';
+import { type Associate, type Association, CONTEXTS_MAX, type ProposedContext } from '../../bindings/dimse-scu.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Address } from '../../ports/systems.ts';
 import { contextOf, FIND_CONTEXT, identifierOf, type RemoteInstance } from './find.scu.ts';
@@ -74,22 +75,11 @@ export async function retrieveFrom(
   const association = await associate(source, { contexts, signal, ...(performs && { performs }) });
   const total: Retrieved = { status: 0, completed: 0, failed: 0, turns: Math.max(1, sets.length) };
   try {
-    const context = contextOf(association, model);
-    for (const { level, keys } of requestsOf(wanted)) {
-      const command = {
-        affectedSopClassUid: model,
-        commandField: way.by === 'move' ? C_MOVE_RQ : C_GET_RQ,
-        priority: 0,
-        ...(way.by === 'move' && { moveDestination: way.destination }),
-      };
-      const dataSet = identifierOf(context, level, keys);
-      for await (const reply of association.ask({ context, command, dataSet })) {
-        if (isPending(reply.status)) continue;
-        const { numberOfCompletedSubOperations = 0, numberOfFailedSubOperations = 0 } = reply.command;
-        total.completed += numberOfCompletedSubOperations;
-        total.failed += numberOfFailedSubOperations;
-        if (reply.status !== 0) total.status = reply.status;
-      }
+    for (const request of requestsOf(wanted)) {
+      const { status, completed, failed } = await asked(association, model, way, request);
+      total.completed += completed;
+      total.failed += failed;
+      if (status !== 0) total.status = status;
     }
     await association.release();
     return total;
@@ -97,6 +87,28 @@ export async function retrieveFrom(
     await association.abort();
     throw thrown;
   }
+}
+
+/** One C-MOVE or C-GET to its final response. */
+async function asked(
+  association: Association,
+  model: string,
+  way: Way,
+  { level, keys }: Request,
+): Promise<Omit<Retrieved, 'turns'>> {
+  const context = contextOf(association, model);
+  const command = {
+    affectedSopClassUid: model,
+    commandField: way.by === 'move' ? C_MOVE_RQ : C_GET_RQ,
+    priority: 0,
+    ...(way.by === 'move' && { moveDestination: way.destination }),
+  };
+  for await (const reply of association.ask({ context, command, dataSet: identifierOf(context, level, keys) })) {
+    if (isPending(reply.status)) continue;
+    const { numberOfCompletedSubOperations: completed = 0, numberOfFailedSubOperations: failed = 0 } = reply.command;
+    return { status: reply.status, completed, failed };
+  }
+  throw new Failure('ul/aborted', 'no final response'); // ask ends with one, or throws.
 }
 
 type Request = { level: string; keys: Parameters<typeof identifierOf>[2] };
