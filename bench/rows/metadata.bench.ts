@@ -168,6 +168,6 @@ async function askEach({ http, headers, pid }: Acervo, objects: ObjectSet): Prom
 function checkUids(status: number, text: string, expected: readonly string[]): void {
   if (status !== 200) throw new Error(`metadata: ${status} ${text.slice(0, 200)}`);
   const answer = JSON.parse(text) as Record<string, { Value?: string[] }>[];
-  const got = answer.map((instance) => instance[SOP_INSTANCE_UID]?.Value?.[0]).sort();
-  if (got.join() !== [...expected].sort().join()) throw new Error(`metadata: ${got.length} instances, not those sent`);
+  const got = new Set(answer.map((instance) => instance[SOP_INSTANCE_UID]?.Value?.[0]));
+  if (answer.length !== expected.length || expected.some((uid) => !got.has(uid))) throw new Error(`metadata: ${answer.length} instances, not those sent`);
 }

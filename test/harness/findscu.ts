@@ -53,7 +53,8 @@ export async function findscu(
 }
 
 function matchOf(bytes: Uint8Array): Matched {
-  const head = readFileHead(bytes);
+  const head = readFileHead(bytes, true);
+  assert.ok(!('need' in head));
   const syntax = findTransferSyntax(head.transferSyntaxUid);
   assert.ok(syntax);
   const { dataSet } = readDataSet(bytes.subarray(head.dataSetOffset), { syntax });

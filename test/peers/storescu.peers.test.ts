@@ -160,16 +160,7 @@ test('echoscu is answered; with another called AE title it is rejected; a workli
   const wrong = await runPeer('echoscu', ['-v', '-aec', 'NOBODY', '127.0.0.1', port]);
   assert.notEqual(wrong.code, 0);
   assert.match(wrong.output, /Reason: Called AE Title Not Recognized/);
-  const find = await runPeer('findscu', [
-    '-v',
-    '-W',
-    '-aec',
-    'ACERVO',
-    '127.0.0.1',
-    port,
-    '-k',
-    'PatientName',
-  ]);
+  const find = await runPeer('findscu', ['-v', '-W', '-aec', 'ACERVO', '127.0.0.1', port, '-k', 'PatientName']);
   assert.match(find.output, /No Acceptable Presentation Contexts/, find.output);
   assert.equal((await runPeer('echoscu', ['-aec', 'ACERVO', '127.0.0.1', port])).code, 0);
 });

@@ -122,7 +122,7 @@ On the DICOM port both sides show certificates; revocation lists are checked; a 
 registry of systems (decision 0024). A calling AE title must be known (${code('acervo systems')},
 ${code('ACERVO_ACCESS_FILE')}) and may ask for what its description says; an HTTP caller needs a token
 (${code('Authorization: Bearer')}) or the certificate of a system; unless ${code('ACERVO_ACCESS=open')}, which is
-refused beyond loopback. Without TLS, AE titles and tokens are identification, not strong authentication. No user identity
-negotiation and no audit message export yet. Every store, refusal and retrieval, every search, and every change of the
-registry is written to an append-only journal.
+refused beyond loopback. Without TLS, AE titles and tokens are identification, not strong authentication. No user
+identity negotiation and no audit message export yet. Every store, refusal and retrieval, every search, and every change
+of the registry is written to an append-only journal.
 `;

@@ -5,8 +5,8 @@ import type { Sql } from '../../ports/sql.ts';
 export type PatientCounts = { studies: number; series: number; instances: number };
 
 /**
- * Of the patient of each study: one institution, issuer and Patient ID (decision record 0025). Studies without Patient ID are nobody's, and left out.
- * Index: study_patient.
+ * Of the patient of each study: one institution, issuer and Patient ID (decision record 0025). Studies without Patient
+ * ID are nobody's, and left out. Index: study_patient.
  */
 export async function patientCounts(
   sql: Sql,
