@@ -39,7 +39,8 @@ export type Archive = {
 };
 
 const MIB = 2 ** 20;
-const OPEN_SEGMENTS_MAX = 256;
+/** To open one costs less than a look-up; each is a file descriptor. */
+const OPEN_SEGMENTS_MAX = 16;
 const WATCH_MS = 1000;
 /** Groups that cannot be made visible keep a stopping process this long. */
 const FINISH_MS_MAX = 10_000;
