@@ -35,7 +35,7 @@ export type Prepared = {
   /** Of the archive's own server. */
   port: number;
   /** Run the delivery job until the test ends. */
-  deliver(): void;
+  deliver(over?: Partial<CommitmentPorts>): void;
 };
 
 /** An archive with three objects of one study at HGM, and its server. */
@@ -71,9 +71,9 @@ export async function prepare(t: TestContext, over: { op?: Partial<Op>; retryHou
       openOp: (signal) => testOp({ signal, institution: 'HGM', system: callingAet, ...op }),
     }),
   });
-  const deliver = (): void => {
+  const deliver = (other: Partial<CommitmentPorts> = {}): void => {
     const ending = new AbortController();
-    const done = deliverReports(ports).run(ending.signal);
+    const done = deliverReports({ ...ports, ...other }).run(ending.signal);
     t.after(async () => {
       ending.abort();
       await done;

@@ -102,7 +102,7 @@ export async function claimOwed(sql: Sql, which: Which, leaseMs: number, limit: 
   const rows = await sql.query<Owed>(
     `update commitment set leased_until = now() + $2 * interval '1 ms', attempts = attempts + 1
      where id in (select id from commitment where ${FREE} and ${WHICH[which.kind]}
-       order by due_at limit $3 for update skip locked)
+       order by id limit $3 for update skip locked)
      returning ${OWED}`,
     [value, leaseMs, limit],
   );
@@ -127,6 +127,15 @@ export async function postpone(sql: Sql, id: string, waitMs: number, problem: st
     `update commitment set leased_until = null, due_at = now() + $2 * interval '1 ms', last_problem = $3
      where id = $1 and state = 'open'`,
     [id, waitMs, problem],
+  );
+}
+
+/** A system that cannot be told anything now is left alone for so long. Index: commitment_owed. */
+export async function restSystem(sql: Sql, aeTitle: string, waitMs: number): Promise<void> {
+  await sql.query(
+    `update commitment set due_at = now() + $2 * interval '1 ms'
+     where ${FREE} and ae_title = $1 and due_at < now() + $2 * interval '1 ms'`,
+    [aeTitle, waitMs],
   );
 }
 

@@ -8,7 +8,9 @@ import type { Envelope } from '../../journal/event.ts';
 import { ask, associate, listenAsScu, type Prepared, prepare, reportTaker } from './commitment.fixture.ts';
 import type { CommitmentReport } from './data-set.ts';
 import { listCommitments } from './list.ts';
-import type { Reference } from './references.ts';
+import type { CommitmentPorts } from './ports.ts';
+import { type Reference, referencesOf } from './references.ts';
+import { registerRequest } from './register.ts';
 
 const LATE_MS = 20_000;
 const CT = '1.2.840.10008.5.1.4.1.1.2';
@@ -200,6 +202,28 @@ test('a system that is away, then refuses, gets its report when it takes it', as
   await t.waitFor(async () => assert.deepEqual(await states(archive), ['reported 3']), { timeout: 2 * LATE_MS });
   assert.equal(reports.length, 2);
   assert.deepEqual(reports[0], reports[1], 'it is told the same');
+});
+
+test('a system that is away is called once for all that is owed to it, and keeps nobody else waiting', async (t) => {
+  const prepared = await prepare(t);
+  const { archive, addresses, objects, ports } = prepared;
+  const op = testOp({ institution: 'HGM' });
+  const references = referencesOf(objects);
+  for (let n = 0; n < 100; n++) {
+    await registerRequest(archive.holdings.db, op, 'AWAY', { transactionUid: newUid(), references });
+  }
+  const calls: string[] = [];
+  const dial: CommitmentPorts['dial'] = (request) => {
+    calls.push(request.aeTitle);
+    return ports.dial(request);
+  };
+  addresses.set('AWAY', 1); // Nobody listens on it.
+  const reports = await listenAsScu(t, addresses);
+  assert.equal(await askAndGo(t, prepared, objects), 0);
+  prepared.deliver({ dial });
+  await t.waitFor(() => assert.equal(reports.length, 1), { timeout: LATE_MS });
+  // Four calls at a time may be on their way when the first one fails, each for 32 reports.
+  assert.ok(calls.filter((aeTitle) => aeTitle === 'AWAY').length <= 8, calls.join());
 });
 
 test('a report that nobody takes is given up in the end, visibly', async (t) => {

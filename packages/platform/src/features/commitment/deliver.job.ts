@@ -3,11 +3,11 @@ import { type DimseQuestion, type DimseReply, isPending } from '../../bindings/d
 import type { Association } from '../../bindings/dimse-scu.ts';
 import type { Job } from '../../bindings/feature.ts';
 import { waitMs } from '../../journal/sealer.ts';
-import { claimOwed, countOwed, type Owed } from './commitment.repo.ts';
+import { claimOwed, countOwed, type Owed, restSystem } from './commitment.repo.ts';
 import { PUSH_MODEL, TRANSFER_SYNTAXES } from './data-set.ts';
 import { LEASE_MS, underLease } from './lease.ts';
 import type { CommitmentPorts } from './ports.ts';
-import { deliverAll, putOff } from './report.ts';
+import { deliverAll, putOff, waitOf } from './report.ts';
 
 /** Systems that are called side by side by one process. */
 const CALLS_MAX = 4;
@@ -46,19 +46,22 @@ async function callOneByOne(ports: CommitmentPorts, signal: AbortSignal, isCount
   }
 }
 
-/** Deliver what is owed to one system; what is not delivered is put off. */
+/** Deliver what is owed to one system. One that cannot be told rests, so that it does not keep others waiting. */
 async function callOne(ports: CommitmentPorts, owed: readonly Owed[], signal: AbortSignal): Promise<void> {
+  const { db } = ports.holdings;
+  const aeTitle = owed[0]?.aeTitle ?? '';
   const ids = owed.map(({ id }) => id);
-  await underLease(ports.holdings.db, ids, signal, async (leased) => {
+  const isTold = await underLease(db, ids, signal, async (leased) => {
     let association: Association;
     try {
-      association = await called(ports, owed[0]?.aeTitle ?? '', leased);
+      association = await called(ports, aeTitle, leased);
     } catch (thrown) {
       await putOff(ports, owed, thrown);
-      return;
+      return false;
     }
-    await overAssociation(ports, owed, association);
+    return overAssociation(ports, owed, association);
   });
+  if (!isTold) await restSystem(db, aeTitle, waitOf(Math.max(...owed.map(({ attempts }) => attempts))));
 }
 
 const called = ({ dial }: CommitmentPorts, aeTitle: string, signal: AbortSignal): Promise<Association> =>
@@ -68,16 +71,24 @@ const called = ({ dial }: CommitmentPorts, aeTitle: string, signal: AbortSignal)
     signal,
   });
 
-async function overAssociation(ports: CommitmentPorts, owed: readonly Owed[], association: Association): Promise<void> {
+/** @returns whether the association held */
+async function overAssociation(
+  ports: CommitmentPorts,
+  owed: readonly Owed[],
+  association: Association,
+): Promise<boolean> {
   const [context] = association.contexts;
   if (context === undefined) {
     await association.abort();
     await putOff(ports, owed, new Failure('dimse/no-context', PUSH_MODEL));
-    return;
+    return false;
   }
   const ask = (question: DimseQuestion): Promise<DimseReply> => finalReply(association, question);
   try {
-    if (!(await deliverAll(ports, owed, { how: 'new', context, ask }))) return await association.abort();
+    if (!(await deliverAll(ports, owed, { how: 'new', context, ask }))) {
+      await association.abort();
+      return false;
+    }
   } catch (thrown) {
     await association.abort();
     throw thrown;
@@ -86,6 +97,7 @@ async function overAssociation(ports: CommitmentPorts, owed: readonly Owed[], as
   await association.release().catch((thrown: unknown) => {
     ports.holdings.log.debug('commitment.unreleased', { code: toFailure(thrown).code });
   });
+  return true;
 }
 
 async function finalReply(association: Association, question: DimseQuestion): Promise<DimseReply> {

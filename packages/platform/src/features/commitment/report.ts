@@ -103,7 +103,7 @@ async function putOffOne(ports: CommitmentPorts, owed: Owed, thrown: unknown): P
 }
 
 /** Twice as long each time, and not all at once after a peer was away. */
-function waitOf(attempts: number): number {
+export function waitOf(attempts: number): number {
   const whole = Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** Math.min(attempts - 1, 20));
   return Math.round(whole * (0.75 + Math.random() / 4));
 }
