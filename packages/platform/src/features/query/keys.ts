@@ -1,3 +1,4 @@
+import { foldName } from '@acervo/dicom/person-name.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import type { Vr } from '@acervo/dicom/vr.ts';
 import type { Match, Query, QueryLevel } from '@acervo/interop/dicomweb/query.ts';
@@ -95,7 +96,7 @@ export function placeKeys(query: Query, isBelowStudy: boolean): PlacedKeys {
     const column = inner.length === 0 ? columnOf(tag, query.level) : undefined;
     if (tag === T.InstanceAvailability) isNever ||= !isMatched(AVAILABILITY, match, query);
     else if (column !== undefined && isReachable(column, query.level)) {
-      place(column, match);
+      place(column, withAnyGivenName(column, match, query));
       if (tag === T.Modality && query.level !== 'study' && isValued(condition)) place(MODALITIES, match);
     } else if (STUDY.has(tag)) attributes.study.push(match);
     else if (SERIES.has(tag)) attributes.series.push(match);
@@ -123,6 +124,22 @@ export function isSearched(match: Match, query: Query, isBelowStudy: boolean): b
 export function namedTags({ matches, includeFields }: Query): Set<number> {
   const paths = [...matches.map(({ path }) => path), ...(includeFields === 'all' ? [] : includeFields)];
   return new Set(paths.map(([tag = 0]) => tag));
+}
+
+/**
+ * Surnames alone, as people type them, find whoever bears them first: with any given name, and with a further surname
+ * (PS3.4 C.2.2.2.1 leaves to the server how names are matched). A delimiter or wildcard says more exactly what is
+ * meant.
+ */
+function withAnyGivenName({ kind }: Column, match: Match, { fuzzyMatching }: Query): Match {
+  const { condition } = match;
+  if (kind !== 'name' || fuzzyMatching || condition.kind !== 'single') return match;
+  if (/[\^=]/.test(condition.value) || foldName(condition.value) === '') return match;
+  const conditions = [`${condition.value}^*`, `${condition.value} *`].map((pattern) => ({
+    kind: 'wildcard' as const,
+    pattern,
+  }));
+  return { ...match, condition: { kind: 'anyOf', conditions } };
 }
 
 /** What matches of a study asks its series matches its list: Modality means Modalities in Study there. */

@@ -91,6 +91,11 @@ function nameMatches(name: string, pattern: string, fuzzy: boolean): boolean {
   return nameWords(pattern).every((wanted) => nameWords(name).some((word) => word.startsWith(wanted)));
 }
 
+/** Surnames alone are followed by any given name, or by a further surname. */
+const patterns = (value: string, fuzzy: boolean): string[] =>
+  fuzzy || /[*?^=]/.test(value) || foldName(value) === '' ? [value] : [`${value}^*`, `${value} *`];
+const isNamed = (said: string, value: string): boolean => said !== '' || namePatternToRegex(value) === '';
+
 function isDay(text: string): string | undefined {
   const digits = text.replaceAll('.', '');
   return /^\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/.test(digits) ? digits : undefined;
@@ -125,8 +130,9 @@ function matches({ facts }: Held, keys: readonly Key[], fuzzy: boolean): boolean
       const said = isSaid(facts, keyword);
       switch (keyword) {
         case 'PatientName':
+          return patterns(value, fuzzy).some((pattern) => nameMatches(said, pattern, fuzzy)) && isNamed(said, value);
         case 'OperatorsName':
-          return nameMatches(said, value, fuzzy) && (said !== '' || namePatternToRegex(value) === '');
+          return nameMatches(said, value, fuzzy) && isNamed(said, value);
         case 'StudyDate':
         case 'SeriesDate':
           return inRange(isDay(said), value, (end) => end);
