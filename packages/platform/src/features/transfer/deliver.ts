@@ -35,35 +35,41 @@ export async function* deliver<S extends Sendable>(
   sendables: AsyncIterable<S> | Iterable<S>,
   delivery: Delivery,
 ): AsyncGenerator<Delivered<S>, undefined> {
-  for await (const ready of openedAhead(peer, sendables, delivery)) yield await sent(peer, ready, delivery);
+  const readies = opened(peer, sendables, delivery);
+  let ahead = readies.next();
+  try {
+    for (;;) {
+      const { value: ready, done } = await ahead;
+      if (done === true) return;
+      // What it is written with leaves in this call: only then the next one is read.
+      const sending = sent(peer, ready, delivery);
+      ahead = readies.next();
+      ahead.catch(() => undefined); // Thrown where it is awaited.
+      yield await sending;
+    }
+  } finally {
+    const unsent = await ahead.catch(() => undefined);
+    await unsent?.value?.opened?.close(true);
+    await readies.return(undefined);
+  }
 }
 
-async function* openedAhead<S extends Sendable>(
+async function* opened<S extends Sendable>(
   { contexts }: Pick<DimsePeer, 'contexts'>,
   sendables: AsyncIterable<S> | Iterable<S>,
   { transcoder, preferred, signal }: Delivery,
 ): AsyncGenerator<Ready<S>, undefined> {
-  let ahead: Promise<Ready<S>> | undefined;
-  const open = async (sendable: S): Promise<Ready<S>> => {
+  for await (const sendable of sendables) {
     const syntax = chooseSyntax(contexts, sendable, transcoder, preferred);
-    if (syntax === undefined) return { sendable, syntax };
+    if (syntax === undefined) {
+      yield { sendable, syntax };
+      continue;
+    }
     try {
-      return { sendable, syntax, opened: await sendable.open(syntax, signal) };
+      yield { sendable, syntax, opened: await sendable.open(syntax, signal) };
     } catch (thrown) {
-      return { sendable, syntax, failure: toFailure(thrown) };
+      yield { sendable, syntax, failure: toFailure(thrown) };
     }
-  };
-  try {
-    for await (const sendable of sendables) {
-      const ready = ahead;
-      ahead = open(sendable);
-      if (ready !== undefined) yield await ready;
-    }
-    const last = ahead;
-    ahead = undefined;
-    if (last !== undefined) yield await last;
-  } finally {
-    await (await ahead)?.opened?.close(true);
   }
 }
 
