@@ -7,7 +7,7 @@ import { writeFileHead } from '@acervo/dicom/part10.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { TlsKeys } from '@acervo/platform/adapters/net/tls-keys.ts';
 import { type Authority, authority, type Issued } from '@acervo/testkit/certificates.ts';
-import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
+import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { silentLog } from '@acervo/testkit/postgres.ts';
 import { type ArchiveProcess, scratch, startArchive } from './archive-process.ts';
 import { type PeerRun, runPeer } from './run-peer.ts';
@@ -19,6 +19,8 @@ const AGAIN_MS = 50;
 /** An archive with a certificate of a national authority, and what the certificates of its peers are like. */
 export type TlsArchive = {
   archive: ArchiveProcess;
+  /** Settings of the archive, for its commands. */
+  env: Readonly<Record<string, string>>;
   folder: string;
   dataDir: string;
   national: Authority;
@@ -29,7 +31,8 @@ export type TlsArchive = {
   revoked: Issued;
   foreign: Issued;
   foreignCaFile: string;
-  /** A Part 10 file to send. */
+  object: SmallObject;
+  /** The object as a Part 10 file, to be sent. */
   file: string;
 };
 
@@ -59,7 +62,7 @@ export async function tlsArchive(t: TestContext, name: string, options: TlsOptio
   const accessFile = join(folder, 'access.json');
   writeFileSync(accessFile, JSON.stringify({ systems }));
   const dataDir = join(folder, 'data');
-  const archive = await startArchive(t, dataDir, {
+  const env = {
     ACERVO_ACCESS: 'enforced',
     ACERVO_ACCESS_FILE: accessFile,
     ACERVO_TLS_CERT_FILE: own.certFile,
@@ -68,12 +71,27 @@ export async function tlsArchive(t: TestContext, name: string, options: TlsOptio
     ACERVO_TLS_CRL_FILE: national.crl(options.crlNextUpdate ?? new Date(Date.now() + 24 * HOUR_MS)),
     ACERVO_TLS_RELOAD_SECONDS: '1',
     ...options.env,
-  });
+  };
+  const archive = await startArchive(t, dataDir, env);
   const object = smallObject({ name, study: 1, number: 1 });
   const file = join(folder, 'object.dcm');
   writeFileSync(file, concat([writeFileHead(object), object.dataSet]));
   const foreignCaFile = abroad.caFile;
-  return { archive, folder, dataDir, national, own, right, expired, revoked, foreign, foreignCaFile, file };
+  return {
+    archive,
+    env,
+    folder,
+    dataDir,
+    national,
+    own,
+    right,
+    expired,
+    revoked,
+    foreign,
+    foreignCaFile,
+    object,
+    file,
+  };
 }
 
 /** Our own side of a connection, with a certificate. */

@@ -89,9 +89,9 @@ test('a system has no more associations at a time than its description says', as
   await systems(dataDir, 'add', 'CT2', 'institution=HGM');
   const object = smallObject({ name: 'systems-limit', study: 1, number: 1 });
   const ask = (aet: string) => associate(archive, [object], aet);
+  const other = await untilKnown(() => ask('CT2'));
   const first = await untilKnown(() => ask('CT1'));
   await assert.rejects(ask('CT1'), /ul\/rejected: 2\/3\/2/);
-  const other = await ask('CT2');
   assert.equal((await first.store(object)).status, 0);
   await first.release();
   await (await untilKnown(() => ask('CT1'))).release();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { get as getHttps } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,8 +8,8 @@ import { securing } from '@acervo/platform/adapters/net/tls-caller.ts';
 import { authority, type Issued } from '@acervo/testkit/certificates.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
-import { scratch } from '../harness/archive-process.ts';
-import { startStorescp } from '../harness/dicom-peers.ts';
+import { runAcervo, scratch } from '../harness/archive-process.ts';
+import { startStorescp } from '../harness/query-retrieve.ts';
 import { dataSetOfFile, sha256 } from '../harness/retrieved.ts';
 import { runPeer } from '../harness/run-peer.ts';
 import { associate } from '../harness/sender.ts';
@@ -175,8 +175,8 @@ test('the other direction: we send to storescp over TLS, and to nobody who is no
     await association.release();
     return status;
   };
-  const start = (name: string, { keyFile, certFile }: Issued, caFile = national.caFile): Promise<number> =>
-    startStorescp(t, join(folder, name), '+tls', keyFile, certFile, '+cf', caFile);
+  const start = async (name: string, { keyFile, certFile }: Issued, caFile = national.caFile): Promise<number> =>
+    (await startStorescp(t, folder, name, ['+xa', '+tls', keyFile, certFile, '+cf', caFile])).port;
 
   const right = await start('right', scp);
   assert.equal(await send(right), 0);
@@ -194,8 +194,63 @@ test('the other direction: we send to storescp over TLS, and to nobody who is no
     send(await start('expired', national.issue('old', { ...hosts, validTo: HOUR.ago() }))),
     /tls\/expired/,
   );
-  await assert.rejects(send(await startStorescp(t, join(folder, 'plain'))), /tls\/handshake/);
+  await assert.rejects(send((await startStorescp(t, folder, 'plain')).port), /tls\/handshake/);
   await assert.rejects(send(await start('distrusting', scp, abroad.caFile)), /ul\/aborted|tls\/handshake/);
+});
+
+test('C-MOVE and acervo send go over TLS where the registry says so, to whom it says', async (t) => {
+  if (!needsPeer(t, 'storescp') || !needsPeer(t, 'movescu')) return;
+  const tls = await tlsArchive(t, 'tls-move');
+  const { archive, folder, dataDir, national, right, own } = tls;
+  const scp = national.issue('scp', { hosts: ['127.0.0.1'] });
+  const options = ['+xa', '+tls', scp.keyFile, scp.certFile, '+cf', national.caFile];
+  const [target, other] = [
+    await startStorescp(t, folder, 'TARGET', options),
+    await startStorescp(t, folder, 'OTHER', options),
+  ];
+  const systems = (...words: string[]) => runAcervo(dataDir, ['systems', ...words], { ACERVO_ACCESS: 'enforced' });
+  for (const [{ aeTitle, port }, certificate] of [
+    [target, scp.sha256],
+    [other, own.sha256],
+  ] as const) {
+    const at = ['host=127.0.0.1', `port=${port}`, 'tls=yes', 'isMoveDestination=yes', `certificates=${certificate}`];
+    assert.equal((await systems('add', aeTitle, 'institution=HGM', ...at)).code, 0);
+  }
+  const { studyUid, dataSet } = tls.object;
+  assert.match((await storeOver(tls, 'CT1', right.CT1)).output, STORED);
+  // DCMTK's movescu itself speaks no TLS.
+  const move = (destination: string) =>
+    runPeer('movescu', [
+      '-v',
+      '-S',
+      '-aet',
+      'PLAIN',
+      '-aec',
+      archive.aeTitle,
+      '-aem',
+      destination,
+      '-k',
+      'QueryRetrieveLevel=STUDY',
+      '-k',
+      `StudyInstanceUID=${studyUid}`,
+      '127.0.0.1',
+      `${archive.dimsePort}`,
+    ]);
+  await logged(archive, /"revision":2/, 'both are known');
+  const moved = await move('TARGET');
+  assert.match(moved.output, /Received Final Move Response \(Success\)/, moved.output);
+  assert.doesNotMatch((await move('OTHER')).output, /Received Final Move Response \(Success\)/);
+  const kept = (peer: { folder: string }): string[] =>
+    readdirSync(peer.folder).map((name) =>
+      sha256(dataSetOfFile(new Uint8Array(readFileSync(join(peer.folder, name))))),
+    );
+  assert.deepEqual([kept(target), kept(other)], [[sha256(dataSet)], []]);
+  rmSync(target.folder, { recursive: true });
+  mkdirSync(target.folder);
+  const sent = await runAcervo(dataDir, ['send', 'TARGET', '--study', studyUid, '--institution', 'HGM'], tls.env);
+  assert.equal(sent.code, 0, sent.err);
+  assert.deepEqual(kept(target), [sha256(dataSet)]);
+  assert.equal(await archive.stop(), 0);
 });
 
 test('HTTPS: a certificate identifies a system, a token its holder; nobody else is told anything', async (t) => {

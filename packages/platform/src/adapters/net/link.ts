@@ -102,7 +102,12 @@ async function associate(target: LinkTarget, abstractSyntaxes: readonly string[]
   let answer: AssociateAc | undefined;
   try {
     const association = await connect({
-      ...{ host, port, callingAet, calledAet, timeoutMs, signal },
+      host,
+      port,
+      callingAet,
+      calledAet,
+      timeoutMs,
+      signal,
       contexts: abstractSyntaxes.map((abstractSyntax) => ({
         abstractSyntax,
         transferSyntaxes: [EXPLICIT_LE, IMPLICIT_LE],
