@@ -42,6 +42,7 @@ test('a system with certificates calls with one of them; a certificate of nobody
   assert.equal(codeOf(byCertificate(['dns:ct2.test'])), 'tls/wrong-system');
   const open = access({ systems }, 'open');
   assert.equal(codeOf(open.byAeTitle('CT3', ['cn:any'])), 'enters');
+  assert.equal(codeOf(open.byCertificate(['cn:any'])), 'enters');
   assert.equal(codeOf(open.byAeTitle('CT1')), 'tls/required');
 });
 

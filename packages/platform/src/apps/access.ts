@@ -75,8 +75,9 @@ export function loadAccess(config: Config, log: Log, known?: Systems): Access {
     },
     byCertificate: (certificate) => {
       const system = systems.list().find(({ certificates }) => certificates.some((each) => certificate.includes(each)));
-      if (system === undefined) return new Failure('tls/wrong-system', `of no system: ${certificate.join(' ')}`);
-      return systemCaller(base, system, false, 'web');
+      if (system !== undefined) return systemCaller(base, system, false, 'web');
+      if (isOpen) return openCaller(base, config.institution);
+      return new Failure('tls/wrong-system', `of no system: ${certificate.join(' ')}`);
     },
     mayAsk: (aeTitle, service) => isOpen || systems.byAeTitle(aeTitle)?.may.includes(service) === true,
     byAuthorization: (header) => {

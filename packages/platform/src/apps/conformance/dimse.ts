@@ -82,7 +82,7 @@ function associationPolicies(): string {
   const rows = [
     ['Application context', '`1.2.840.10008.3.1.1.1`; another one is rejected'],
     ['Called AE title', `must be \`${SETTINGS.aeTitle.env}\``],
-    ['Calling AE title', 'must be in `ACERVO_ACCESS_FILE`; under `ACERVO_ACCESS=open` any'],
+    ['Calling AE title', 'must be known (`acervo systems`, `ACERVO_ACCESS_FILE`); under `ACERVO_ACCESS=open` any'],
     ['Associations at a time', `${associationsMax.byDefault} (\`${associationsMax.env}\`)`],
     ['Connections of one address without an association', digits(halfOpenPerAddressMax)],
     ['Maximum Length offered', `${digits(Number(pduBytesMax.byDefault))} bytes (\`${pduBytesMax.env}\`)`],
