@@ -1,8 +1,12 @@
 import type { Feature } from '../../bindings/feature.ts';
+import { HeldImages } from '../../holdings/held-images.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { renderRoutes } from './render.route.ts';
+import { wadoUriRoutes } from './wado-uri.route.ts';
 
-/** Pictures of stored images: rendered resources and thumbnails. */
+/** Pictures of stored images: rendered resources, thumbnails, WADO-URI. */
 export function renderFeature(holdings: Holdings): Feature {
-  return { name: 'render', routes: renderRoutes(holdings), services: [] };
+  const renderer = { images: new HeldImages(holdings.files), imaging: holdings.imaging };
+  const routes = [...renderRoutes(holdings, renderer), ...wadoUriRoutes(holdings, renderer)];
+  return { name: 'render', routes, services: [] };
 }

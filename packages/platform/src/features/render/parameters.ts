@@ -5,19 +5,17 @@ import { Failure } from '@acervo/kernel/failure.ts';
 /** What a request says of the picture it wants (PS3.18 8.3.5.1). */
 export type RenderingParameters = {
   window: VoiWindow | undefined;
-  viewport: Viewport | undefined;
+  /** What the picture is to fit into, in pixels. */
+  fit: { width: number; height: number } | undefined;
+  region: Region | undefined;
   /** 1 to 100. */
   quality: number;
   /** Values of `annotation`: none is drawn. */
   annotation: readonly string[];
 };
 
-/** Size of the picture, and the region of the image it shows: sides below zero mirror it. */
-export type Viewport = {
-  width: number;
-  height: number;
-  region: { x: number; y: number; width: number | undefined; height: number | undefined } | undefined;
-};
+/** Part of the image, in its pixels; sides below zero mirror it, absent ones reach to the edge. */
+export type Region = { x: number; y: number; width: number | undefined; height: number | undefined };
 
 /** Sides of a picture, in pixels. */
 export const VIEWPORT_SIDE_MAX = 8192;
@@ -35,11 +33,15 @@ export const RENDERING_QUERY: readonly QueryParameter[] = [
 export function readRenderingParameters(query: URLSearchParams): RenderingParameters {
   return {
     window: windowOf(query.get('window')),
-    viewport: viewportOf(query.get('viewport')),
+    ...viewportOf(query.get('viewport')),
     quality: qualityOf(query.get('quality')),
     annotation: (query.get('annotation') ?? '').split(',').filter((value) => value !== ''),
   };
 }
+
+/** Whether a picture may have a side of so many pixels. */
+export const isSide = (side: number | undefined): side is number =>
+  side !== undefined && Number.isInteger(side) && side >= 1 && side <= VIEWPORT_SIDE_MAX;
 
 const invalid = (what: string): never => {
   throw new Failure('request/invalid', what);
@@ -48,7 +50,7 @@ const invalid = (what: string): never => {
 function numbers(text: string, name: string): (number | undefined)[] {
   return text.split(',').map((part) => {
     if (part === '') return undefined;
-    return /^[+-]?\d{1,9}(\.\d{1,9})?$/.test(part) ? Number(part) : invalid(`${name}: no number`);
+    return /^[+-]?\d{1,12}(\.\d{1,12})?$/.test(part) ? Number(part) : invalid(`${name}: no number`);
   });
 }
 
@@ -64,20 +66,18 @@ function windowOf(text: string | null): VoiWindow | undefined {
 }
 
 /** PS3.18 8.3.5.1.3. */
-function viewportOf(text: string | null): Viewport | undefined {
-  if (text === null || text === '') return undefined;
+function viewportOf(text: string | null): Pick<RenderingParameters, 'fit' | 'region'> {
+  if (text === null || text === '') return { fit: undefined, region: undefined };
   const [width, height, x, y, regionWidth, regionHeight, ...others] = numbers(text, 'viewport');
-  const isSide = (side: number | undefined): side is number =>
-    side !== undefined && Number.isInteger(side) && side >= 1 && side <= VIEWPORT_SIDE_MAX;
   if (!isSide(width) || !isSide(height) || others.length > 0) {
     return invalid(`viewport: two sides from 1 to ${VIEWPORT_SIDE_MAX}, then at most four numbers`);
   }
   const isWhole = [x, y, regionWidth, regionHeight].every((each) => each === undefined);
   const region = isWhole ? undefined : { x: x ?? 0, y: y ?? 0, width: regionWidth, height: regionHeight };
-  return { width, height, region };
+  return { fit: { width, height }, region };
 }
 
-function qualityOf(text: string | null): number {
+export function qualityOf(text: string | null): number {
   if (text === null || text === '') return QUALITY;
   const quality = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   return quality >= 1 && quality <= 100 ? quality : invalid('quality: 1 to 100');

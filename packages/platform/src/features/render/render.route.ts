@@ -8,7 +8,6 @@ import {
   type HeldStudy,
   type Institutions,
 } from '../../holdings/find.repo.ts';
-import { HeldImages } from '../../holdings/held-images.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { InstanceFinder } from '../../holdings/instance-finder.ts';
 import { DICOM_WEB_ROOTS, scopeOf } from '../../holdings/scope.ts';
@@ -30,9 +29,8 @@ const MULTIPART = PICTURE_TYPES.map((type) => `multipart/related; type="${type}"
 const THUMBNAIL_QUERY = RENDERING_QUERY.filter(({ name }) => name !== 'window');
 
 /** Rendered resources and thumbnails of the Studies Service (PS3.18 10.4), under every root. */
-export function renderRoutes(holdings: Holdings): Route[] {
-  const { db, files, imaging } = holdings;
-  const renderer: Renderer = { images: new HeldImages(files), imaging };
+export function renderRoutes(holdings: Holdings, renderer: Renderer): Route[] {
+  const { db } = holdings;
   const finder = new InstanceFinder(db);
   const study: Find<HeldStudy> = (uids, institutions) => findStudies(db, uids.study, institutions);
   const series: Find<HeldSeries> = (uids, institutions) => findSeries(db, uids.study, uids.series, institutions);

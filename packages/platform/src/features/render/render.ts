@@ -7,7 +7,7 @@ import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { HeldImages } from '../../holdings/held-images.ts';
 import type { Imaging, PictureFormat, PictureRequest } from '../../ports/imaging.ts';
 import type { Op } from '../../ports/op.ts';
-import type { RenderingParameters, Viewport } from './parameters.ts';
+import type { Region, RenderingParameters } from './parameters.ts';
 
 /** What renders: headers and frames of images, and the workers. */
 export type Renderer = { images: HeldImages; imaging: Imaging };
@@ -24,7 +24,7 @@ export type PictureOf = {
 export async function renderFrame({ images, imaging }: Renderer, of: PictureOf, op: Op): Promise<Uint8Array> {
   const image = await images.of(of.instance);
   const presentation = readPresentation(image.header, image.description, of.frame);
-  const { window, viewport, quality } = of.parameters;
+  const { window, fit, region, quality } = of.parameters;
   if (window !== undefined && !image.description.photometricInterpretation.startsWith('MONOCHROME')) {
     throw new Failure('request/invalid', 'a window for an image in colour');
   }
@@ -33,15 +33,15 @@ export async function renderFrame({ images, imaging }: Renderer, of: PictureOf, 
     presentation: window === undefined ? presentation : { ...presentation, voi: { kind: 'window', window } },
     format: of.format,
     quality,
-    ...(viewport !== undefined && { fit: { width: viewport.width, height: viewport.height } }),
-    ...(viewport?.region !== undefined && { region: regionOf(viewport.region, image.description) }),
+    ...(fit !== undefined && { fit }),
+    ...(region !== undefined && { region: regionOf(region, image.description) }),
   };
   return imaging.picture(stored, request, op.signal);
 }
 
 /** The pixels of the image that a viewport shows: a side below zero mirrors it (PS3.18 8.3.5.1.3). */
 function regionOf(
-  { x, y, width, height }: NonNullable<Viewport['region']>,
+  { x, y, width, height }: Region,
   { rows, columns }: ImageDescription,
 ): NonNullable<PictureRequest['region']> {
   const left = Math.trunc(x);
@@ -56,7 +56,7 @@ function regionOf(
 /** Tag of a picture: its bytes follow from the stored ones and from what was asked. */
 export function pictureTag({ instance, frame, format, parameters }: PictureOf): string {
   const { digest, transferSyntaxUid } = instance;
-  const { window, viewport, quality } = parameters;
-  const asked = JSON.stringify([window, viewport, quality]);
+  const { window, fit, region, quality } = parameters;
+  const asked = JSON.stringify([window, fit, region, quality]);
   return etagOf('picture', IMPLEMENTATION_VERSION_NAME, digest, transferSyntaxUid, frame, format, asked);
 }

@@ -88,30 +88,46 @@ export async function thumbnail(
 ): Promise<HttpAnswer> {
   const { format } = chosenFormat(request, 'single');
   const parameters = thumbnailParameters(request);
+  const without = new Set<number>();
   let tries = 0;
   let refused: Failure | undefined;
-  for (const series of await seriesOf(sql, held)) {
-    const instances = await listInstances(sql, series);
-    const middle = Math.floor(instances.length / 2);
-    for (const instance of [...instances.slice(middle), ...instances.slice(0, middle)]) {
-      if (++tries > THUMBNAIL_TRIES_MAX) break;
-      try {
-        return await singlePicture(renderer, { instance, frame: 1, format, parameters }, request, op);
-      } catch (thrown) {
-        refused ??= toFailure(thrown);
-        if (!isOfImage(toFailure(thrown))) throw thrown;
-        // A series of reports has no image anywhere.
-        if (toFailure(thrown).code === 'pixel/no-image') break;
-      }
+  for await (const { instance, seriesKey } of candidates(sql, held, without)) {
+    if (++tries > THUMBNAIL_TRIES_MAX) break;
+    try {
+      return await singlePicture(renderer, { instance, frame: 1, format, parameters }, request, op);
+    } catch (thrown) {
+      const failure = toFailure(thrown);
+      if (!isOfImage(failure)) throw thrown;
+      refused ??= failure;
+      if (failure.code === 'pixel/no-image') without.add(seriesKey);
     }
   }
   throw refused ?? new Failure('pixel/no-image', 'no instance');
 }
 
+/**
+ * Instances that may stand for all, each series from its middle on.
+ * @param without series that are passed over: where one object has no image, as a report, the others have none either
+ */
+async function* candidates(
+  sql: Sql,
+  held: HeldStudy | HeldSeries,
+  without: ReadonlySet<number>,
+): AsyncGenerator<{ instance: HeldInstance; seriesKey: number }> {
+  for (const series of await seriesOf(sql, held)) {
+    const instances = await listInstances(sql, series);
+    const middle = Math.floor(instances.length / 2);
+    for (const instance of [...instances.slice(middle), ...instances.slice(0, middle)]) {
+      if (without.has(series.seriesKey)) break;
+      yield { instance, seriesKey: series.seriesKey };
+    }
+  }
+}
+
 function thumbnailParameters(request: HttpRequest): RenderingParameters {
-  const { viewport, quality } = readRenderingParameters(request.query);
-  const size = viewport ?? { width: THUMBNAIL_SIDE, height: THUMBNAIL_SIDE, region: undefined };
-  return { window: undefined, viewport: { ...size, region: undefined }, quality, annotation: [] };
+  const { fit, quality } = readRenderingParameters(request.query);
+  const size = fit ?? { width: THUMBNAIL_SIDE, height: THUMBNAIL_SIDE };
+  return { window: undefined, fit: size, region: undefined, quality, annotation: [] };
 }
 
 async function* picturesOf(
