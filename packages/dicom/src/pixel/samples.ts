@@ -62,7 +62,7 @@ function unpackedBits(bytes: Uint8Array, count: number): Uint8Array {
 /** The bytes as numbers of their width; a copy where they do not lie on a boundary of theirs. */
 function cellsOf(bytes: Uint8Array, { bitsAllocated, isSigned, isFloat }: ImageDescription, count: number): Samples {
   const width = bitsAllocated / 8;
-  const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   if (isFloat)
     return width === 4 ? new Float32Array(buffer, byteOffset, count) : new Float64Array(buffer, byteOffset, count);
   if (width === 1)

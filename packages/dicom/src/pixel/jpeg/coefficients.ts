@@ -3,11 +3,12 @@ import { EntropyBits, type HuffmanTable } from './huffman.ts';
 import type { JpegComponent, JpegFrame, JpegScan } from './stream.ts';
 
 /** Order of coefficients in a stream (T.81 figure A.6): index in the block by position in the stream. */
-// biome-ignore format: a table, eight to a row
+// biome-ignore format: a table, sixteen to a row
 const ZIGZAG = Uint8Array.from([
-  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55,
-  62, 63,
+  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
+  12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
+  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+  58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ]);
 export const zigzagAt = (index: number): number => ZIGZAG[index] as number;
 

@@ -33,25 +33,25 @@ type Encoder = {
 type Codec = { HEAPU8?: Uint8Array } & Record<string, (new () => Decoder & Encoder) | undefined>;
 type Make = (options: { print: () => void; printErr: () => void }) => Promise<Codec>;
 
-const PACKAGES = {
-  jpeg: '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs',
-  jpegLs: '@cornerstonejs/codec-charls/wasmjs',
-  jpeg2000: '@cornerstonejs/codec-openjpeg/wasmjs',
-  htj2k: '@cornerstonejs/codec-openjph',
-} as const;
-type CodecName = keyof typeof PACKAGES;
+const require = createRequire(import.meta.url);
+const MAKERS = {
+  jpeg: () => require('@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs') as Make,
+  jpegLs: () => require('@cornerstonejs/codec-charls/wasmjs') as Make,
+  jpeg2000: () => require('@cornerstonejs/codec-openjpeg/wasmjs') as Make,
+  htj2k: () => require('@cornerstonejs/codec-openjph') as Make,
+};
+type CodecName = keyof typeof MAKERS;
 
 /** The memory of a codec only grows: above this one it is left to the collector, and the next call makes a new one. */
 const HEAP_BYTES_MAX = 256 * 2 ** 20;
 
-const require = createRequire(import.meta.url);
 const loaded = new Map<CodecName, Promise<Codec>>();
 
 function codecOf(name: CodecName): Promise<Codec> {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   // Codecs talk of what they do on the standard output, which is the program's own.
-  const made = (require(PACKAGES[name]) as Make)({ print: () => {}, printErr: () => {} });
+  const made = MAKERS[name]()({ print: () => {}, printErr: () => {} });
   loaded.set(name, made);
   return made;
 }
@@ -60,7 +60,7 @@ function codecOf(name: CodecName): Promise<Codec> {
 async function using<T>(name: CodecName, className: string, work: (of: Decoder & Encoder) => T): Promise<T> {
   const codec = await codecOf(name);
   const Coder = codec[className];
-  if (Coder === undefined) throw new Error(`${PACKAGES[name]} without ${className}`);
+  if (Coder === undefined) throw new Error(`${name} without ${className}`);
   try {
     const coder = new Coder();
     const result = work(coder);
