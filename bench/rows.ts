@@ -6,6 +6,7 @@ import { METADATA_ROWS } from './rows/metadata.bench.ts';
 import { PROCESS_ROWS } from './rows/processes.bench.ts';
 import { QIDO_ROWS } from './rows/qido.bench.ts';
 import { QR_ROWS } from './rows/qr.bench.ts';
+import { RENDERED_ROWS } from './rows/rendered.bench.ts';
 import { STOW_ROWS } from './rows/stow.bench.ts';
 import { WADO_ROWS } from './rows/wado.bench.ts';
 
@@ -15,6 +16,7 @@ export const ROWS: readonly Row[] = [
   ...STOW_ROWS,
   ...WADO_ROWS,
   ...METADATA_ROWS,
+  ...RENDERED_ROWS,
   ...QIDO_ROWS,
   ...QR_ROWS,
   ...MEMORY_ROWS,
