@@ -169,5 +169,6 @@ function checkUids(status: number, text: string, expected: readonly string[]): v
   if (status !== 200) throw new Error(`metadata: ${status} ${text.slice(0, 200)}`);
   const answer = JSON.parse(text) as Record<string, { Value?: string[] }>[];
   const got = new Set(answer.map((instance) => instance[SOP_INSTANCE_UID]?.Value?.[0]));
-  if (answer.length !== expected.length || expected.some((uid) => !got.has(uid))) throw new Error(`metadata: ${answer.length} instances, not those sent`);
+  const isSame = answer.length === expected.length && expected.every((uid) => got.has(uid));
+  if (!isSame) throw new Error(`metadata: ${answer.length} instances, not those sent`);
 }
