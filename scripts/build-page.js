@@ -17,6 +17,8 @@ const COMPRESSED = /\.(?:js|css|html|svg)$/;
 /** Smaller files are sent as they are. */
 const COMPRESSED_BYTES_MIN = 1024;
 const BROTLI_QUALITY = 9;
+/** A larger script is worth a look. */
+const CHUNK_KB_MAX = 1500;
 
 /** What the page is made of: its own sources, what it imports of the project, and every dependency's version. */
 const SOURCES = ['packages/web', 'packages/kernel/src', 'packages/dicom/src', 'packages/interop/src'];
@@ -44,10 +46,28 @@ function ensure() {
 
 async function build() {
   const { build: bundle } = await import('vite');
-  const { config } = await import(join(web, 'vite.config.js'));
   const fresh = join(web, `dist.${process.pid}`);
   try {
-    await bundle({ ...config, build: { ...config.build, outDir: fresh, emptyOutDir: true } });
+    await bundle({
+      root: web,
+      configFile: false,
+      logLevel: 'warn',
+      build: {
+        outDir: fresh,
+        emptyOutDir: true,
+        // Nothing inline: the page's policy allows scripts of its own files only.
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+        sourcemap: false,
+        chunkSizeWarningLimit: CHUNK_KB_MAX,
+        rolldownOptions: {
+          // Marks for servers that render components, which are of no use here.
+          onLog: (level, log, tell) => {
+            if (log.code !== 'MODULE_LEVEL_DIRECTIVE') tell(level, log);
+          },
+        },
+      },
+    });
     for (const path of filesBelow(fresh)) compress(path);
     writeFileSync(join(fresh, STAMP), process.argv.at(-1));
     // Whoever reads the page meanwhile has the old one or the new one, never half of each.
@@ -75,7 +95,8 @@ function digestOf() {
     ...SOURCES.flatMap((folder) => [...filesBelow(join(root, folder))]),
     ...FILES.map((name) => join(root, name)),
   ];
-  for (const path of files.sort()) hash.update(path.slice(root.length)).update('\0').update(readFileSync(path));
+  for (const path of files.sort((a, b) => (a < b ? -1 : 1)))
+    hash.update(path.slice(root.length)).update('\0').update(readFileSync(path));
   return hash.digest('hex');
 }
 

@@ -57,10 +57,10 @@ test('where callers must be known, a token that is pasted opens the page for its
   await dialog.getByRole('button', { name: 'Entrar' }).click();
   await page.getByText('DOS, EVA').waitFor();
   const rows = await page.locator('tbody .study-row').allTextContents();
-  assert.deepEqual(rows.map((row) => /(UNO, ANA|DOS, EVA).*(HOSPITAL-[AB])/.exec(row)?.slice(1).join(' ')).sort(), [
-    'DOS, EVA HOSPITAL-B',
-    'UNO, ANA HOSPITAL-A',
-  ]);
+  assert.deepEqual(
+    rows.map((row) => `${/(UNO, ANA|DOS, EVA).*(HOSPITAL-[AB])/.exec(row)?.slice(1).join(' ')}`).sort(),
+    ['DOS, EVA HOSPITAL-B', 'UNO, ANA HOSPITAL-A'],
+  );
   await page.reload();
   await page.getByText('DOS, EVA').waitFor();
   assert.deepEqual(troubles, []);

@@ -8,7 +8,7 @@ import { needsShared } from '@acervo/testkit/shared.ts';
 import { scratch, startArchive } from '../harness/archive-process.ts';
 import { corpusFiles } from '../harness/corpus.ts';
 import { sha256 } from '../harness/retrieved.ts';
-import { sendSample } from '../harness/sample.ts';
+import { sendSample, writeSampleAccess } from '../harness/sample.ts';
 import { stow } from '../harness/stow.ts';
 
 /** Python's own reader checks every entry; it also unpacks, as an operator would. */
@@ -31,12 +31,15 @@ const files = (folder: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 
+/** Three studies of the sample are there to show text that is not in the set that it declares: records have it, too. */
+const CHARSET_ERROR = /Character invalid for character repertoire/;
+
 /** Errors, without the numbers of records, which depend on how many there are. */
 const errorsOf = (dicomdir: string): Set<string> =>
   new Set(
     run('dciodvfy', [dicomdir])
       .text.split('\n')
-      .filter((line) => line.startsWith('Error'))
+      .filter((line) => line.startsWith('Error') && !CHARSET_ERROR.test(line))
       .map((line) => line.replaceAll(/\d+/g, '#')),
   );
 
@@ -46,7 +49,9 @@ test('a study leaves as a ZIP whose DICOMDIR others read', async (t) => {
   if (!['python3', 'dcmdump', 'dcmmkdir', 'dciodvfy', 'dcdirdmp'].every((peer) => needsPeer(t, peer))) return;
   if (!needsShared(t)) return;
   const folder = scratch(t, 'media');
-  const archive = await startArchive(t, join(folder, 'data'));
+  const accessFile = join(folder, 'access.json');
+  writeSampleAccess(accessFile);
+  const archive = await startArchive(t, join(folder, 'data'), { ACERVO_ACCESS_FILE: accessFile });
   await sendSample(archive);
   const corpus = [...corpusFiles((path) => path.startsWith('studies/ct-headphantom'))].map(({ bytes }) => bytes);
   assert.deepEqual((await stow({ http: archive.http }, corpus)).failed, []);

@@ -1,5 +1,5 @@
 import { concat, viewOf } from '@acervo/kernel/bytes.ts';
-import { textOf } from '../data-set/access.ts';
+import { itemsOf, textOf } from '../data-set/access.ts';
 import type { DataSet, Element } from '../data-set/model.ts';
 import { dataSetOf, element, numberElement, textElement, writeDataSet } from '../data-set/write.ts';
 import { writeFileHead } from '../part10.ts';
@@ -53,7 +53,7 @@ export class DicomdirWriter {
   add(file: FileOfSet): boolean {
     const { header, sopClassUid, sopInstanceUid } = file;
     const type = recordTypeOf(sopClassUid, header);
-    const own = type && keyElements(header, keysOf(type), this.#files + 1);
+    const own = type && keyElements(verified(header), keysOf(type), this.#files + 1);
     if (type === undefined || own === undefined) return false;
     this.#files += 1;
     const patient = branch(this.#patients, header, T.PatientID, 'PATIENT', PATIENT_KEYS);
@@ -83,6 +83,16 @@ export class DicomdirWriter {
     const root = writeDataSet(rootOf(of.fileSetId, first, last), EXPLICIT_LITTLE);
     return concat([head, root, sequenceHeader(ends.end - firstAt), ...items]);
   }
+}
+
+/** A report with the latest Verification DateTime of its observers at the top, where its record has it (PS3.3 F.5). */
+function verified(header: DataSet): DataSet {
+  const times = itemsOf(header, T.VerifyingObserverSequence)
+    .map(({ elements }) => elements.get(T.VerificationDateTime))
+    .filter((time) => time !== undefined)
+    .sort((a, b) => textOf(a).localeCompare(textOf(b)));
+  const latest = times.at(-1);
+  return latest === undefined ? header : dataSetOf([...header.elements.values(), latest], header.littleEndian);
 }
 
 /** The record of this level that an object belongs to, made from the first object below it. */

@@ -114,5 +114,6 @@ const ALL_KEYS = [PATIENT_KEYS, STUDY_KEYS, SERIES_KEYS, ...Object.values(RECORD
 export const DIRECTORY_TAGS: ReadonlySet<Tag> = new Set([
   T.SpecificCharacterSet,
   T.Rows,
+  T.VerifyingObserverSequence,
   ...ALL_KEYS.map(({ tag }) => tag),
 ]);

@@ -60,7 +60,9 @@ export async function searchStudies(
   const searches = keysOf(filter.text).map((keys, index) => ({ keys, cursor: cursors?.[index] }));
   const answers = await Promise.all(
     searches.map(({ keys, cursor }) =>
-      cursors !== undefined && cursor === undefined ? undefined : searchPage(filter, keys, cursor, signal),
+      cursors !== undefined && cursor === undefined
+        ? Promise.resolve(undefined)
+        : searchPage(filter, keys, cursor, signal),
     ),
   );
   const found = answers.filter((answer) => answer !== undefined);

@@ -14,7 +14,7 @@ function* texts(of: Texts, path = ''): Generator<[string, string]> {
 
 const holesIn = (text: string): string =>
   [...text.matchAll(/\{\{(\w+)\}\}/g)]
-    .map(([, name]) => name)
+    .map(([, name = '']) => name)
     .sort()
     .join();
 

@@ -4,7 +4,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useAccess } from '../access/access.tsx';
 import { AccessDialog } from '../access/access-dialog.tsx';
-import { LANGUAGES, type Language, languageOf, speak } from '../i18n/i18n.ts';
+import { LANGUAGES, languageOf, speak } from '../i18n/i18n.ts';
 import { KeyIcon, MoonIcon, SunIcon } from '../parts/icons.tsx';
 
 const ORDER: readonly Page[] = ['studies', 'activity', 'devices', 'storage'];
@@ -62,7 +62,7 @@ function Preferences() {
         size="xs"
         aria-label={t('shell.language')}
         value={languageOf()}
-        onChange={(language) => void speak(language as Language)}
+        onChange={(language) => void speak(language)}
         data={LANGUAGES.map((language) => ({
           value: language,
           label: <abbr title={t(`shell.languages.${language}`)}>{language.toUpperCase()}</abbr>,

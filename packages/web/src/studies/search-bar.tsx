@@ -3,7 +3,6 @@ import { useHotkeys } from '@mantine/hooks';
 import { type RefObject, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useInstitutions } from '../api/status.ts';
-import type { StudyFilter } from '../api/studies.ts';
 import { SearchIcon } from '../parts/icons.tsx';
 import { useSearch } from './search-state.tsx';
 
@@ -68,7 +67,7 @@ function Filters() {
         className="search-period"
         aria-label={t('studies.period')}
         value={filter.period}
-        onChange={(period) => change({ period: period as StudyFilter['period'] })}
+        onChange={(period) => change({ period })}
         data={PERIODS.map((value) => ({ value, label: t(`studies.periods.${value}`) }))}
       />
       {filter.period === 'range' && <DateRange />}

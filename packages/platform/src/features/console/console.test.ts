@@ -81,6 +81,7 @@ test('the viewer answers its pages and files, and says when it is not installed'
   assert.match(bundle.headers['cache-control'] ?? '', /immutable/);
   assert.equal((await ask(routes, '/ohif/*', 'app-config.js')).headers['cache-control'], 'no-cache');
   await assert.rejects(ask(routes, '/ohif/*', 'none.js'), /request\/not-found/);
+  assert.equal((await ask(routes, '/ohif')).headers['location'], '/ohif/');
   const absent = viewerRoutes(holding());
   assert.match(String((await ask(absent, '/ohif/*', 'viewer')).body), /acervo ohif/);
   assert.equal((await ask(absent, '/api/viewer')).body, '{"installed":false}');

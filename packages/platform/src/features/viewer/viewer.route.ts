@@ -50,6 +50,14 @@ export function viewerRoutes(viewer: StaticFiles): Route[] {
     },
     {
       method: 'GET',
+      // The router finds it with the slash at its end, too, which the viewer counts on.
+      path: ROOT,
+      summary: 'The list of the viewer OHIF',
+      isPublic: true,
+      handle: (request) => (isBare(request) ? Promise.resolve(toSlash(request)) : answer(viewer, request)),
+    },
+    {
+      method: 'GET',
       path: `${ROOT}/*`,
       summary: 'The viewer OHIF',
       isPublic: true,
@@ -57,6 +65,13 @@ export function viewerRoutes(viewer: StaticFiles): Route[] {
     },
   ];
 }
+
+const isBare = ({ url }: HttpRequest): boolean => url.split('?')[0] === ROOT;
+
+const toSlash = ({ rawQuery }: HttpRequest): HttpAnswer => ({
+  status: 308,
+  headers: { location: `${ROOT}/${rawQuery === '' ? '' : `?${rawQuery}`}` },
+});
 
 async function answer(viewer: StaticFiles, request: HttpRequest): Promise<HttpAnswer> {
   const asked = request.params['*'] ?? '';
