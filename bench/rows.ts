@@ -1,5 +1,6 @@
 import type { Row } from './row.ts';
 import { CSTORE_ROWS } from './rows/cstore.bench.ts';
+import { FIND_ROWS } from './rows/find.bench.ts';
 import { INSTANCE_ROWS } from './rows/instances.bench.ts';
 import { MEMORY_ROWS } from './rows/memory.bench.ts';
 import { METADATA_ROWS } from './rows/metadata.bench.ts';
@@ -18,6 +19,7 @@ export const ROWS: readonly Row[] = [
   ...METADATA_ROWS,
   ...RENDERED_ROWS,
   ...QIDO_ROWS,
+  ...FIND_ROWS,
   ...QR_ROWS,
   ...MEMORY_ROWS,
   ...INSTANCE_ROWS,

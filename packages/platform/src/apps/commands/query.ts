@@ -5,7 +5,7 @@ import { toDicomJson } from '@acervo/dicom/json/to-json.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { type Association, connect } from '../../adapters/net/dimse-client.ts';
+import type { Association } from '../../bindings/dimse-scu.ts';
 import { charsetText, linesOf } from '../../features/query/answer-text.ts';
 import { keysOf } from '../../features/query/asked-keys.ts';
 import {
@@ -19,6 +19,7 @@ import {
   STUDY_ROOT_FIND,
 } from '../../features/query/find-models.ts';
 import { askedIdentifier, askFind, type FindAnswer, type FindEnd } from '../../features/query/query.scu.ts';
+import type { Address } from '../../ports/systems.ts';
 import {
   type Command,
   type CommandArgs,
@@ -29,10 +30,12 @@ import {
   textOption,
 } from '../command.ts';
 import { openIndex } from '../open-index.ts';
+import { associateWith } from '../outgoing.ts';
 import { openRegistry } from '../registry.ts';
+import { directSystem, remoteSystem } from '../remote-system.ts';
+import { openTlsKeys } from '../tls.ts';
 
 const CONNECTIONS_MAX = 2;
-const TIMEOUT_MS = 30_000;
 const KEYS_MAX = 256;
 const LIMIT_MAX = 1_000_000;
 
@@ -63,7 +66,7 @@ Exit codes: 0 all matches were answered, 4 only some, 1 it failed, 2 the command
 };
 
 /** Whom to ask, and how its answers are to be read where they do not say. */
-type Asked = { aeTitle: string; host: string; port: number; charset: string };
+type Asked = { address: Address; charset: string };
 
 async function runQuery(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
   const [target = '', ...words] = args.positionals;
@@ -72,10 +75,10 @@ async function runQuery(args: CommandArgs, context: CommandContext): Promise<Exi
   const identifier = askedIdentifier({ level, keys: keysOf(words), charset: textOption(args, 'charset') });
   const asked = await askedOf(target, context);
   const charset = textOption(args, 'answers') ?? asked.charset;
-  const association = await associate(args, context, asked, level);
+  const association = await associate(args, context, asked.address, level);
   try {
     const teller = tellerOf(args, context);
-    teller.agreed(association, asked, identifier);
+    teller.agreed(association, asked.address, identifier);
     return await ask(association, identifier, { charset, limit }, teller);
   } finally {
     // It may have gone already: then there is nothing to release.
@@ -131,31 +134,22 @@ function limitOf(text: string | undefined): number {
   return limit;
 }
 
-/** `AE@HOST:PORT`, or the AE title of a system of the registry. */
+/** The registry is looked into only where an AE title stands alone: an archive need not be here to ask another. */
 async function askedOf(target: string, { config, log }: CommandContext): Promise<Asked> {
-  const { aeTitle, host, port } =
-    /^(?<aeTitle>.{1,16})@\[?(?<host>[^@\]]+)\]?:(?<port>\d{1,5})$/.exec(target)?.groups ?? {};
-  if (aeTitle !== undefined && host !== undefined)
-    return { aeTitle, host, port: Number(port), charset: config.charsetDefault };
+  const direct = directSystem(target);
+  if (direct !== undefined) return { address: direct, charset: config.charsetDefault };
   const index = await openIndex(config, { role: 'query', connectionsMax: CONNECTIONS_MAX, log });
   try {
     const { systems } = await openRegistry(config, index.database, log);
-    const address = systems.addressOf(target);
-    if (address === undefined)
-      throw new Failure('request/invalid', `${target} is neither AE@HOST:PORT nor a system with an address`);
-    if (address.tls) throw new Failure('request/invalid', `${target} is called over TLS, which queries cannot yet`);
-    return { ...address, charset: systems.byAeTitle(target)?.charset ?? config.charsetDefault };
+    const address = remoteSystem(systems, target);
+    return { address, charset: systems.byAeTitle(address.aeTitle)?.charset ?? config.charsetDefault };
   } finally {
     await index.close();
   }
 }
 
-function associate(
-  args: CommandArgs,
-  { config, signal }: CommandContext,
-  asked: Asked,
-  level: FindLevel,
-): Promise<Association> {
+function associate(args: CommandArgs, context: CommandContext, to: Address, level: FindLevel): Promise<Association> {
+  const { config, log, signal } = context;
   const isPatientRoot = isGiven(args, 'patient-root') || level === 'PATIENT';
   const abstractSyntax = isPatientRoot ? PATIENT_ROOT_FIND : STUDY_ROOT_FIND;
   const options: Partial<FindOptions> = {
@@ -163,16 +157,13 @@ function associate(
     fuzzyMatching: isGiven(args, 'fuzzy'),
   };
   const isExtended = Object.values(options).includes(true);
-  return connect({
-    host: asked.host,
-    port: asked.port,
-    callingAet: textOption(args, 'calling') ?? config.aeTitle,
-    calledAet: asked.aeTitle,
+  const aeTitle = textOption(args, 'calling') ?? config.aeTitle;
+  const ask = associateWith({ ...config, aeTitle }, to.tls ? openTlsKeys(config, log) : undefined);
+  return ask(to, {
     contexts: [{ abstractSyntax, transferSyntaxes: [EXPLICIT_LE, IMPLICIT_LE] }],
     ...(isExtended && {
       extendedNegotiations: [{ sopClassUid: abstractSyntax, serviceClassApplicationInformation: optionBytes(options) }],
     }),
-    timeoutMs: TIMEOUT_MS,
     signal,
   });
 }
@@ -181,7 +172,7 @@ function associate(
 function tellerOf(args: CommandArgs, { print }: CommandContext) {
   const isExplained = isGiven(args, 'explain');
   return {
-    agreed: (association: Association, { aeTitle, host, port }: Asked, identifier: DataSet): void => {
+    agreed: (association: Association, { aeTitle, host, port }: Address, identifier: DataSet): void => {
       if (!isExplained) return;
       const [context] = association.contexts;
       const agreed = findOptions(association.extendedNegotiations[0]?.serviceClassApplicationInformation);

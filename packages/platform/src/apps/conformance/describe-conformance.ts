@@ -75,7 +75,7 @@ Acervo ${version}, in the manner of PS3.2. Every list and number below is read f
 | Verification | no | yes |
 | Storage | yes | yes |
 | Query/Retrieve: C-MOVE, C-GET | yes | yes |
-| Query/Retrieve: C-FIND | yes | no |
+| Query/Retrieve: C-FIND | yes | yes |
 | Storage Commitment (Push Model) | yes | yes |
 | Worklist, MPPS | no | no |
 
@@ -104,7 +104,8 @@ system, for devices that use one without saying so).
 
 A term that is misspelled is understood where it can be. Where (0008,0005) is absent or the bytes prove it wrong, the
 set is found from the bytes: UTF-8 when they are, else the default of the sending system, else ISO 8859-1, else
-windows-1252. Stored bytes are never changed by it; answers are DICOM JSON in UTF-8, NFC in the index.
+windows-1252. Stored bytes are never changed by it; answers by HTTP are DICOM JSON in UTF-8, those of C-FIND as
+2.10 says; the index is NFC.
 `;
 }
 

@@ -10,6 +10,7 @@ import { PUSH_MODEL } from '../../features/commitment/data-set.ts';
 import { STORED_WITH_WARNING } from '../../features/store/store.cstore.ts';
 import { SETTINGS } from '../settings.ts';
 import { describeCommitment } from './commitment.ts';
+import { describeFind, findModelsOf } from './find.ts';
 import { code, digits, hex, mark, table } from './markdown.ts';
 import { refusalRows } from './refusals.ts';
 import { describeTransfer, retrieveModelOf } from './transfer.ts';
@@ -46,6 +47,7 @@ export function describeDimse(services: readonly DimseService[]): string {
     describeTransfer(),
     '### 2.9 Storage Commitment\n',
     describeCommitment(),
+    describeFind(),
   ].join('\n');
 }
 
@@ -70,7 +72,7 @@ A request for another service on an accepted context is answered ${hex(FAILURES[
 function classesOf(commandField: number, accepts: DimseService['accepts']): string {
   if (accepts(VERIFICATION)) return `Verification, ${code(VERIFICATION)}`;
   if (accepts(PUSH_MODEL)) return `Storage Commitment Push Model, ${code(PUSH_MODEL)}`;
-  return retrieveModelOf(commandField, accepts) ?? 'every SOP class of 2.5';
+  return findModelsOf(commandField) ?? retrieveModelOf(commandField, accepts) ?? 'every SOP class of 2.5';
 }
 
 function associationPolicies(): string {
@@ -93,7 +95,7 @@ function associationPolicies(): string {
       'answered; the requestor may be SCP of every SOP class of 2.5, for C-GET, and of Storage Commitment',
     ],
     ['User identity', 'not evaluated; a positive response, where asked for, is empty'],
-    ['Extended negotiation', 'not answered'],
+    ['Extended negotiation', 'answered for C-FIND: 2.10'],
     ['ARTIM timer', `${artimMs / 1000} s`],
     ['Longest silence between messages', `${idleMs / 1000} s`],
     ['Longest silence within a message, or of a peer that does not read', `${stallMs / 1000} s`],

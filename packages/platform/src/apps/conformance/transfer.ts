@@ -66,6 +66,7 @@ const scu = (): string => `### 2.8 Associations that the archive asks for
 |---|---|---|
 | C-MOVE of 2.7, \`acervo send\` | Storage: C-STORE | SCU |
 | \`acervo pull\` | Study Root Query/Retrieve: C-FIND at STUDY, SERIES and IMAGE level; C-MOVE, or C-GET | SCU |
+| \`acervo query\` | Study and Patient Root Query/Retrieve: C-FIND at every level | SCU |
 | \`acervo pull --get\` | Storage: C-STORE, by role selection | SCP |
 
 Calling AE title ${code(SETTINGS.aeTitle.env)}. The longest wait for the other side is

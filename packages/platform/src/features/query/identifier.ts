@@ -95,6 +95,12 @@ const HELD: Readonly<Record<FindLevel, ReadonlySet<number> | undefined>> = {
   IMAGE: undefined,
 };
 
+/** Keys that the archive makes the values of, from what it holds. */
+export const keysMadeAt = (level: FindLevel): readonly number[] =>
+  [...PATIENT_COUNTS, ...STUDY_MADE, T.NumberOfSeriesRelatedInstances].filter(
+    (tag) => isHeldAt(level, tag) && (level !== 'IMAGE' || isHeldAt('SERIES', tag)),
+  );
+
 export const isHeldAt = (level: FindLevel, tag: number): boolean => HELD[level]?.has(tag) ?? true;
 
 /** One key as it stands in the identifier, with the path that leads to it. */
