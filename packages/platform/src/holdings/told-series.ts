@@ -5,20 +5,28 @@ const SERIES_MAX = 10_000;
 
 /**
  * Series that this process has projected. The index keeps of a series and its study what their earliest instance
- * told, and what was projected is earlier than what comes: of a later group only the counts matter, unless it tells
- * of another modality.
+ * told: of a later group only the counts matter, unless it tells of another modality. A group of another segment may
+ * be projected after one that was committed later; what it tells still counts.
  */
 export class ToldSeries {
-  readonly #told = new Set<string>();
+  /** The earliest source that is known to stand in the index, by series. */
+  readonly #told = new Map<string, string>();
 
   /** True when every row of the group stands already, and none of its facts can matter any more. */
   covers({ series }: GroupRows): boolean {
-    return series.every((row) => this.#told.has(keyOf(row)));
+    return series.every((row) => {
+      const source = this.#told.get(keyOf(row));
+      return source !== undefined && source <= row.source;
+    });
   }
 
   note({ series }: GroupRows): void {
-    for (const row of series) this.#told.add(keyOf(row));
-    for (const oldest of this.#told) {
+    for (const row of series) {
+      const key = keyOf(row);
+      const source = this.#told.get(key);
+      if (source === undefined || row.source < source) this.#told.set(key, row.source);
+    }
+    for (const oldest of this.#told.keys()) {
       if (this.#told.size <= SERIES_MAX) return;
       this.#told.delete(oldest);
     }
