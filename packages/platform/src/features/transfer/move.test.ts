@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
+import { segmentPath } from '@acervo/kernel/pack/record.ts';
 import { type Image, image, pixelsOf, storeImage, type TestArchive } from '../retrieve/retrieve.fixture.ts';
 import {
   asked,
@@ -187,6 +190,34 @@ test('a destination that goes in the midst: what was answered counts, the rest f
   const none = await retrieve(association, STUDY_ROOT, KEYS, 'DEST');
   assert.equal(none.final.status, 0xa702);
   assert.deepEqual(countsOf(none.final), [0, 10, 0, undefined]);
+});
+
+test('an object whose bytes end too early costs itself and the association; the others go on a new one', async (t) => {
+  const taken = receiver();
+  const accepted: number[] = [];
+  const { port } = await startDestination(t, taken, 'DEST', {
+    metrics: { associationAccepted: () => accepted.push(taken.received.length) },
+  });
+  const archive = await startArchiveWith(t, [{ aeTitle: 'DEST', port }]);
+  const large = native(2, EXPLICIT_LE, { frames: 4, rows: 800, columns: 800 });
+  for (const each of [native(1), large, native(3)]) await storeImage(archive, each);
+  const [row] = await archive.server.archive.database.query<{ segment: number; at: number }>(
+    'select segment, file_at as at from instance where sop_uid = $1',
+    [large.sopInstanceUid],
+  );
+  assert.ok(row);
+  // Its first piece is there, so that sending has begun when the rest is missed.
+  truncateSync(join(archive.directory, 'packs', segmentPath(row.segment)), row.at + 2_000_000);
+  const { final } = await retrieve(await toMove(t, archive), STUDY_ROOT, KEYS, 'DEST');
+  assert.equal(final.status, 0xb000);
+  assert.deepEqual(countsOf(final), [2, 1, 0, undefined]);
+  assert.deepEqual(failedUidsOf(final), [large.sopInstanceUid]);
+  assert.equal(final.command.errorComment, '1 failed: Stored bytes are damaged');
+  assert.deepEqual(
+    taken.received.map(({ sopInstanceUid }) => sopInstanceUid),
+    [1, 3].map((number) => native(number).sopInstanceUid),
+  );
+  assert.deepEqual(accepted, [0, 1]);
 });
 
 test('a destination that says nothing times out; meanwhile the requestor hears that it goes on', async (t) => {
