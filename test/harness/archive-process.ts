@@ -174,7 +174,8 @@ function* postmastersOf(folder: string): Generator<number> {
 }
 
 function killQuietly(pid: number | undefined): void {
-  if (pid === undefined) return;
+  // A file that is just being written names nobody, and 0 would be everybody in our own process group.
+  if (pid === undefined || !(pid > 1)) return;
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -70,6 +70,7 @@ async function searchAsOneTypes(given: Given): Promise<void> {
 async function detailsByKeyboard(given: Given): Promise<void> {
   const { page, troubles } = await opened(given);
   await page.getByText('Estudios: 9').waitFor();
+  await page.locator('tbody').getByText('ISSSTE-20NOV').first().waitFor();
   await search(page).focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');

@@ -32,7 +32,7 @@ const files = (folder: string): string[] =>
     .sort();
 
 /** Three studies of the sample are there to show text that is not in the set that it declares: records have it, too. */
-const CHARSET_ERROR = /Character invalid for character repertoire/;
+const CHARSET_ERROR = /Character invalid for character repertoire|invalid data values for Value Representations/;
 
 /** Errors, without the numbers of records, which depend on how many there are. */
 const errorsOf = (dicomdir: string): Set<string> =>
