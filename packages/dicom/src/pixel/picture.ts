@@ -40,9 +40,14 @@ function greyOf(samples: Samples, description: ImageDescription, presentation: P
     const y = shade(modalityValue(stored));
     return isInverse ? SHADES_MAX - y : y;
   };
-  if (!isTabled) return new Uint8Array(Uint8ClampedArray.from(samples, shown).buffer);
+  if (!isTabled) {
+    const out = new Uint8ClampedArray(samples.length);
+    for (let index = 0; index < out.length; index++) out[index] = shown(samples[index] as number);
+    return new Uint8Array(out.buffer);
+  }
   const offset = isSigned ? 2 ** (bitsStored - 1) : 0;
-  const table = Uint8ClampedArray.from({ length: 2 ** bitsStored }, (_, index) => shown(index - offset));
+  const table = new Uint8ClampedArray(2 ** bitsStored);
+  for (let index = 0; index < table.length; index++) table[index] = shown(index - offset);
   return looked(samples, table, offset);
 }
 

@@ -19,7 +19,7 @@ export type PixelLimits = {
   waitingBytesMax: number;
   /** A worker that takes longer for one task is ended. */
   taskMs: number;
-  /** A worker that has had nothing to do for so long is let go. */
+  /** A worker that has had nothing to do for so long is let go, unless it is the last one. */
   idleMs: number;
 };
 
@@ -156,7 +156,7 @@ export class PixelPool implements Imaging {
     const { busy } = place;
     place.busy = undefined;
     clearTimeout(place.timer);
-    place.timer = setTimeout(() => void this.#end(place, undefined), this.#limits.idleMs).unref();
+    place.timer = setTimeout(() => this.#letGo(place), this.#limits.idleMs).unref();
     if (busy !== undefined && reply.kind === 'done') {
       busy.signal.removeEventListener('abort', busy.onAbort);
       busy.resolve(reply);
@@ -164,6 +164,11 @@ export class PixelPool implements Imaging {
       this.#settle(busy, new Failure(reply.code, reply.detail));
     }
     this.#dispatch();
+  }
+
+  /** The last one stays: to start one takes longer than a picture. */
+  #letGo(place: Place): void {
+    if (this.#places.size > 1) void this.#end(place, undefined);
   }
 
   async #end(place: Place, reason: Failure | undefined): Promise<void> {
