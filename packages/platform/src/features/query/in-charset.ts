@@ -48,7 +48,11 @@ function elementIn(each: Element, terms: readonly string[]): Element | undefined
     const encoded = items.map((item) => inCharset(item, terms));
     return encoded.every((item) => item !== undefined) ? sequence(tag, encoded) : undefined;
   }
-  if (value === undefined || !VRS[vr].charset) return each;
+  if (value === undefined || !VRS[vr].charset || (isPlain(value) && !hasRomaji(terms))) return each;
   const bytes = encodeText(utf8.decode(value), vr, terms);
   return bytes && element(tag, vr, evened(bytes, vr));
 }
+
+/** The same in every set whose first half is ASCII; most values are. */
+const isPlain = (value: Uint8Array): boolean => value.every((byte) => byte >= 0x20 && byte < 0x7f);
+const hasRomaji = ([first = '']: readonly string[]): boolean => first.endsWith('IR 13');
