@@ -139,6 +139,11 @@ test('a stream that is cut or changed decodes or fails with a reason', () =>
     { numRuns: 1000 },
   ));
 
+test('a restart interval that is cut is a reason, too', () => {
+  const stream = Uint8Array.of(0xff, 0xd8, 0xff, 0xdd, 0, 2, 0xff, 0xd9);
+  assert.throws(() => decodeJpeg(stream), { code: 'pixel/malformed', detail: 'restart interval cut' });
+});
+
 test('an entropy-coded segment that ends too early is no image', () => {
   const samples = Uint16Array.from({ length: 63 }, (_, index) => (index * 977) % 4096);
   const image = {

@@ -138,7 +138,7 @@ function take(state: State, marker: number, segment: Uint8Array): boolean {
   }
   if (marker === 0xc4) takeHuffman(state, segment);
   else if (marker === 0xdb) takeQuantization(state, segment);
-  else if (marker === 0xdd) state.tables.restartInterval = viewOf(segment).getUint16(0);
+  else if (marker === 0xdd) takeRestartInterval(state, segment);
   else if (marker === 0xe0) state.marks.isJfif ||= startsWith(segment, 'JFIF\0');
   else if (marker === 0xee && startsWith(segment, 'Adobe')) state.marks.adobeTransform = segment[11];
   return false;
@@ -161,6 +161,11 @@ function frameOf(process: number, segment: Uint8Array): JpegFrame {
     return { id, h, v, quantization };
   });
   return { process, precision, rows, columns, components };
+}
+
+function takeRestartInterval(state: State, segment: Uint8Array): void {
+  if (segment.length < 2) throw new Failure('pixel/malformed', 'restart interval cut');
+  state.tables.restartInterval = viewOf(segment).getUint16(0);
 }
 
 function takeHuffman(state: State, segment: Uint8Array): void {
