@@ -53,7 +53,7 @@ for (const guide of GUIDES) {
     const { code, output } = await bash(script, place, {
       ...env,
       ACERVO_DATA_DIR: dataDir,
-      ACERVO_HOST: '127.0.0.1',
+      ARCHIVE_HOST: '127.0.0.1',
       ACERVO_DIMSE_PORT: `${archive.dimsePort}`,
       ACERVO_HTTP_PORT: new URL(archive.http).port,
       MY_PORT: `${await freePort()}`,
