@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution } from '@acervo/kernel/id.ts';
 import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
@@ -19,6 +18,7 @@ import {
   textOption,
 } from '../command.ts';
 import { progressLine, sizeText } from '../progress-line.ts';
+import { resumeFile } from '../resume-file.ts';
 
 const CONNECTIONS_MAX = 6;
 const PATHS_MAX = 10_000;
@@ -73,17 +73,14 @@ function importOp(args: CommandArgs, { config, log }: CommandContext, institutio
 }
 
 /** The same arguments give the same file. */
-function ledgerPath(args: CommandArgs, { config }: CommandContext, institution: string): string {
-  const given = textOption(args, 'resume-file');
-  if (given !== undefined) return given;
+function ledgerPath(args: CommandArgs, context: CommandContext, institution: string): string {
   const what = [
     institution,
     textOption(args, 'issuer'),
     textOption(args, 'charset'),
     ...args.positionals.map((path) => resolve(path)),
   ];
-  const id = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
-  return join(config.dataDir, 'imports', `${id}.jsonl`);
+  return resumeFile(args, context, 'imports', what);
 }
 
 function tellerOf({ isJson, print }: CommandContext, total: Promise<number | undefined>) {

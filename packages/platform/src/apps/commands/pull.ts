@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
@@ -26,6 +24,7 @@ import { associateWith } from '../outgoing.ts';
 import { progressLine } from '../progress-line.ts';
 import { openRegistry } from '../registry.ts';
 import { remoteSystem } from '../remote-system.ts';
+import { resumeFile } from '../resume-file.ts';
 import { openTlsKeys } from '../tls.ts';
 
 const CONNECTIONS_MAX = 6;
@@ -141,13 +140,10 @@ function numberOption(args: CommandArgs, name: string, max: number): number | un
 }
 
 /** The same question to the same source gives the same file, whatever the hours and the speed. */
-function ledgerPath(args: CommandArgs, { config }: CommandContext): string {
-  const given = textOption(args, 'resume-file');
-  if (given !== undefined) return given;
+function ledgerPath(args: CommandArgs, context: CommandContext): string {
   const names = ['patient', 'date-range', 'modality', 'institution'];
   const what = [args.positionals[0], textsOption(args, 'study'), ...names.map((name) => textOption(args, name))];
-  const id = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
-  return join(config.dataDir, 'pulls', `${id}.jsonl`);
+  return resumeFile(args, context, 'pulls', what);
 }
 
 function tellerOf({ isJson, print }: CommandContext) {

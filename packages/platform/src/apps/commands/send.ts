@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution } from '@acervo/kernel/id.ts';
 import { openImportLedger } from '../../adapters/fs/import-ledger.ts';
@@ -27,6 +26,7 @@ import { associateWith } from '../outgoing.ts';
 import { progressLine } from '../progress-line.ts';
 import { openRegistry } from '../registry.ts';
 import { directSystem, remoteSystem } from '../remote-system.ts';
+import { resumeFile } from '../resume-file.ts';
 import { openTlsKeys } from '../tls.ts';
 
 const CONNECTIONS_MAX = 4;
@@ -109,13 +109,10 @@ async function withArchive<T>(
 }
 
 /** The same arguments give the same file. */
-function ledgerPath(args: CommandArgs, { config }: CommandContext, institution: string): string {
-  const given = textOption(args, 'resume-file');
-  if (given !== undefined) return given;
+function ledgerPath(args: CommandArgs, context: CommandContext, institution: string): string {
   const [target, ...paths] = args.positionals;
   const what = [institution, target, textsOption(args, 'study'), ...paths.map((path) => resolve(path))];
-  const id = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
-  return join(config.dataDir, 'sends', `${id}.jsonl`);
+  return resumeFile(args, context, 'sends', what);
 }
 
 function tellerOf({ isJson, print }: CommandContext) {

@@ -13,6 +13,8 @@ import { describeLimits } from './limits.ts';
 import { code, table } from './markdown.ts';
 import { describeQuery } from './query.ts';
 
+const closed = (): Failure => new Failure('store/unavailable', 'the archive is not open');
+
 /**
  * docs/conformance.md: the DICOM Conformance Statement (PS3.2), made of what the code accepts and answers.
  * @param departures  the table of departures from PS3.18, as its decision record has it
@@ -20,7 +22,7 @@ import { describeQuery } from './query.ts';
 export function describeConformance(departures: string): string {
   const features = featuresOf(closedHoldings(), {
     systems: systemsOver(new Map()),
-    associate: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
+    associate: () => Promise.reject(closed()),
     settings: { findMatchesMax: 0 },
     state: {
       readiness: () => Promise.resolve({ ready: false, missing: ['archive'], alarms: [] }),
@@ -29,13 +31,13 @@ export function describeConformance(departures: string): string {
     },
     patients: {
       openOp: () => {
-        throw new Failure('store/unavailable', 'the archive is not open');
+        throw closed();
       },
     },
     commitment: {
-      dial: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
+      dial: () => Promise.reject(closed()),
       openOp: () => {
-        throw new Failure('store/unavailable', 'the archive is not open');
+        throw closed();
       },
       retryHours: 0,
       metrics: { commitment: () => {}, setReportsOwed: () => {} },
@@ -43,7 +45,7 @@ export function describeConformance(departures: string): string {
     status: {
       activity: new Activity(),
       associationsMax: 0,
-      disk: () => Promise.reject(new Failure('store/unavailable', 'the archive is not open')),
+      disk: () => Promise.reject(closed()),
     },
     page: { find: () => Promise.resolve(undefined) },
     viewer: { find: () => Promise.resolve(undefined) },
