@@ -45,6 +45,12 @@ export async function locate<T>(
   return { institution: only.institution, held: only.held };
 }
 
+/** What the journal says of an answer to a path: which object was read, and what of it. */
+export function readingOf({ params: { series, instance } }: HttpRequest, aspect: string): Record<string, string> {
+  const level = instance !== undefined ? 'instance' : series !== undefined ? 'series' : 'study';
+  return { level, aspect, ...(series !== undefined && { series }), ...(instance !== undefined && { instance }) };
+}
+
 /** 409 with an address for each institution that holds the study (decision record 0006). */
 function ambiguous(request: HttpRequest, op: Op, institutions: readonly string[]): HttpAnswer {
   const failure = new Failure('retrieve/ambiguous', `${institutions.length} institutions hold this study`);

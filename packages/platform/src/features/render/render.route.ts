@@ -1,15 +1,8 @@
 import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
-import { type Found, locate, type Target, type Uids } from '../../bindings/target.ts';
-import {
-  findSeries,
-  findStudies,
-  type HeldInstance,
-  type HeldSeries,
-  type HeldStudy,
-  type Institutions,
-} from '../../holdings/find.repo.ts';
+import { locate, readingOf, type Target } from '../../bindings/target.ts';
+import type { HeldInstance, HeldSeries, HeldStudy } from '../../holdings/find.repo.ts';
+import { type Find, findersOf } from '../../holdings/finders.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
-import { InstanceFinder } from '../../holdings/instance-finder.ts';
 import { DICOM_WEB_ROOTS, scopeOf } from '../../holdings/scope.ts';
 import type { Op } from '../../ports/op.ts';
 import { RENDERING_QUERY } from './parameters.ts';
@@ -17,7 +10,6 @@ import { PICTURE_TYPES } from './pictures.ts';
 import type { Renderer } from './render.ts';
 import { instanceThumbnail, renderedFrames, renderedInstance, renderedObjects, thumbnail } from './rendered.ts';
 
-type Find<T> = (uids: Uids, institutions: Institutions) => Promise<Found<T>[]>;
 type Answer<T> = (target: Target<T>, request: HttpRequest, op: Op) => Promise<HttpAnswer>;
 
 const STUDY = '/studies/:study';
@@ -31,10 +23,7 @@ const THUMBNAIL_QUERY = RENDERING_QUERY.filter(({ name }) => name !== 'window');
 /** Rendered resources and thumbnails of the Studies Service (PS3.18 10.4), under every root. */
 export function renderRoutes(holdings: Holdings, renderer: Renderer): Route[] {
   const { db } = holdings;
-  const finder = new InstanceFinder(db);
-  const study: Find<HeldStudy> = (uids, institutions) => findStudies(db, uids.study, institutions);
-  const series: Find<HeldSeries> = (uids, institutions) => findSeries(db, uids.study, uids.series, institutions);
-  const instance: Find<HeldInstance> = (uids, institutions) => finder.find(uids, institutions);
+  const { study, series, instance } = findersOf(db);
   const objects: Answer<HeldStudy | HeldSeries> = (...asked) => renderedObjects(renderer, db, ...asked);
   const small: Answer<HeldStudy | HeldSeries> = (...asked) => thumbnail(renderer, db, ...asked);
   const smallOfInstance: Answer<HeldInstance> = (...asked) => instanceThumbnail(renderer, ...asked);
@@ -66,7 +55,7 @@ export function renderRoutes(holdings: Holdings, renderer: Renderer): Route[] {
   ].flat();
 }
 
-/** Find, decide, render, and write down that it was read before the first byte leaves. */
+/** Find, decide, answer, and write down that it was read before the first byte leaves. */
 async function render<T>(
   { journal }: Holdings,
   find: Find<T>,
@@ -77,14 +66,9 @@ async function render<T>(
   const target = await locate(request, op, (uids) => find(uids, scopeOf(op, request.params['institution'])));
   if ('status' in target) return target;
   const answered = await answer(target, request, op);
-  const { study = '', series, instance } = request.params;
-  const level = instance !== undefined ? 'instance' : series !== undefined ? 'series' : 'study';
-  const facts = {
-    level,
-    aspect: 'rendered',
-    ...(series !== undefined && { series }),
-    ...(instance !== undefined && { instance }),
-  };
-  if (answered.status < 400) await journal.retrieved(op, target.institution, study, facts);
+  // The body of the answer is a stream that nobody has pulled yet, or waits in memory.
+  if (answered.status < 400) {
+    await journal.retrieved(op, target.institution, request.params['study'] ?? '', readingOf(request, 'rendered'));
+  }
   return answered;
 }

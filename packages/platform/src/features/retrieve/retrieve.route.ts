@@ -1,16 +1,8 @@
 import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
-import { locate, type Target, type Uids } from '../../bindings/target.ts';
-import {
-  findSeries,
-  findStudies,
-  type Held,
-  type HeldInstance,
-  type HeldSeries,
-  type HeldStudy,
-  type Institutions,
-} from '../../holdings/find.repo.ts';
+import { locate, readingOf, type Target } from '../../bindings/target.ts';
+import type { HeldInstance, HeldSeries, HeldStudy } from '../../holdings/find.repo.ts';
+import { type Find, findersOf } from '../../holdings/finders.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
-import { InstanceFinder } from '../../holdings/instance-finder.ts';
 import { DICOM_WEB_ROOTS, scopeOf } from '../../holdings/scope.ts';
 import { SeriesDocuments } from '../../holdings/series-document.ts';
 import type { Op } from '../../ports/op.ts';
@@ -21,7 +13,6 @@ import { retrieveInstance, retrieveInstances } from './instances.route.ts';
 import { retrieveInstanceMetadata, retrieveMetadata } from './metadata.route.ts';
 import { WholeBodies } from './whole-bodies.ts';
 
-type Find<T> = (uids: Uids, institutions: Institutions) => Promise<Held<T>[]>;
 type Answer<T> = (target: Target<T>, request: HttpRequest, op: Op) => Promise<HttpAnswer>;
 
 /** What of an object is asked: stands in the journal. */
@@ -39,13 +30,10 @@ const INSTANCE = `${SERIES}/instances/:instance`;
 /** The Retrieve transaction of the Studies Service (PS3.18 10.4), under every root. */
 export function retrieveRoutes(holdings: Holdings): Route[] {
   const { db } = holdings;
+  const { study, series, instance } = findersOf(db);
   const documents = new SeriesDocuments(holdings);
   const bodies = new WholeBodies();
   const indexes = new FrameIndexes(holdings.files);
-  const study: Find<HeldStudy> = (uids, institutions) => findStudies(db, uids.study, institutions);
-  const series: Find<HeldSeries> = (uids, institutions) => findSeries(db, uids.study, uids.series, institutions);
-  const finder = new InstanceFinder(db);
-  const instance: Find<HeldInstance> = (uids, institutions) => finder.find(uids, institutions);
 
   const objects: Answer<HeldStudy | HeldSeries> = (target, request, op) =>
     retrieveInstances(holdings, target, request, op);
@@ -104,10 +92,9 @@ async function retrieve<T>(
   const target = await locate(request, op, (uids) => find(uids, scopeOf(op, request.params['institution'])));
   if ('status' in target) return target;
   const answered = await answer(target, request, op);
-  const { study = '', series, instance } = request.params;
-  const level = instance !== undefined ? 'instance' : series !== undefined ? 'series' : 'study';
-  const facts = { level, aspect, ...(series !== undefined && { series }), ...(instance !== undefined && { instance }) };
   // The body of the answer is a stream that nobody has pulled yet, or waits in memory.
-  if (answered.status < 400) await journal.retrieved(op, target.institution, study, facts);
+  if (answered.status < 400) {
+    await journal.retrieved(op, target.institution, request.params['study'] ?? '', readingOf(request, aspect));
+  }
   return answered;
 }
