@@ -1,6 +1,6 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { linkPatients, unlinkPatient } from '../../features/patients/link.ts';
-import { patientOfRef } from '../../features/patients/patient.ts';
+import { patientOfRef } from '../../holdings/patient.ts';
 import { resolveSome } from '../../features/patients/resolve.ts';
 import {
   type CollisionShown,
