@@ -29,9 +29,9 @@ export const rightsCommand: Command = {
     'accesses PATIENT [--from DAY] [--until DAY] [--language es|en] [--html FILE] | ' +
     'opt-out PATIENT --reason TEXT | opt-in PATIENT --reason TEXT | secondary-use [PATIENT] [--json]',
   summary: `What a patient may ask: who saw its studies, and that they serve nothing but its care.
-PATIENT is INSTITUTION/ISSUER/ID as acervo patient show prints it. accesses tells who saw its studies, when, why and from
-where, from the journal, in Spanish or English, of the last year unless a period is said; --html writes a report to
-print. opt-out and opt-in write down what the patient decided of secondary use (research, statistics, training).
+PATIENT is INSTITUTION/ISSUER/ID as acervo patient show prints it. accesses tells who saw its studies, when, why and
+from where, from the journal, in Spanish or English, of the last year unless a period is said; --html writes a report
+to print. opt-out and opt-in write down what the patient decided of secondary use (research, statistics, training).
 Exit codes: 0 done, 1 it failed.`,
   options: {
     from: { type: 'string' },
