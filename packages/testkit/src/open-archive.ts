@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Archive, openArchive } from '@acervo/platform/apps/archive.ts';
 import { loadConfig } from '@acervo/platform/apps/config.ts';
+import { placeCluster } from './made-cluster.ts';
 import { silentLog, temporaryDirectory } from './postgres.ts';
 
 /** An archive of a test's own, open; closed after the test. `dataDir` opens the same one again. */
@@ -20,6 +21,10 @@ export async function openTestArchive(
     ACERVO_DISK_FREE_MIN_MIB: '0',
     ...env,
   });
+  const { databaseUrl, pgWalSegmentMib: walSegmentMib, pgSharedBuffersMib: sharedBuffersMib } = config;
+  if (databaseUrl === undefined) {
+    await placeCluster({ dataDir, walSegmentMib, sharedBuffersMib, log: silentLog }, 'migrated');
+  }
   const archive = await openArchive(config, { role: 'test', connectionsMax: 6, log: silentLog });
   let isClosed = false;
   const close = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import { binariesIn, type PostgresBinaries } from '@acervo/platform/adapters/pos
 import { type Database, openDatabase } from '@acervo/platform/adapters/postgres/database.ts';
 import type { EmbeddedOptions } from '@acervo/platform/adapters/postgres/embedded.ts';
 import type { Log } from '@acervo/platform/ports/log.ts';
+import { placeCluster } from './made-cluster.ts';
 
 /** A log that keeps nothing. */
 export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -36,7 +37,9 @@ export function embeddedOptions(dataDir: string, log: Log = silentLog): Embedded
 
 /** A database of this test's own, without a schema yet; closed and removed after it. */
 export async function temporaryDatabase(t: TestContext, statementTimeoutMs = 0): Promise<Database> {
-  const { log, ...options } = embeddedOptions(temporaryDirectory());
+  const options = embeddedOptions(temporaryDirectory());
+  await placeCluster(options, 'empty');
+  const { log } = options;
   const source = { kind: 'embedded', ...options } as const;
   const database = await openDatabase({ source, role: 'test', connectionsMax: 4, statementTimeoutMs, log });
   t.after(() => database.close());
