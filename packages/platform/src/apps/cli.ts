@@ -16,6 +16,7 @@ import { pullCommand } from './commands/pull.ts';
 import { queryCommand } from './commands/query.ts';
 import { reindexCommand } from './commands/reindex.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { rightsCommand } from './commands/rights.ts';
 import { sendCommand } from './commands/send.ts';
 import { serveCommand } from './commands/serve.ts';
 import { systemsCommand } from './commands/systems.ts';
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   commitCommand,
   commitmentsCommand,
   patientCommand,
+  rightsCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

@@ -10,6 +10,8 @@ import { type PatientsPorts, patientsFeature } from '../features/patients/index.
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
+import type { WhoIs } from '../features/rights/accesses.ts';
+import { rightsFeature } from '../features/rights/index.ts';
 import { type StatusPorts, statusFeature } from '../features/status/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
@@ -26,6 +28,7 @@ export type Surroundings = {
   settings: { findMatchesMax: number };
   state: SystemState;
   patients: PatientsPorts;
+  whoIs: WhoIs;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   status: Omit<StatusPorts, 'db'>;
   /** Folders that were made before: the built page, the fetched viewer. */
@@ -35,7 +38,7 @@ export type Surroundings = {
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
-  const { systems, associate, settings, state, status, patients, commitment, page, viewer } = around;
+  const { systems, associate, settings, state, status, patients, whoIs, commitment, page, viewer } = around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -54,6 +57,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     viewerFeature(viewer),
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
+    rightsFeature({ ...holdings, whoIs }),
   ];
   return [
     ...features,

@@ -20,6 +20,7 @@ import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
 import { version } from './version.ts';
 import { watchAssociations, watchedHoldings, watchRequests } from './watch-activity.ts';
+import { whoIsIn } from './who-is.ts';
 
 export type RunningServer = {
   httpPort: number;
@@ -92,6 +93,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     associate,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
+    whoIs: whoIsIn(access.systems),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
     commitment: {
       dial: dialOver(associate, access, serving.log),

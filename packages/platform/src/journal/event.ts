@@ -24,7 +24,10 @@ export type EventKind =
   | 'commitment.answered'
   | 'patient.linked'
   | 'patient.unlinked'
-  | 'patient.collided';
+  | 'patient.collided'
+  | 'accesses.reported'
+  | 'secondary-use.refused'
+  | 'secondary-use.permitted';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

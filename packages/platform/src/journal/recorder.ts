@@ -140,6 +140,8 @@ export class Recorder {
   }
 
   #envelope({ op, kind, outcome, institution, study, count, facts }: Folded): Envelope {
-    return envelopeOf(op, kind, { outcome, institution, study }, { ...facts, count });
+    // Whose object it was says the envelope; who reads another's acts for an institution of its own.
+    const by = op.institution === institution ? {} : { by: op.institution };
+    return envelopeOf(op, kind, { outcome, institution, study }, { ...facts, ...by, count });
   }
 }

@@ -1,6 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { linkPatients, unlinkPatient } from '../../features/patients/link.ts';
-import { patientOfRef } from '../../features/patients/patient.ts';
 import { resolveSome } from '../../features/patients/resolve.ts';
 import {
   type CollisionShown,
@@ -9,6 +8,7 @@ import {
   showCollisions,
   showPatients,
 } from '../../features/patients/show.ts';
+import { patientOfRef } from '../../holdings/patient.ts';
 import { Recorder } from '../../journal/recorder.ts';
 import type { Op } from '../../ports/op.ts';
 import { loadAccess } from '../access.ts';

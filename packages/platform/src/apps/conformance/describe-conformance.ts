@@ -34,6 +34,7 @@ export function describeConformance(departures: string): string {
         throw closed();
       },
     },
+    whoIs: () => undefined,
     commitment: {
       dial: () => Promise.reject(closed()),
       openOp: () => {

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { foldName } from '@acervo/dicom/person-name.ts';
 import { type Curp, parseCurp } from '@acervo/interop/mexico/curp.ts';
 import fc from 'fast-check';
+import type { Patient } from '../../holdings/patient.ts';
 import { areStrangers, differences, differsFromCurp, type Told } from './agree.ts';
 import { decide, differsFromItself, type Known } from './decide.ts';
-import type { Patient } from './patient.ts';
 
 const CURP = parseCurp('SABC560626MDFLRN01') as Curp;
 const OWN = 'own';

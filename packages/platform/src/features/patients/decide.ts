@@ -1,6 +1,6 @@
 import type { Curp } from '@acervo/interop/mexico/curp.ts';
+import type { Patient } from '../../holdings/patient.ts';
 import { areStrangers, type Difference, differences, differsFromCurp, type Told } from './agree.ts';
-import type { Patient } from './patient.ts';
 
 /** A patient, what its studies tell, and what was decided before. */
 export type Known = {

@@ -1,8 +1,8 @@
+import { isSamePatient, type Patient } from '../../holdings/patient.ts';
 import { CURP } from '../../holdings/patient-identifiers.ts';
 import type { Sql } from '../../ports/sql.ts';
 import type { Known } from './decide.ts';
 import { linksOf } from './links.repo.ts';
-import { isSamePatient, type Patient } from './patient.ts';
 import { studiesOf } from './patients.repo.ts';
 
 /** What is known of each of these patients, in their order; of those without a study nothing is told. */

@@ -1,5 +1,6 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
+import { isSamePatient, type Patient, patientRef } from '../../holdings/patient.ts';
 import { scopeOf } from '../../holdings/scope.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
@@ -7,7 +8,6 @@ import type { Db, Sql } from '../../ports/sql.ts';
 import type { Known } from './decide.ts';
 import { knownOf } from './known.ts';
 import { collisionsOf, lockPatients, recordPatientEvents } from './links.repo.ts';
-import { isSamePatient, type Patient, patientRef } from './patient.ts';
 import { linkedEvent, personOfCurp } from './resolve.ts';
 
 /** Characters of a reason. */

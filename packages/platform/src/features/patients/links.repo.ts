@@ -1,8 +1,8 @@
+import type { Patient } from '../../holdings/patient.ts';
 import { type Envelope, type EventKind, eventText } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { JournalProjection } from '../../journal/projection.ts';
 import type { Sql } from '../../ports/sql.ts';
-import type { Patient } from './patient.ts';
 
 const KINDS = ['patient.linked', 'patient.unlinked', 'patient.collided'] as const satisfies readonly EventKind[];
 

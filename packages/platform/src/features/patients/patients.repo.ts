@@ -1,8 +1,8 @@
+import type { Patient } from '../../holdings/patient.ts';
 import { CURP } from '../../holdings/patient-identifiers.ts';
 import type { Sql } from '../../ports/sql.ts';
 import type { Told } from './agree.ts';
 import { columnsOf } from './links.repo.ts';
-import type { Patient } from './patient.ts';
 
 /** Studies that are looked at for one identifier: of a phantom's there may be any number. */
 const STUDIES_LOOKED_MAX = 5_000;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseCurp } from '@acervo/interop/mexico/curp.ts';
 import { uuidText } from '@acervo/kernel/id.ts';
+import { isSamePatient, type Patient } from '../../holdings/patient.ts';
 import { CURP } from '../../holdings/patient-identifiers.ts';
 import { type Envelope, envelopeOf } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
@@ -8,7 +9,6 @@ import type { Db, Sql } from '../../ports/sql.ts';
 import { type Collision, decide, differsFromItself } from './decide.ts';
 import { knownOf } from './known.ts';
 import { collisionsOf, lockPatients, recordPatientEvents } from './links.repo.ts';
-import { isSamePatient, type Patient } from './patient.ts';
 import { patientsWith, takeWork, tellersOf } from './patients.repo.ts';
 
 /** Studies of one transaction. */

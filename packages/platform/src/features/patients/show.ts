@@ -1,10 +1,10 @@
 import { parseCurp } from '@acervo/interop/mexico/curp.ts';
+import { isSamePatient, type Patient, patientRef } from '../../holdings/patient.ts';
 import { scopeOf } from '../../holdings/scope.ts';
 import type { Recorder } from '../../journal/recorder.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
 import { type CollisionRow, collisionsOf, type LinkRow, linksOf, membersOf, openCollisions } from './links.repo.ts';
-import { isSamePatient, type Patient, patientRef } from './patient.ts';
 import { patientsWith, type StudyOfPatient, studiesOf } from './patients.repo.ts';
 
 export type Ports = { db: Db; journal: Pick<Recorder, 'queried'> };

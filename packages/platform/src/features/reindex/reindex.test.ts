@@ -18,6 +18,7 @@ import { digestOf } from '../commitment/references.ts';
 import { registerRequest } from '../commitment/register.ts';
 import { linkPatients, unlinkPatient } from '../patients/link.ts';
 import { resolveSome } from '../patients/resolve.ts';
+import { decideSecondaryUse } from '../rights/secondary-use.ts';
 import { addSystem, removeSystem, setSystem } from '../systems/change.ts';
 import type { ReindexFinding } from './survey.ts';
 
@@ -47,6 +48,7 @@ const TABLES = {
   segment: 'select segment, writer, node, state, committed, records, chain, void_from from segment order by segment',
   patient_link: 'select * from patient_link order by institution, issuer, patient_id, person',
   patient_collision: 'select * from patient_collision order by institution, issuer, patient_id, kind',
+  secondary_use: 'select * from secondary_use order by institution, issuer, patient_id',
   known_system: 'select * from known_system order by ae_title',
   commitment: `select id, role, ae_title, transaction_uid, institution, sees, digest, reference_count, sop_references,
     state, failures, ended_at, last_problem from commitment order by id`,
@@ -116,6 +118,9 @@ async function decidePatients(archive: Awaited<ReturnType<typeof openTestArchive
   await unlinkPatient(db, op, imss, 'sisters');
   await unlinkPatient(db, op, ssa, 'sisters');
   await linkPatients(db, op, [imss, ssa], 'not of the third');
+  await decideSecondaryUse(db, op, hgm, { decision: 'refused', reason: 'in writing' });
+  await decideSecondaryUse(db, op, imss, { decision: 'refused', reason: 'in writing' });
+  await decideSecondaryUse(db, op, imss, { decision: 'permitted', reason: 'in writing, too' });
 }
 
 async function dumpOf(config: Config): Promise<Record<string, object[]>> {
