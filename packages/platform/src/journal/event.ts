@@ -24,7 +24,15 @@ export type EventKind =
   | 'commitment.answered'
   | 'patient.linked'
   | 'patient.unlinked'
-  | 'patient.collided';
+  | 'patient.collided'
+  | 'institution.described'
+  | 'facility.catalogued'
+  | 'person.described'
+  | 'person.removed'
+  | 'role.granted'
+  | 'role.ended'
+  | 'sensitivity.marked'
+  | 'sensitivity.cleared';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 
