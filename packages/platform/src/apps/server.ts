@@ -6,12 +6,14 @@ import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
 import type { Job } from '../bindings/feature.ts';
 import type { Route } from '../bindings/http.ts';
+import type { DirectoryView } from '../features/directory/view.ts';
 import { Activity } from '../features/status/index.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
 import type { Config } from './config.ts';
 import { dialOver } from './dial.ts';
+import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
@@ -52,13 +54,15 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const registry = await openRegistry(config, archive.database, log);
     closing.push(following(followRegistry(registry, ending.signal), ending));
     const access = loadAccess(config, log, registry.systems);
+    const directory = await openDirectory(archive.database, log);
+    closing.push(following(followDirectory(directory, ending.signal), ending));
     const keys = openTlsKeys(config, log);
     if (keys !== undefined) {
       measureExpiry(keys, archive);
       keys.onChange(() => measureExpiry(keys, archive));
       closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
     }
-    const ports = await openDoors({ config, archive, access, keys, activity: new Activity(), log }, closing);
+    const ports = await openDoors({ config, archive, access, directory, keys, activity: new Activity(), log }, closing);
     return { ...ports, archive, close };
   } catch (thrown) {
     await close();
@@ -76,6 +80,7 @@ type Serving = {
   config: Config;
   archive: Archive;
   access: Access;
+  directory: DirectoryView;
   keys: TlsKeys | undefined;
   activity: Activity;
   log: Log;
@@ -90,6 +95,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   const features = featuresOf(watchedHoldings(holdings, activity), {
     ...surroundingsOf(config, archive, activity),
     systems: access.systems,
+    directory: serving.directory,
     associate,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },

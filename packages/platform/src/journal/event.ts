@@ -27,7 +27,15 @@ export type EventKind =
   | 'patient.collided'
   | 'accesses.reported'
   | 'secondary-use.refused'
-  | 'secondary-use.permitted';
+  | 'secondary-use.permitted'
+  | 'institution.described'
+  | 'facility.catalogued'
+  | 'person.described'
+  | 'person.removed'
+  | 'role.granted'
+  | 'role.ended'
+  | 'sensitivity.marked'
+  | 'sensitivity.cleared';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 
