@@ -17,6 +17,7 @@ import type { Op } from '../../ports/op.ts';
 import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, textOption } from '../command.ts';
 import { preferredLanguage } from '../config.ts';
+import { openDirectory } from '../directory.ts';
 import { openIndex } from '../open-index.ts';
 import { openRegistry } from '../registry.ts';
 import { whoIsIn } from '../who-is.ts';
@@ -64,9 +65,12 @@ async function runRights(args: CommandArgs, context: CommandContext): Promise<Ex
   const { database, close } = await openIndex(config, { role: 'rights', connectionsMax: CONNECTIONS_MAX, log });
   const journal = new Recorder(database, log, config.accessFoldMs);
   try {
-    const { systems } = await openRegistry(config, database, log);
+    const [{ systems }, directory] = await Promise.all([
+      openRegistry(config, database, log),
+      openDirectory(database, log),
+    ]);
     const op = loadAccess(config, log).ofCommand('rights').openOp(signal);
-    const ports = { db: database, journal, whoIs: whoIsIn(systems) };
+    const ports = { db: database, journal, whoIs: whoIsIn(systems, directory) };
     await verb.run({ args: { ...args, positionals: rest }, context, ports, op });
     return EXIT.done;
   } finally {
