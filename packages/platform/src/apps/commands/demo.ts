@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toFailure } from '@acervo/kernel/failure.ts';
+import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, isGiven } from '../command.ts';
 import { type Config, loadConfigOver } from '../config.ts';
 import { sendByDimse, sendByImport, sendByStow, type Target } from '../demo/doors.ts';
@@ -71,10 +71,14 @@ async function show(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { print, signal } = context;
+  const { httpPort, dimsePort } = server;
+  if (httpPort === undefined || dimsePort === undefined) {
+    throw new Failure('config/invalid', 'the demo needs its ports without TLS');
+  }
   const target: Target = {
-    http: `http://${config.httpHost}:${server.httpPort}`,
+    http: `http://${config.httpHost}:${httpPort}`,
     dimseHost: config.dimseHost,
-    dimsePort: server.dimsePort,
+    dimsePort,
     aeTitle: config.aeTitle,
   };
   const sent = await sendSample(target, config, context);
