@@ -250,6 +250,16 @@ export const SETTINGS = {
     1,
     64,
   ),
+  pixelWorkersReady: integer(
+    {
+      env: 'ACERVO_PIXEL_WORKERS_READY',
+      unit: 'threads',
+      doc: 'Of these, how many start with the server and stay: the first picture waits for none. Each takes some 36 MiB.',
+    },
+    0,
+    0,
+    64,
+  ),
   queryTimeoutMs: integer(
     {
       env: 'ACERVO_QUERY_TIMEOUT_MS',
