@@ -10,8 +10,9 @@ import type { Bench, Measured, Row, Sides } from '../row.ts';
 
 /**
  * Budget of the first picture of a study, one core: where the instance lies (three rows of the index, first read) 2 ms,
- * header and frame from the disk 3 ms, the picture 6 ms (rendered.bench.ts), the reading's entry in the journal, durable,
- * 5 ms, the rest of HTTP 2 ms; some of it runs for the first time and is not compiled yet, which costs as much again.
+ * header and frame from the disk 3 ms, the picture 6 ms (rendered.bench.ts), the reading's entry in the journal,
+ * durable, 5 ms, the rest of HTTP 2 ms; some of it runs for the first time and is not compiled yet, which costs as much
+ * again.
  */
 const FIRST_MS = 50;
 const SEED = 13;

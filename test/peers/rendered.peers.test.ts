@@ -108,9 +108,9 @@ async function shown(png: Uint8Array): Promise<Shown> {
 }
 
 /**
- * How far apart two pictures may be. One grey level apart is the same, since DCMTK cuts shades to whole numbers where we
- * round them: of 12 bits of DCT that is a mean of 0.8. Of DCT more may be rounding of the decoders. Edges of subsampled
- * chroma are not left out: the decoders of both spread it alike.
+ * How far apart two pictures may be. One grey level apart is the same, since DCMTK cuts shades to whole numbers where
+ * we round them: of 12 bits of DCT that is a mean of 0.8. Of DCT more may be rounding of the decoders. Edges of
+ * subsampled chroma are not left out: the decoders of both spread it alike.
  */
 function complaintOf(ours: Shown, theirs: Shown, transferSyntaxUid: string): string | undefined {
   if (theirs.width !== ours.width || theirs.height !== ours.height) return `${ours.width} x ${ours.height}`;

@@ -254,7 +254,7 @@ export const SETTINGS = {
     {
       env: 'ACERVO_PIXEL_WORKERS_READY',
       unit: 'threads',
-      doc: 'Of these, how many start with the server and stay: the first picture waits for none. Each takes some 36 MiB.',
+      doc: 'Of these, how many start with the server and stay: the first picture waits for none. Each takes 36 MiB.',
     },
     0,
     0,

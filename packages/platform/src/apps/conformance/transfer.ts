@@ -36,9 +36,9 @@ ${table(['Information model', 'C-MOVE', 'C-GET', 'Levels'], rows)}
 
 The Identifier (at most ${digits(IDENTIFIER_BYTES_MAX)} bytes) has the unique key of its level, as a list of UIDs or one
 Patient ID, and one value of each UID above. A Patient ID above a study, and keys that are no unique keys, are passed
-over. Relational retrieval is agreed on by SOP Class Extended Negotiation (first byte): UIDs above the level may then be
-left out. Enhanced multi-frame conversion (second byte) is not. Retrieved are the first versions of the objects (2.4), in
-the order of Series Number and Instance Number.
+over. Relational retrieval is agreed on by SOP Class Extended Negotiation (first byte): UIDs above the level may then
+be left out. Enhanced multi-frame conversion (second byte) is not. Retrieved are the first versions of the objects
+(2.4), in the order of Series Number and Instance Number.
 
 An object goes out in the transfer syntax that it is held in where the receiver accepted that for its SOP class: the
 bytes of the data set as they came in. Else in the first of the system’s configured transfer syntaxes, of Explicit and

@@ -24,7 +24,9 @@ export const MODELS: readonly InformationModel[] = [
   { name: 'Patient/Study Only (retired)', move: `${QR}3.2`, get: `${QR}3.3`, levels: ['PATIENT', 'STUDY'] },
 ];
 
-/** What a C-MOVE or C-GET wants: unique keys of a level, and of those above it, which a relational one may leave out. */
+/**
+ * What a C-MOVE or C-GET wants: unique keys of a level, and of those above it, which a relational one may leave out.
+ */
 export type RetrieveKeys =
   | { level: 'PATIENT'; patientId: string; issuer: string | undefined }
   | { level: 'STUDY'; studies: readonly string[] }
@@ -43,8 +45,9 @@ export const IDENTIFIER_BYTES_MAX = 1 << 20;
 
 /**
  * The Identifier of a C-MOVE-RQ or C-GET-RQ (PS3.4 C.4.2.1.4, C.4.3.1.3): a list of UIDs at its level, one value at
- * each level above, or none where relational retrieval was agreed on (C.4.2.3.2, C.4.3.3.2). What it says beyond the unique keys is passed over, and the Patient ID above a study too: a Study
- * Instance UID needs no help, and requestors send stale ones.
+ * each level above, or none where relational retrieval was agreed on (C.4.2.3.2, C.4.3.3.2). What it says beyond the
+ * unique keys is passed over, and the Patient ID above a study too: a Study Instance UID needs no help, and requestors
+ * send stale ones.
  * @throws {Failure} retrieve/bad-identifier
  */
 export async function readRetrieveKeys(
