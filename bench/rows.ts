@@ -1,6 +1,7 @@
 import type { Row } from './row.ts';
 import { CSTORE_ROWS } from './rows/cstore.bench.ts';
 import { FIND_ROWS } from './rows/find.bench.ts';
+import { FIRST_FRAME_ROWS } from './rows/first-frame.bench.ts';
 import { INSTANCE_ROWS } from './rows/instances.bench.ts';
 import { MEMORY_ROWS } from './rows/memory.bench.ts';
 import { METADATA_ROWS } from './rows/metadata.bench.ts';
@@ -18,6 +19,7 @@ export const ROWS: readonly Row[] = [
   ...WADO_ROWS,
   ...METADATA_ROWS,
   ...RENDERED_ROWS,
+  ...FIRST_FRAME_ROWS,
   ...QIDO_ROWS,
   ...FIND_ROWS,
   ...QR_ROWS,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
-import sharp from 'sharp';
 import { postmasterOf } from '../../test/harness/archive-process.ts';
 import {
   bytesOf,
@@ -14,6 +13,7 @@ import { type Acervo, startAcervo } from './acervo.ts';
 import { checkHeld, shelfOfAcervo, shelfOfOrthanc } from './ask-back.ts';
 import { startNginx } from './nginx.ts';
 import { startOrthanc } from './orthanc.ts';
+import { checkPicture } from './picture.ts';
 import { cpuSecondsOf } from './proc.ts';
 import { type Asked, readSide } from './read-side.ts';
 import { sendFolders } from './storescu.ts';
@@ -141,13 +141,6 @@ function checker(objects: ObjectSet, resource: Resource, urls: readonly string[]
         throw new Error(`${url}: ${answer.status}, ${part.length} bytes that are not those sent`);
     }
   };
-}
-
-async function checkPicture(url: string, body: Uint8Array, side: number): Promise<void> {
-  const { dominant, channels } = await sharp(body).stats();
-  const { width, height } = await sharp(body).metadata();
-  const isFlat = channels.every(({ min, max }) => min === max);
-  if (width !== side || height !== side || isFlat) throw new Error(`${url}: ${width} x ${height}, ${dominant.r}`);
 }
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,14 +1,14 @@
 import type { DicomJson } from '@acervo/dicom/json/to-json.ts';
 import { tagText } from '@acervo/dicom/tag.ts';
 import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { createRandom } from '@acervo/kernel/random.ts';
 import { connect } from '@acervo/platform/adapters/net/dimse-client.ts';
 import type { Association } from '@acervo/platform/bindings/dimse-scu.ts';
+import { identifierContext, STUDY_ROOT_FIND } from '@acervo/platform/bindings/find-scu.ts';
 import { keysOf } from '@acervo/platform/features/query/asked-keys.ts';
-import { STUDY_ROOT_FIND } from '@acervo/platform/features/query/find-models.ts';
 import { askedIdentifier, askFind } from '@acervo/platform/features/query/query.scu.ts';
-import { type Acervo, startAcervo } from '../harness/acervo.ts';
+import { startAcervo } from '../harness/acervo.ts';
+import { latencies } from '../harness/latencies.ts';
 import type { Bench, Measured, Row, Sides, Target } from '../row.ts';
 import { type Asked, DRAWS, type Kind, PAGE } from '../studies/queries.ts';
 import { studyIndex } from '../studies/study-index.ts';
@@ -63,7 +63,7 @@ async function openRow(bench: Bench, studies: number): Promise<Sides | { skipped
     port: acervo.dimsePort,
     callingAet: 'FINDSCU',
     calledAet: acervo.aeTitle,
-    contexts: [{ abstractSyntax: STUDY_ROOT_FIND, transferSyntaxes: [EXPLICIT_LE] }],
+    contexts: [identifierContext(STUDY_ROOT_FIND)],
     timeoutMs: TIMEOUT_MS,
     signal: new AbortController().signal,
   });
@@ -79,7 +79,7 @@ async function openRow(bench: Bench, studies: number): Promise<Sides | { skipped
     }
   };
   const round = (): Promise<Measured> =>
-    measured(acervo, async (took) => {
+    latencies(acervo, async (took) => {
       for (let number = 0; number < requests * KINDS.length; number++) {
         const drawn = draw(KINDS[number % KINDS.length] as Kind);
         asked.add(drawn.query);
@@ -118,16 +118,4 @@ async function firstMatches(association: Association, { query, isMatch }: Asked)
     matches.length > 0 && matches.every((match) => isMatch(match) && tagText(T.StudyInstanceUID) in match);
   if (!isRight) throw new Error(`${query}: ${matches.length} matches, not all right`);
   return ms;
-}
-
-async function measured(acervo: Acervo, ask: (took: (ms: number) => void) => Promise<void>): Promise<Measured> {
-  const latenciesMs: number[] = [];
-  const cpu = acervo.cpuSeconds();
-  await ask((ms) => latenciesMs.push(ms));
-  return {
-    operations: latenciesMs.length,
-    seconds: latenciesMs.reduce((sum, ms) => sum + ms, 0) / 1000,
-    cpuSeconds: acervo.cpuSeconds() - cpu,
-    latenciesMs,
-  };
 }

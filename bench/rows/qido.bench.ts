@@ -6,8 +6,9 @@ import { tagText } from '@acervo/dicom/tag.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { createRandom } from '@acervo/kernel/random.ts';
 import { type Acervo, startAcervo } from '../harness/acervo.ts';
+import { latencies, type Requests } from '../harness/latencies.ts';
 import { QidoClient } from '../harness/qido-client.ts';
-import type { Bench, Measured, Row, Side, Sides, Target } from '../row.ts';
+import type { Bench, Row, Side, Sides, Target } from '../row.ts';
 import { INSTITUTIONS } from '../studies/patients.ts';
 import { type Asked, DRAWS, type Kind, PAGE } from '../studies/queries.ts';
 import { studyIndex } from '../studies/study-index.ts';
@@ -105,7 +106,7 @@ async function openRow(
     const requests = bench.isQuick ? QUICK_REQUESTS : REQUESTS;
     const asking = { acervo, client, caller, studies, requests };
     const round = kinds === 'paging' ? paging(asking) : searching(asking, kinds);
-    return { name: nth === 0 ? 'acervo' : caller, round: () => measured(acervo, round) };
+    return { name: nth === 0 ? 'acervo' : caller, round: () => latencies(acervo, round) };
   }) as [Side, ...Side[]];
   return {
     ours: first,
@@ -116,8 +117,6 @@ async function openRow(
   };
 }
 
-/** The requests of one round, each of which took so many milliseconds. */
-type Requests = (took: (ms: number) => void) => Promise<void>;
 type Asking = { acervo: Acervo; client: QidoClient; caller: Caller; studies: number; requests: number };
 
 /** Requests that were not asked before in this row: whatever is remembered of one helps no other. */
@@ -168,18 +167,6 @@ function paging({ acervo, client, studies, requests }: Asking): Requests {
       if (next === undefined) throw new Error(`no next page after ${seen.size}`);
       url = next;
     }
-  };
-}
-
-async function measured(acervo: Acervo, ask: Requests): Promise<Measured> {
-  const latenciesMs: number[] = [];
-  const cpu = acervo.cpuSeconds();
-  await ask((ms) => latenciesMs.push(ms));
-  return {
-    operations: latenciesMs.length,
-    seconds: latenciesMs.reduce((sum, ms) => sum + ms, 0) / 1000,
-    cpuSeconds: acervo.cpuSeconds() - cpu,
-    latenciesMs,
   };
 }
 

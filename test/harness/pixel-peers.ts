@@ -5,7 +5,7 @@ import type { DataSet, Element } from '@acervo/dicom/data-set/model.ts';
 import { readDataSet } from '@acervo/dicom/data-set/read.ts';
 import { sourceOf } from '@acervo/dicom/data-set/source.ts';
 import { writeFileHead } from '@acervo/dicom/part10.ts';
-import { PIXEL_CODINGS } from '@acervo/dicom/pixel/codings.ts';
+import { isLossyCoding, PIXEL_CODINGS } from '@acervo/dicom/pixel/codings.ts';
 import { type ImageDescription, readImageDescription } from '@acervo/dicom/pixel/description.ts';
 import { frameBytes, readFrameIndex } from '@acervo/dicom/pixel/frames.ts';
 import { findTransferSyntax } from '@acervo/dicom/transfer-syntax.ts';
@@ -73,15 +73,28 @@ type IndexEntry = Record<'path' | 'transferSyntax' | 'photometric' | 'bitsAlloca
   hasPixelData?: boolean;
 };
 
+const usableIndex = (): IndexEntry[] =>
+  (JSON.parse(readFileSync(sharedPath('corpus/index.json'), 'utf8')) as IndexEntry[]).filter(
+    ({ path, transferSyntax, hasPixelData }) =>
+      hasPixelData === true && !path.startsWith('malformed/') && PIXEL_CODINGS.has(transferSyntax),
+  );
+
 /** One file for each transfer syntax, photometric interpretation and depth of the corpus. */
 export function kindsOfPixels(): CorpusFile[] {
-  const index = JSON.parse(readFileSync(sharedPath('corpus/index.json'), 'utf8')) as IndexEntry[];
   const kinds = new Map<string, string>();
-  for (const entry of index) {
+  for (const entry of usableIndex()) {
     const { path, transferSyntax, photometric, bitsAllocated, bitsStored, pixelRepresentation } = entry;
     const key = [transferSyntax, photometric, bitsAllocated, bitsStored, pixelRepresentation].join();
-    const isUsable = entry.hasPixelData === true && !path.startsWith('malformed/') && PIXEL_CODINGS.has(transferSyntax);
-    if (isUsable && !kinds.has(key)) kinds.set(key, path);
+    if (!kinds.has(key)) kinds.set(key, path);
   }
   return [...kinds.values()].map(corpusFile);
 }
+
+/** Every file of lossy JPEG in Y Cb Cr. */
+export const dctInColour = (): CorpusFile[] =>
+  usableIndex()
+    .filter(({ transferSyntax, photometric }) => {
+      const isJpeg = PIXEL_CODINGS.get(transferSyntax) === 'jpeg';
+      return isJpeg && isLossyCoding(transferSyntax) && photometric.startsWith('YBR');
+    })
+    .map(({ path }) => corpusFile(path));

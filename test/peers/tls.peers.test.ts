@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -128,6 +130,40 @@ test('certificate and CRL are changed in a running server; what is open goes on'
   await association.release();
   assert.equal(await archive.stop(), 0);
 });
+
+test('with the plain ports off nothing listens but TLS, and TLS serves', async (t) => {
+  if (!needsPeer(t, 'storescu')) return;
+  const env = { ACERVO_DIMSE_PORT: 'off', ACERVO_HTTP_PORT: 'off' };
+  const tls = await tlsArchive(t, 'tls-only', { env });
+  const { archive, national, right } = tls;
+  const secure = [archive.dimseTlsPort, Number(new URL(archive.https ?? '').port)];
+  assert.deepEqual(
+    listeningPorts(archive.pid),
+    secure.toSorted((a, b) => a - b),
+  );
+  assert.match((await storeOver(tls, 'CT1', right.CT1)).output, STORED);
+  const answer = getHttps(`${archive.https}/readyz`, { ca: readFileSync(national.caFile) });
+  const [{ statusCode }] = (await once(answer, 'response')) as [IncomingMessage];
+  answer.destroy();
+  assert.equal(statusCode, 200);
+  assert.equal(await archive.stop(), 0);
+});
+
+/** TCP ports that a process listens on, sorted: its sockets, among those of the machine (proc(5)). */
+function listeningPorts(pid: number): number[] {
+  const LISTEN = '0A';
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]),
+  );
+  const rows = ['tcp', 'tcp6'].flatMap((of) =>
+    readFileSync(`/proc/${pid}/net/${of}`, 'utf8').trim().split('\n').slice(1),
+  );
+  const fields = rows.map((row) => row.trim().split(/\s+/));
+  const own = fields.filter(({ 3: state, 9: inode }) => state === LISTEN && sockets.has(inode));
+  return own
+    .map(([, local = '']) => Number.parseInt(local.slice(local.indexOf(':') + 1), 16))
+    .toSorted((a, b) => a - b);
+}
 
 test('an expired CRL refuses everybody, or nobody but those it names; both with an alarm', async (t) => {
   if (!needsPeer(t, 'storescu')) return;

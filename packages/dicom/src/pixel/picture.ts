@@ -46,9 +46,29 @@ function greyOf(samples: Samples, description: ImageDescription, presentation: P
     return new Uint8Array(out.buffer);
   }
   const offset = isSigned ? 2 ** (bitsStored - 1) : 0;
+  const key = tableKeyOf(description, presentation);
+  const known = key !== undefined && key === last?.key ? last.table : undefined;
+  const table = known ?? tableOf(bitsStored, offset, shown);
+  if (key !== undefined) last = { key, table };
+  return looked(samples, table, offset);
+}
+
+/** Of the picture before: those of a series mostly have one window, and 65,536 shades take longer than the pixels. */
+let last: { key: string; table: Uint8ClampedArray } | undefined;
+
+/** What a table of shades follows from; undefined where that is more than a few numbers. */
+function tableKeyOf(
+  { bitsStored, isSigned }: ImageDescription,
+  { modality, voi, isInverse }: Presentation,
+): string | undefined {
+  if (modality.kind !== 'rescale' || voi.kind !== 'window') return undefined;
+  return JSON.stringify([modality, voi.window, isInverse, bitsStored, isSigned]);
+}
+
+function tableOf(bitsStored: number, offset: number, shown: (stored: number) => number): Uint8ClampedArray {
   const table = new Uint8ClampedArray(2 ** bitsStored);
   for (let index = 0; index < table.length; index++) table[index] = shown(index - offset);
-  return looked(samples, table, offset);
+  return table;
 }
 
 function looked(samples: Samples, table: Uint8ClampedArray, offset: number): Uint8Array {

@@ -72,15 +72,23 @@ function cellsOf(bytes: Uint8Array, { bitsAllocated, isSigned, isFloat }: ImageD
   return isSigned ? new Int32Array(buffer, byteOffset, count) : new Uint32Array(buffer, byteOffset, count);
 }
 
-/** Other bits of a cell may hold overlays or nothing; where all bits are stored, the cells are the values. */
+/**
+ * Other bits of a cell may hold overlays or nothing; where all bits are stored, the cells are the values. Loops, since
+ * `map` of a typed array takes ten times as long.
+ */
 function storedBitsOf(cells: Samples, description: ImageDescription): Samples {
   const { bitsAllocated, bitsStored, highBit, isSigned, isFloat } = description;
   if (isFloat || bitsStored === bitsAllocated || bitsAllocated === 32) return cells;
+  const out = new (cells.constructor as new (length: number) => typeof cells)(cells.length);
+  if (isSigned) {
+    const [left, right] = [31 - highBit, 32 - bitsStored];
+    for (let index = 0; index < out.length; index++) out[index] = ((cells[index] as number) << left) >> right;
+    return out;
+  }
   const right = highBit + 1 - bitsStored;
   const mask = (1 << bitsStored) - 1;
-  if (!isSigned) return cells.map((cell) => (cell >>> right) & mask);
-  const left = 31 - highBit;
-  return cells.map((cell) => (cell << left) >> (32 - bitsStored));
+  for (let index = 0; index < out.length; index++) out[index] = ((cells[index] as number) >>> right) & mask;
+  return out;
 }
 
 /** Planes one after the other as samples by pixel. */

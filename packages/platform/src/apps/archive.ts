@@ -110,7 +110,7 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
     watch({ gate, metrics, database, log }, ending.signal),
     sealIdle(packs, store, config.segmentIdleMinutes * 60_000, ending.signal),
   ];
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: config.pixelWorkers });
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: config.pixelWorkers, kept: config.pixelWorkersReady });
   const transcoder = makeTranscoder(imaging);
   const holdings: Holdings = {
     db: database,

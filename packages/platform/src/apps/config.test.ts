@@ -53,6 +53,8 @@ test('an unknown name or a bad value is refused by name', () => {
     [{ ACERVO_HTPP_PORT: '1' }, /^ACERVO_HTPP_PORT is not a setting/],
     [{ ACERVO_HTTP_PORT: '65536' }, /^ACERVO_HTTP_PORT is "65536"; expected an integer from 0 to 65535/],
     [{ ACERVO_HTTP_PORT: '8o80' }, /^ACERVO_HTTP_PORT/],
+    [{ ACERVO_HTTP_PORT: 'off' }, /^ACERVO_HTTP_PORT is off, so ACERVO_TLS_CERT_FILE must be set/],
+    [{ ACERVO_HTTPS_PORT: 'off' }, /^ACERVO_HTTPS_PORT is "off"/],
     [{ ACERVO_AE_TITLE: 'SEVENTEEN--------' }, /^ACERVO_AE_TITLE/],
     [{ ACERVO_AE_TITLE: 'A\\B' }, /^ACERVO_AE_TITLE/],
     [{ ACERVO_INSTITUTION: 'a/b' }, /^ACERVO_INSTITUTION/],
@@ -71,6 +73,7 @@ test('an unknown name or a bad value is refused by name', () => {
   assert.equal(refusal({ ACERVO_TEST_SCALE: '2', ACERVO_REQUIRE_PEERS: '1' }), 'accepted');
   assert.equal(refusal({ ACERVO_DATABASE_URL: 'postgresql://acervo@/acervo?host=/run/postgresql' }), 'accepted');
   assert.equal(refusal({ ACERVO_ACCESS: 'open', ACERVO_HTTP_HOST: '::1' }), 'accepted');
+  assert.equal(refusal({ ACERVO_DIMSE_PORT: 'off' }), 'accepted');
 });
 
 test('a secret comes from a file, and is never shown', () => {

@@ -32,6 +32,7 @@ export function loadConfig(env: Environment = process.env, file?: string): Confi
   const values = NAMES.map((name) => [name, valueOf(SETTINGS[name], given.get(name)?.text)]);
   const config = Object.fromEntries(values) as Config;
   refuseOpenBeyondLoopback(config);
+  refuseNoDoor(config);
   return config;
 }
 
@@ -136,6 +137,13 @@ function refuseOpenBeyondLoopback(config: Config): void {
     const detail = `${SETTINGS.access.env} is open, so ${SETTINGS[name].env} must be a loopback address, not ${host}`;
     throw new Failure('config/invalid', detail);
   }
+}
+
+/** Whoever closes the plain ports has to have a certificate; without HTTP or HTTPS nobody could watch the archive. */
+function refuseNoDoor({ httpPort, tlsCertFile }: Config): void {
+  if (httpPort !== undefined || tlsCertFile !== undefined) return;
+  const { httpPort: plain, tlsCertFile: certificate } = SETTINGS;
+  throw new Failure('config/invalid', `${plain.env} is off, so ${certificate.env} must be set`);
 }
 
 const fileVariable = (setting: Setting<unknown>): string | undefined =>

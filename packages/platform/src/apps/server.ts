@@ -25,8 +25,9 @@ import { watchAssociations, watchedHoldings, watchRequests } from './watch-activ
 import { whoIsIn } from './who-is.ts';
 
 export type RunningServer = {
-  httpPort: number;
-  dimsePort: number;
+  /** Undefined where it is off. */
+  httpPort: number | undefined;
+  dimsePort: number | undefined;
   /** Undefined where no certificate is set. */
   httpsPort: number | undefined;
   dimseTlsPort: number | undefined;
@@ -114,12 +115,13 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   );
   closing.push(() => dimse.close({ timeoutMs: CLOSE_MS }));
   const routes = features.flatMap((feature) => feature.routes);
-  const http = await openHttp(serving, routes);
-  closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
-  const https = keys && (await openHttp(serving, routes, keys));
+  const { httpPort, httpsPort } = config;
+  const http = httpPort === undefined ? undefined : await openHttp(serving, routes, httpPort);
+  if (http !== undefined) closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
+  const https = keys && (await openHttp(serving, routes, httpsPort, keys));
   if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
   closing.push(begun(features.flatMap((feature) => feature.jobs ?? [])));
-  return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
+  return { httpPort: http?.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
 }
 
 /** @returns how the jobs are ended that were begun */
@@ -132,7 +134,7 @@ function begun(jobs: readonly Job[]): () => Promise<void> {
   };
 }
 
-function openDimse(serving: Serving, services: readonly DimseService[]): Promise<DimseServer> {
+function openDimse(serving: Serving, services: readonly DimseService[]): Promise<DimseServer<number | undefined>> {
   const { config, archive, access, keys, activity, log } = serving;
   // Without authorities nobody's certificate could count.
   const isSecure = keys !== undefined && config.tlsCaFile !== undefined;
@@ -158,11 +160,12 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
 function openHttp(
   { config, archive, access, activity, log }: Serving,
   routes: readonly Route[],
+  port: number,
   keys?: TlsKeys,
 ): Promise<HttpServer> {
   const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
   return listenHttp({
-    port: keys === undefined ? config.httpPort : config.httpsPort,
+    port,
     host: config.httpHost,
     routes: routes.map((route) => counted(route, archive.metrics)),
     identify: ({ route, headers, certificate }) => {

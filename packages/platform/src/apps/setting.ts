@@ -31,6 +31,23 @@ export function integer(about: About, byDefault: number, min: number, max: numbe
   return { ...about, byDefault: `${byDefault}`, range, read };
 }
 
+const PORT_MAX = 65535;
+
+/** A port to listen on. */
+export const port = (about: Omit<About, 'unit'>, byDefault: number): Setting<number> =>
+  integer({ ...about, unit: 'port' }, byDefault, 0, PORT_MAX);
+
+/** A port, or `off`: then none. */
+export function portOrOff(about: Omit<About, 'unit'>, byDefault: number): Setting<number | undefined> {
+  const open = port(about, byDefault);
+  const range = `${open.range} | off`;
+  const read = (text: string): number | undefined => {
+    if (text === 'off') return undefined;
+    return /^\d+$/.test(text) && Number(text) <= PORT_MAX ? Number(text) : refuse(`an integer from ${range}`);
+  };
+  return { ...open, range, read };
+}
+
 /** An integer that is a power of two. */
 export function powerOfTwo(about: About, byDefault: number, min: number, max: number): Setting<number> {
   const whole = integer(about, byDefault, min, max);

@@ -1,7 +1,19 @@
-import { choice, integer, list, optional, path, powerOfTwo, readOrigin, type Setting, url, words } from './setting.ts';
+import {
+  choice,
+  integer,
+  list,
+  optional,
+  path,
+  port,
+  portOrOff,
+  powerOfTwo,
+  readOrigin,
+  type Setting,
+  url,
+  words,
+} from './setting.ts';
 import { TLS_SETTINGS } from './tls-settings.ts';
 
-const PORT_MAX = 65535;
 /** As libpq reads it, which allows more than a URL: no host, or several. */
 const DATABASE_URL = /^postgres(ql)?:\/\/\S+$/;
 const DATABASE_URL_RANGE = 'postgresql://...';
@@ -21,11 +33,9 @@ export const SETTINGS = {
     { env: 'ACERVO_DATA_DIR', unit: 'path', doc: 'Where everything lies that the archive keeps.' },
     './data',
   ),
-  httpPort: integer(
-    { env: 'ACERVO_HTTP_PORT', unit: 'port', doc: 'Port of DICOMweb, the API and the console. 0: any free one.' },
+  httpPort: portOrOff(
+    { env: 'ACERVO_HTTP_PORT', doc: 'Port of DICOMweb, the API and the console. 0: any free one; `off`: HTTPS only.' },
     8080,
-    0,
-    PORT_MAX,
   ),
   httpHost: words(
     { env: 'ACERVO_HTTP_HOST', unit: 'address', doc: 'Address that HTTP listens on.' },
@@ -33,11 +43,9 @@ export const SETTINGS = {
     HOST,
     'a host name or IP address',
   ),
-  dimsePort: integer(
-    { env: 'ACERVO_DIMSE_PORT', unit: 'port', doc: 'Port of DICOM associations (PS3.8). 0: any free one.' },
+  dimsePort: portOrOff(
+    { env: 'ACERVO_DIMSE_PORT', doc: 'Port of DICOM associations (PS3.8). 0: any free one; `off`: over TLS only.' },
     11112,
-    0,
-    PORT_MAX,
   ),
   dimseHost: words(
     { env: 'ACERVO_DIMSE_HOST', unit: 'address', doc: 'Address that DICOM associations are accepted on.' },
@@ -45,21 +53,16 @@ export const SETTINGS = {
     HOST,
     'a host name or IP address',
   ),
-  dimseTlsPort: integer(
+  dimseTlsPort: port(
     {
       env: 'ACERVO_DIMSE_TLS_PORT',
-      unit: 'port',
       doc: 'Port of DICOM over TLS, open where a certificate and ACERVO_TLS_CA_FILE are set. 0: any free one.',
     },
     2762,
-    0,
-    PORT_MAX,
   ),
-  httpsPort: integer(
-    { env: 'ACERVO_HTTPS_PORT', unit: 'port', doc: 'Port of HTTPS, open where a certificate is set. 0: any free one.' },
+  httpsPort: port(
+    { env: 'ACERVO_HTTPS_PORT', doc: 'Port of HTTPS, open where a certificate is set. 0: any free one.' },
     8443,
-    0,
-    PORT_MAX,
   ),
   ...TLS_SETTINGS,
   aeTitle: words(
@@ -245,6 +248,16 @@ export const SETTINGS = {
     },
     2,
     1,
+    64,
+  ),
+  pixelWorkersReady: integer(
+    {
+      env: 'ACERVO_PIXEL_WORKERS_READY',
+      unit: 'threads',
+      doc: 'Of these, how many start with the server and stay: the first picture waits for none. Each takes 36 MiB.',
+    },
+    0,
+    0,
     64,
   ),
   queryTimeoutMs: integer(

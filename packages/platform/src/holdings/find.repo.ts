@@ -97,6 +97,46 @@ export async function findSeries(
   return rows.map((row) => ({ institution: row.institution, held: row.seriesKey === null ? undefined : row }));
 }
 
+/** A series without its study: wherever it is. Index: series_uid. */
+export async function findSeriesAnywhere(
+  sql: Sql,
+  seriesUid: string,
+  institutions: Institutions,
+): Promise<HeldSeries[]> {
+  return sql.query<HeldSeries>(
+    `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid", ${SERIES}
+     from series r join study s on s.study_key = r.study_key
+     where r.series_uid = $1 and r.instance_count > 0 and ($2::text[] is null or s.institution = any($2::text[]))
+     order by s.institution, s.study_uid`,
+    [seriesUid, institutions ?? null],
+  );
+}
+
+/** An instance, and who has it. */
+export type InstanceOf = { institution: string; held: HeldInstance };
+
+/**
+ * Instances without the UIDs above them, or with some: wherever they are. Index: instance_sop, which has UIDs without
+ * their last two characters.
+ */
+export async function findInstancesAnywhere(
+  sql: Sql,
+  of: { sops: readonly string[]; study: string | undefined; series: string | undefined },
+  institutions: Institutions,
+): Promise<InstanceOf[]> {
+  const rows = await sql.query<HeldInstance & { institution: string }>(
+    `select s.institution, s.study_uid as "studyUid", ${INSTANCE}
+     from instance i join study s on s.study_key = i.study_key
+     join series r on r.study_key = i.study_key and r.series_key = i.series_key ${CODES}
+     where left(i.sop_uid, -2) = any($1::text[]) and i.sop_uid = any($2::text[]) and i.version = 0
+       and ($3::text is null or s.study_uid = $3) and ($4::text is null or r.series_uid = $4)
+       and ($5::text[] is null or s.institution = any($5::text[]))
+     order by s.institution, s.study_uid, r.series_uid, i.sop_uid`,
+    [of.sops.map((sop) => sop.slice(0, -2)), of.sops, of.study ?? null, of.series ?? null, institutions ?? null],
+  );
+  return rows.map(({ institution, ...held }) => ({ institution, held }));
+}
+
 /** UIDs of an instance that is looked for. */
 export type InstanceUids = { study: string; series: string; sop: string };
 

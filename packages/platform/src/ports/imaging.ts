@@ -34,5 +34,7 @@ export type Imaging = {
   picture(frame: StoredFrame, request: PictureRequest, signal: AbortSignal): Promise<Uint8Array>;
   /** The same pixels in another transfer syntax, never with loss. @throws {Failure} as `picture` does */
   recode(frame: StoredFrame, toSyntax: string, signal: AbortSignal): Promise<RecodedFrame>;
+  /** Get ready before there is work, so that the first picture does not wait. @throws {Failure} as `picture` does */
+  warm(): Promise<void>;
   close(): Promise<void>;
 };

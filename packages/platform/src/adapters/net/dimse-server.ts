@@ -48,8 +48,8 @@ export const DIMSE_LIMITS: Readonly<DimseLimits> = {
 };
 
 export type DimseServerOptions = {
-  /** 0: any free port. */
-  port: number;
+  /** 0: any free port; undefined: none without TLS. */
+  port: number | undefined;
   host: string;
   /** The called AE title that we answer to. */
   aeTitle: string;
@@ -62,8 +62,9 @@ export type DimseServerOptions = {
   metrics?: DimseMetrics;
 };
 
-export type DimseServer = {
-  port: number;
+/** @property port  without TLS, where one was wanted */
+export type DimseServer<Port extends number | undefined = number> = {
+  port: Port;
   tlsPort: number | undefined;
   /** Stop listening, let running messages finish, then end every association; after `timeoutMs`, hard. */
   close(options: { timeoutMs: number }): Promise<void>;
@@ -82,8 +83,10 @@ type Context = {
   isClosing(): boolean;
 };
 
-/** Listen for DICOM associations (PS3.8 9) as the SCP of `services`. Resolves when the port is open. */
-export async function listenDimse(options: DimseServerOptions): Promise<DimseServer> {
+/** Listen for DICOM associations (PS3.8 9) as the SCP of `services`. Resolves when the ports are open. */
+export function listenDimse(options: DimseServerOptions & { port: number }): Promise<DimseServer>;
+export function listenDimse(options: DimseServerOptions): Promise<DimseServer<number | undefined>>;
+export async function listenDimse(options: DimseServerOptions): Promise<DimseServer<number | undefined>> {
   let isClosing = false;
   const context: Context = {
     options,
@@ -96,7 +99,7 @@ export async function listenDimse(options: DimseServerOptions): Promise<DimseSer
   };
   const server = createServer((socket) => admit(context, socket));
   const secure = options.tls && secureServer(context, options.tls);
-  const port = await listening(server, options, options.port);
+  const port = options.port === undefined ? undefined : await listening(server, options, options.port);
   const tlsPort = secure && (await listening(secure, options, options.tls?.port ?? 0).catch(closing(server)));
   return {
     port,

@@ -65,7 +65,7 @@ export type Started = { server: DimseServer; lines: LogLine[] };
 export async function startServer(
   t: TestContext,
   services: readonly DimseService[] = [],
-  options: Partial<DimseServerOptions> = {},
+  options: Partial<DimseServerOptions & { port: number }> = {},
 ): Promise<Started> {
   const { log, lines } = recordingLog();
   const server = await listenDimse({

@@ -4,6 +4,8 @@ import { connect as connectTls } from 'node:tls';
 import { C_FIND_RQ } from '@acervo/dicom/dimse/command.ts';
 import type { AssociateAc, RejectReason } from '@acervo/dicom/ul/pdu.ts';
 import { Failure, type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
+import { isPending } from '../../bindings/dimse.ts';
+import { contextOf, STUDY_ROOT_FIND } from '../../bindings/find-scu.ts';
 import { type Association, connect } from './dimse-client.ts';
 import { handshaken, strangerWith } from './tls-caller.ts';
 import { identitiesOf, type TlsKeys } from './tls-keys.ts';
@@ -22,8 +24,6 @@ export type LinkTarget = {
 
 const IMPLICIT_LE = '1.2.840.10008.1.2';
 const EXPLICIT_LE = '1.2.840.10008.1.2.1';
-const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
-const PENDING: readonly number[] = [0xff00, 0xff01];
 const GREETING_BYTES_MAX = 64;
 
 /** Tries the way to a system, each attempt over a connection of its own; what cannot be had is told, not thrown. */
@@ -154,15 +154,14 @@ function associated(association: Association, abstractSyntaxes: readonly string[
 
 async function findOne(association: Association, identifier: (transferSyntax: string) => Uint8Array) {
   const startedMs = performance.now();
-  const context = association.contexts.find(({ abstractSyntax }) => abstractSyntax === STUDY_ROOT_FIND);
-  if (context === undefined) throw new Failure('dimse/no-context', STUDY_ROOT_FIND);
+  const context = contextOf(association, STUDY_ROOT_FIND);
   const { transferSyntax } = context;
   const command = { affectedSopClassUid: STUDY_ROOT_FIND, commandField: C_FIND_RQ, priority: 0 };
   let status = 0;
   let match: { dataSet: Uint8Array; transferSyntax: string } | undefined;
   for await (const reply of association.ask({ context, command, dataSet: identifier(transferSyntax) })) {
     ({ status } = reply);
-    if (!PENDING.includes(status) || reply.dataSet === undefined) continue;
+    if (!isPending(status) || reply.dataSet === undefined) continue;
     match = { dataSet: reply.dataSet, transferSyntax };
     status = 0;
     // One is enough: leaving tells the peer to cancel (PS3.7 9.3.2.3).

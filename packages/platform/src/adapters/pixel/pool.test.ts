@@ -31,7 +31,7 @@ const MISBEHAVING = new URL(
 );
 
 function poolOf(t: TestContext, limits: Partial<PixelLimits> = {}): PixelPool {
-  const all = { workers: 1, waitingMax: 2, waitingBytesMax: 1000, taskMs: 10_000, idleMs: 10_000, ...limits };
+  const all = { workers: 1, waitingMax: 2, waitingBytesMax: 1000, taskMs: 10_000, idleMs: 10_000, kept: 0, ...limits };
   const pool = new PixelPool(all, MISBEHAVING);
   t.after(() => pool.close());
   return pool;
@@ -56,14 +56,14 @@ for (const way of ['exit', 'throw']) {
 }
 
 test('a worker that takes too long is ended, and the next task has another', async (t) => {
-  const pool = poolOf(t, { taskMs: 300 });
+  const pool = poolOf(t, { taskMs: 3_000 });
   const [hanging, alive] = [pool.recode(frameOf(), 'hang', never), pool.recode(frameOf(), 'echo', never)];
   await assert.rejects(hanging, isFailure('pixel/failed'));
   assert.deepEqual([...(await alive).bytes], [7]);
 });
 
 test('what waits is limited in number and in bytes', async (t) => {
-  const pool = poolOf(t, { taskMs: 500 });
+  const pool = poolOf(t, { taskMs: 3_000 });
   const outcomes = [pool.recode(frameOf(), 'hang', never), pool.recode(frameOf(), 'echo', never)];
   await assert.rejects(pool.recode(frameOf(1000), 'echo', never), isFailure('pixel/busy'));
   outcomes.push(pool.recode(frameOf(), 'echo', never));
@@ -76,7 +76,7 @@ test('what waits is limited in number and in bytes', async (t) => {
 });
 
 test('what nobody wants any more is left out', async (t) => {
-  const pool = poolOf(t, { taskMs: 500 });
+  const pool = poolOf(t, { taskMs: 3_000 });
   const gone = new AbortController();
   const hanging = pool.recode(frameOf(), 'hang', never);
   const waiting = pool.recode(frameOf(), 'echo', gone.signal);

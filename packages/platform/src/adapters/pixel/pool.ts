@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ImageDescription } from '@acervo/dicom/pixel/description.ts';
+import { IDENTITY } from '@acervo/dicom/pixel/voi.ts';
+import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import type { Imaging, PictureRequest, RecodedFrame, StoredFrame } from '../../ports/imaging.ts';
 
@@ -13,17 +15,19 @@ export type PixelReply =
 
 export type PixelLimits = {
   workers: number;
+  /** So many of them are never let go, once they are there. */
+  kept: number;
   /** Tasks that wait for a worker. */
   waitingMax: number;
   /** Bytes of the frames that wait. */
   waitingBytesMax: number;
   /** A worker that takes longer for one task is ended. */
   taskMs: number;
-  /** A worker that has had nothing to do for so long is let go, unless it is the last one. */
+  /** A worker that has had nothing to do for so long is let go, unless it is one of those that are kept. */
   idleMs: number;
 };
 
-export const PIXEL_LIMITS: Omit<PixelLimits, 'workers'> = {
+export const PIXEL_LIMITS: Omit<PixelLimits, 'workers' | 'kept'> = {
   waitingMax: 256,
   waitingBytesMax: 512 * 2 ** 20,
   taskMs: 30_000,
@@ -70,6 +74,11 @@ export class PixelPool implements Imaging {
   async recode(frame: StoredFrame, toSyntax: string, signal: AbortSignal): Promise<RecodedFrame> {
     const { bytes, description } = await this.#run({ kind: 'recode', frame, toSyntax }, signal);
     return { bytes, description };
+  }
+
+  async warm(): Promise<void> {
+    const never = new AbortController().signal;
+    await Promise.all(Array.from({ length: this.#limits.kept }, () => this.picture(smallFrame(), SMALL, never)));
   }
 
   async close(): Promise<void> {
@@ -166,9 +175,9 @@ export class PixelPool implements Imaging {
     this.#dispatch();
   }
 
-  /** The last one stays: to start one takes longer than a picture. */
+  /** To start one takes longer than a picture. */
   #letGo(place: Place): void {
-    if (this.#places.size > 1) void this.#end(place, undefined);
+    if (this.#places.size > Math.max(1, this.#limits.kept)) void this.#end(place, undefined);
   }
 
   async #end(place: Place, reason: Failure | undefined): Promise<void> {
@@ -181,6 +190,40 @@ export class PixelPool implements Imaging {
     if (!this.#isClosed) this.#dispatch();
   }
 }
+
+const SIDE = 16;
+const BITS = 12;
+
+/** What a worker loads and compiles for the most frequent picture, grey of 16 bits through a window. */
+const SMALL: PictureRequest = {
+  presentation: {
+    modality: IDENTITY,
+    voi: { kind: 'window', window: { center: 40, width: 400, function: 'LINEAR' } },
+    padding: undefined,
+    isInverse: false,
+    palette: undefined,
+    overlays: [],
+  },
+  format: 'jpeg',
+  quality: 90,
+};
+
+const smallFrame = (): StoredFrame => ({
+  bytes: new Uint8Array(2 * SIDE * SIDE),
+  transferSyntaxUid: EXPLICIT_LE,
+  description: {
+    rows: SIDE,
+    columns: SIDE,
+    samplesPerPixel: 1,
+    photometricInterpretation: 'MONOCHROME2',
+    planarConfiguration: 0,
+    bitsAllocated: 16,
+    bitsStored: BITS,
+    highBit: BITS - 1,
+    isSigned: false,
+    isFloat: false,
+  },
+});
 
 /** Only memory that nothing else lies in can be given away. */
 const isWhole = (bytes: Uint8Array): boolean => bytes.byteLength === bytes.buffer.byteLength;

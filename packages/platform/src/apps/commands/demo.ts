@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toFailure } from '@acervo/kernel/failure.ts';
+import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import { importSeed } from '../../features/directory/seed.ts';
 import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, isGiven } from '../command.ts';
@@ -74,10 +74,14 @@ async function show(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { print, signal } = context;
+  const { httpPort, dimsePort } = server;
+  if (httpPort === undefined || dimsePort === undefined) {
+    throw new Failure('config/invalid', 'the demo needs its ports without TLS');
+  }
   const target: Target = {
-    http: `http://${config.httpHost}:${server.httpPort}`,
+    http: `http://${config.httpHost}:${httpPort}`,
     dimseHost: config.dimseHost,
-    dimsePort: server.dimsePort,
+    dimsePort,
     aeTitle: config.aeTitle,
   };
   const op = loadAccess(config, context.log).ofCommand('demo').openOp(signal);

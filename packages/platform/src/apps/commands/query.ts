@@ -3,9 +3,9 @@ import { charsetOf } from '@acervo/dicom/charset/terms.ts';
 import type { DataSet } from '@acervo/dicom/data-set/model.ts';
 import { toDicomJson } from '@acervo/dicom/json/to-json.ts';
 import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { Association } from '../../bindings/dimse-scu.ts';
+import { type FindEnd, identifierContext, PATIENT_ROOT_FIND, STUDY_ROOT_FIND } from '../../bindings/find-scu.ts';
 import { charsetText, linesOf } from '../../features/query/answer-text.ts';
 import { keysOf } from '../../features/query/asked-keys.ts';
 import {
@@ -15,10 +15,8 @@ import {
   findModel,
   findOptions,
   optionBytes,
-  PATIENT_ROOT_FIND,
-  STUDY_ROOT_FIND,
 } from '../../features/query/find-models.ts';
-import { askedIdentifier, askFind, type FindAnswer, type FindEnd } from '../../features/query/query.scu.ts';
+import { askedIdentifier, askFind, type FindAnswer } from '../../features/query/query.scu.ts';
 import type { Address } from '../../ports/systems.ts';
 import {
   type Command,
@@ -160,7 +158,7 @@ function associate(args: CommandArgs, context: CommandContext, to: Address, leve
   const aeTitle = textOption(args, 'calling') ?? config.aeTitle;
   const ask = associateWith({ ...config, aeTitle }, to.tls ? openTlsKeys(config, log) : undefined);
   return ask(to, {
-    contexts: [{ abstractSyntax, transferSyntaxes: [EXPLICIT_LE, IMPLICIT_LE] }],
+    contexts: [identifierContext(abstractSyntax)],
     ...(isExtended && {
       extendedNegotiations: [{ sopClassUid: abstractSyntax, serviceClassApplicationInformation: optionBytes(options) }],
     }),

@@ -88,7 +88,7 @@ async function runSend(args: CommandArgs, context: CommandContext): Promise<Exit
 
 /** Files go to a system that the command line describes without an archive. */
 async function withTranscoder<T>(config: Config, work: (transcoder: Transcoder) => Promise<T>): Promise<T> {
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: config.pixelWorkers });
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: config.pixelWorkers, kept: 0 });
   try {
     return await work(makeTranscoder(imaging));
   } finally {

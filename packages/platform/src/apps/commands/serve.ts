@@ -11,15 +11,16 @@ export const serveCommand: Command = {
   run: async (_args, { config, log, signal, print }) => {
     const server = await startServer(config, log);
     const { httpPort, dimsePort, httpsPort, dimseTlsPort } = server;
-    const http = `http://${config.httpHost}:${httpPort}`;
-    const dimse = `${config.aeTitle}@${config.dimseHost}:${dimsePort}`;
-    const secure = {
+    const ae = `${config.aeTitle}@${config.dimseHost}`;
+    const doors = {
+      ...(httpPort !== undefined && { http: `http://${config.httpHost}:${httpPort}` }),
+      ...(dimsePort !== undefined && { dimse: `${ae}:${dimsePort}` }),
       ...(httpsPort !== undefined && { https: `https://${config.httpHost}:${httpsPort}` }),
-      ...(dimseTlsPort !== undefined && { dimseTls: `${config.aeTitle}@${config.dimseHost}:${dimseTlsPort}` }),
+      ...(dimseTlsPort !== undefined && { dimseTls: `${ae}:${dimseTlsPort}` }),
     };
-    const more = Object.entries(secure).map(([name, address]) => ` ${name}=${address}`);
-    print(`acervo ready http=${http} dimse=${dimse}${more.join('')}`, { ready: true, http, dimse, ...secure });
-    log.info('server.ready', { http, dimse, ...secure, recoveredInstances: server.archive.recovered.instances });
+    const text = Object.entries(doors).map(([name, address]) => ` ${name}=${address}`);
+    print(`acervo ready${text.join('')}`, { ready: true, ...doors });
+    log.info('server.ready', { ...doors, recoveredInstances: server.archive.recovered.instances });
     if (!signal.aborted) await once(signal, 'abort');
     await server.close();
     log.info('server.stopped');

@@ -23,7 +23,7 @@ export function closedHoldings(): Holdings {
   const packs = new PackSet(blobs, register, { segmentBytesMax: 0 }, '', log);
   const gate = { check: refuseNow };
   const limits = { smallBytesMax: 0, objectBytesMax: 0, groupBytesMax: 0 };
-  const imaging = { picture: refuse, recode: refuse, close: () => Promise.resolve() };
+  const imaging = { picture: refuse, recode: refuse, warm: refuse, close: () => Promise.resolve() };
   return {
     db,
     blobs,

@@ -36,7 +36,8 @@ ${table(['Information model', 'C-MOVE', 'C-GET', 'Levels'], rows)}
 
 The Identifier (at most ${digits(IDENTIFIER_BYTES_MAX)} bytes) has the unique key of its level, as a list of UIDs or one
 Patient ID, and one value of each UID above. A Patient ID above a study, and keys that are no unique keys, are passed
-over. No relational retrieval; extended negotiation is not answered. Retrieved are the first versions of the objects
+over. Relational retrieval is agreed on by SOP Class Extended Negotiation (first byte): UIDs above the level may then
+be left out. Enhanced multi-frame conversion (second byte) is not. Retrieved are the first versions of the objects
 (2.4), in the order of Series Number and Instance Number.
 
 An object goes out in the transfer syntax that it is held in where the receiver accepted that for its SOP class: the

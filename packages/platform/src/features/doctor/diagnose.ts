@@ -2,6 +2,7 @@ import { sopClassName } from '@acervo/dicom/sop-class.ts';
 import type { RejectReason } from '@acervo/dicom/ul/pdu.ts';
 import type { FailureCode } from '@acervo/kernel/failure.ts';
 import { toFailure } from '@acervo/kernel/failure.ts';
+import { STUDY_ROOT_FIND } from '../../bindings/find-scu.ts';
 import type { System } from '../../ports/systems.ts';
 import type { Associated, ContextAnswer, Link, TlsSeen } from './link.ts';
 import { testQuery } from './test-query.ts';
@@ -20,7 +21,6 @@ export type Patient = Pick<System, 'aeTitle' | 'tls' | 'isMoveDestination' | 'ch
 };
 
 const VERIFICATION = '1.2.840.10008.1.1';
-const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 /** What is proposed: the services of PS3.4 that archives speak, and storage of what modalities make most. */
 const PROPOSED: readonly string[] = [
   VERIFICATION,

@@ -16,8 +16,9 @@ export function conditionsOf(bound: Bound, search: Search): string[] {
   const hasBeginning = keys.columns.some(
     ({ column, served }) => column.name === 's.patient_name' && served?.by === 'exact',
   );
+  const wording = { fuzzyMatching, areIdentifiersFew: search.areIdentifiersFew ?? false, isWalked: false };
   const groups: readonly Wording['group'][] = hasBeginning ? ['first', 'further'] : ['any'];
-  return groups.map((group) => whereOf(bound, search, { fuzzyMatching, group, isWalked: false }));
+  return groups.map((group) => whereOf(bound, search, { ...wording, group }));
 }
 
 /** Does it look at what study_attributes keeps? */
@@ -33,7 +34,12 @@ export function walkedConditions(
   bound: Bound,
   search: Search,
 ): { stretch: string[]; study: string[]; below: string[] } {
-  const wording: Wording = { fuzzyMatching: search.fuzzyMatching, group: 'any', isWalked: true };
+  const wording: Wording = {
+    fuzzyMatching: search.fuzzyMatching,
+    group: 'any',
+    areIdentifiersFew: false,
+    isWalked: true,
+  };
   const isDate = ({ served }: PlacedKeys['columns'][number]): boolean => served?.by === 'order';
   const { columns } = search.keys;
   const stretch = columns.filter(isDate).map(({ column, match }) => columnCondition(bound, column, match, wording));

@@ -32,6 +32,8 @@ export type Wording = {
    * have an index of their own, so that the others are found in the order of names.
    */
   group: 'any' | 'first' | 'further';
+  /** Identifiers of patients that it asks for have been counted: they are few. */
+  areIdentifiersFew: boolean;
   /** Compared row after row in the order of answers, of whose index the columns are. */
   isWalked: boolean;
 };

@@ -1,5 +1,6 @@
 import { T } from '@acervo/dicom/tags.ts';
 import type { QueryLevel } from '@acervo/interop/dicomweb/query.ts';
+import { PATIENT_ROOT_FIND, STUDY_ROOT_FIND } from '../../bindings/find-scu.ts';
 
 /** Values of Query/Retrieve Level (0008,0052), from above. */
 export const FIND_LEVELS = ['PATIENT', 'STUDY', 'SERIES', 'IMAGE'] as const;
@@ -7,9 +8,6 @@ export type FindLevel = (typeof FIND_LEVELS)[number];
 
 /** A Query/Retrieve Information Model as C-FIND SOP class, and its levels from above (PS3.4 C.6). */
 export type FindModel = { uid: string; name: string; levels: readonly FindLevel[] };
-
-export const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
-export const PATIENT_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.1.1';
 
 export const FIND_MODELS: readonly FindModel[] = [
   { uid: STUDY_ROOT_FIND, name: 'Study Root Query/Retrieve - FIND', levels: ['STUDY', 'SERIES', 'IMAGE'] },
@@ -40,26 +38,6 @@ export const INDEX_LEVEL: Readonly<Record<FindLevel, QueryLevel>> = {
   SERIES: 'series',
   IMAGE: 'instance',
 };
-
-/** Attributes of the Patient entity (PS3.4 tables C.6-1 and C.3-2), as far as the index keeps them. */
-export const PATIENT_TAGS: readonly number[] = [
-  T.PatientName,
-  T.PatientID,
-  T.IssuerOfPatientID,
-  T.TypeOfPatientID,
-  T.IssuerOfPatientIDQualifiersSequence,
-  T.PatientBirthDate,
-  T.PatientBirthTime,
-  T.PatientSex,
-  T.OtherPatientIDs,
-  T.OtherPatientIDsSequence,
-  T.OtherPatientNames,
-  T.PatientBirthName,
-  T.PatientMotherBirthName,
-  T.EthnicGroup,
-  T.PatientComments,
-  T.PatientSpeciesDescription,
-];
 
 /** What was agreed in SOP Class Extended Negotiation (PS3.4 table C.5-1). */
 export type FindOptions = {

@@ -1,5 +1,6 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { beginningsStatement, countBeginnings } from './beginnings.repo.ts';
 import type { Many } from './many.ts';
 import {
   type FoundRow,
@@ -37,7 +38,8 @@ export type PageFound = {
  * How a search is answered (decision record 0021):
  * `order`: it asks for a stretch of the order of answers, or for all of it;
  * `index`: the matches are found by their keys and put in order; where they are more than are counted, the order is
- * walked until the page is full, which then does not take long;
+ * walked until the page is full, which then does not take long. What many identifiers begin with is counted first, and
+ * looked for as letters are;
  * `letters`: the newest studies are looked through first, since an index of letters or codes is slow where many match;
  * `compare`: no key has an index; that is bounded, and refused beyond.
  */
@@ -68,7 +70,13 @@ type Looked = PageFound & { isWhole: boolean };
 
 const FIND: Readonly<Record<Way, (sql: Sql, search: Search, page: Page) => Promise<Looked>>> = {
   order: (sql, search, page) => lookThrough(sql, search, page, COUNT_MAX + 1),
-  index: lookUp,
+  index: async (sql, search, page) => {
+    const counting = beginningsStatement(search, COUNT_MAX);
+    if (counting === undefined) return lookUp(sql, search, page);
+    const { least, identifiers } = await countBeginnings(sql, counting);
+    if (least > COUNT_MAX) return FIND.letters(sql, search, page);
+    return lookUp(sql, { ...search, areIdentifiersFew: identifiers <= COUNT_MAX }, page);
+  },
   letters: async (sql, search, page) => {
     const near = await lookThrough(sql, search, page, WINDOW_STUDIES);
     const isWorthMore = !near.isWhole && near.total >= WINDOW_ENOUGH;
@@ -103,6 +111,6 @@ async function lookThrough(sql: Sql, search: Search, page: Page, max: number): P
 /** What is asked of the database first. */
 export function firstStatement(search: Search, page: Page): Statement {
   const way = wayOf(search);
-  if (way === 'index') return fewStatement(search, page, COUNT_MAX);
+  if (way === 'index') return beginningsStatement(search, COUNT_MAX) ?? fewStatement(search, page, COUNT_MAX);
   return windowStatement(search, page, { order: COUNT_MAX + 1, letters: WINDOW_STUDIES, compare: COMPARED_MAX }[way]);
 }

@@ -5,11 +5,12 @@ import { EXPLICIT_LE, findTransferSyntax } from '@acervo/dicom/transfer-syntax.t
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { type DimseReply, type DimseRequest, type DimseResponse, isPending } from '../../bindings/dimse.ts';
+import { type FindEnd, STUDY_ROOT_FIND } from '../../bindings/find-scu.ts';
 import type { Op } from '../../ports/op.ts';
 import { cFind, type FindPorts } from './find.scp.ts';
-import { type FindLevel, type FindOptions, optionBytes, STUDY_ROOT_FIND } from './find-models.ts';
+import { type FindLevel, type FindOptions, optionBytes } from './find-models.ts';
 import { dicomJson, type Facts } from './query.fixture.ts';
-import { askedIdentifier, askFind, type FindAnswer, type FindEnd } from './query.scu.ts';
+import { askedIdentifier, askFind, type FindAnswer } from './query.scu.ts';
 
 export type FindAsked = {
   level: FindLevel;

@@ -8,11 +8,12 @@ import { T } from '@acervo/dicom/tags.ts';
 import { DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
+import { PATIENT_ROOT_FIND } from '../../bindings/find-scu.ts';
 import type { Op } from '../../ports/op.ts';
 import { FIRST_PAGE, PAGE } from './every-match.ts';
 import { type Find, type FindAsked, find, responses, written } from './find.fixture.ts';
 import type { FindPorts } from './find.scp.ts';
-import { agreeOnOptions, PATIENT_ROOT_FIND } from './find-models.ts';
+import { agreeOnOptions } from './find-models.ts';
 import {
   ask as askQido,
   column,

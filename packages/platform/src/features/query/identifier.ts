@@ -15,14 +15,13 @@ import {
   type Query,
 } from '@acervo/interop/dicomweb/query.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { SERIES_TAGS, STUDY_TAGS } from '../../holdings/attributes.ts';
+import { PATIENT_TAGS, SERIES_TAGS, STUDY_TAGS } from '../../holdings/attributes.ts';
 import {
   FIND_LEVELS,
   type FindLevel,
   type FindModel,
   type FindOptions,
   INDEX_LEVEL,
-  PATIENT_TAGS,
   UNIQUE_KEY,
 } from './find-models.ts';
 import { isSearched } from './keys.ts';

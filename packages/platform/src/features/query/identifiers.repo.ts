@@ -18,16 +18,18 @@ export function partIdentifiers(keys: Keys): { identifiers: Keys; others: Keys }
 }
 
 /** Index: study_identifier_id; where the order is walked, the primary key of study_identifier. */
-export function identifierCondition(bound: Bound, keys: Keys, { isWalked }: Wording): string[] {
+export function identifierCondition(bound: Bound, keys: Keys, { isWalked, areIdentifiersFew }: Wording): string[] {
   if (keys.length === 0) return [];
   const wanted = keys
     .map(({ column, match }) => textCondition(bound, column.name === 's.issuer' ? 'p.issuer' : 'p.id', match.condition))
     .join(' and ');
-  if (isWalked) return [`exists (select from study_identifier p where p.study_key = s.study_key and ${wanted})`];
+  // The offset keeps the database from gathering all that match before it compares the first.
+  if (isWalked)
+    return [`exists (select from study_identifier p where p.study_key = s.study_key and ${wanted} offset 0)`];
   const found = `select p.study_key from study_identifier p where ${wanted}`;
   // Few, whatever the statistics say; behind an asterisk there may be millions, too many to be put in an array.
-  const isFew = keys.some(({ column, match }) => column.name === 's.patient_id' && !hasWildcard(match));
-  return [isFew ? `s.study_key = any(array(${found}))` : `s.study_key in (${found})`];
+  const isExact = keys.some(({ column, match }) => column.name === 's.patient_id' && !hasWildcard(match));
+  return [isExact || areIdentifiersFew ? `s.study_key = any(array(${found}))` : `s.study_key in (${found})`];
 }
 
 const hasWildcard = ({ condition }: Keys[number]['match']): boolean =>

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseQuery } from '@acervo/interop/dicomweb/query.ts';
 import { createRandom } from '@acervo/kernel/random.ts';
-import { firstStatement, wayOf } from './find-page.ts';
+import { findPage, firstStatement, wayOf } from './find-page.ts';
 import { placeKeys } from './keys.ts';
+import { Many } from './many.ts';
 import { type Given, index, testIndex } from './query.fixture.ts';
 import { fewStatement, type Search, type Statement, walkStatement } from './search.repo.ts';
 
@@ -35,7 +36,7 @@ function* studies(): Generator<Given> {
         SeriesInstanceUID: `1.2.${number}.1`,
         SOPInstanceUID: `1.2.${number}.1.1`,
         Modality: random.pick(['CT', 'MR', 'CR', 'US', 'DX', 'MG']),
-        PatientID: String(number),
+        PatientID: String(1000 + number),
         AccessionNumber: `A${number}`,
         PatientName: `${random.pick(SURNAMES)} ${random.pick(SURNAMES)}${number % 997}^${random.pick(GIVEN)}`,
         StudyDate: `20${two(random.below(25))}${two(random.below(12))}${two(random.below(28))}`,
@@ -53,9 +54,9 @@ function* studies(): Generator<Given> {
 
 const SELECTIVE: readonly string[] = [
   'StudyInstanceUID=1.2.7',
-  'PatientID=77',
-  'PatientID=777*',
-  'PatientID=77&IssuerOfPatientID=ISSUER+7',
+  'PatientID=1077',
+  'PatientID=1777*',
+  'PatientID=1077&IssuerOfPatientID=ISSUER+7',
   'AccessionNumber=A77',
   'AccessionNumber=A77*',
   'StudyID=77',
@@ -75,6 +76,8 @@ const SELECTIVE: readonly string[] = [
   'SeriesInstanceUID=1.2.7.1',
   'SOPInstanceUID=1.2.7.1.1',
 ];
+/** What more than are counted begin with: the index alone tells. */
+const BEGINNINGS: readonly string[] = ['PatientID=1*', 'AccessionNumber=A*', 'PatientID=1*&AccessionNumber=A*'];
 /** Found everywhere: walking the newest finds a page at once. */
 const COMMON: readonly string[] = ['', 'ModalitiesInStudy=CT', 'PatientName=*NEZ*', 'StudyDescription=EST*'];
 /** Without an index: the newest are compared. */
@@ -123,8 +126,20 @@ test('no key of a column makes the index read all studies', async (t) => {
     return rows.map((row) => row['QUERY PLAN']).join('\n');
   };
   const page = { limit: 100, offset: 0, after: undefined };
+  await t.test('beginnings of many are counted in the index alone', async () => {
+    for (const raw of BEGINNINGS) {
+      const first = await planOf(firstStatement(searchOf(raw), page));
+      assert.doesNotMatch(first, /Seq Scan|Bitmap Heap Scan|Index Scan/, raw);
+      assert.match(first, /Index Only Scan using study_(identifier_id|accession)/, raw);
+      const { rows, total, isExact } = await findPage(database, new Many(), searchOf(raw), page);
+      assert.deepEqual([rows.length, isExact], [page.limit, false], raw);
+      assert.ok(total >= page.limit, raw);
+    }
+    const few = await findPage(database, new Many(), searchOf('PatientID=17*&AccessionNumber=A7*'), page);
+    assert.deepEqual([few.total, few.isExact], [2000, true]);
+  });
   for (const institutions of [undefined, ['H7'], ['H7', 'H8']]) {
-    for (const raw of [...SELECTIVE, ...COMMON, ...COMPARED]) {
+    for (const raw of [...SELECTIVE, ...BEGINNINGS, ...COMMON, ...COMPARED]) {
       const search = searchOf(raw, institutions);
       assert.equal(wayOf(search) === 'compare', COMPARED.includes(raw), raw);
       // Fewer studies than are compared: all of them are.
@@ -133,7 +148,8 @@ test('no key of a column makes the index read all studies', async (t) => {
       assert.doesNotMatch(first, /Seq Scan on study/, `first of ${raw} for ${institutions}`);
       const walk = await planOf(walkStatement(search, page));
       assert.doesNotMatch(walk, /Seq Scan on study/, `walk of ${raw} for ${institutions}`);
-      if (COMMON.includes(raw)) continue; // Nobody looks them up: the first statement fills the page.
+      // Nobody looks these up: the first statement fills the page.
+      if (COMMON.includes(raw) || BEGINNINGS.includes(raw)) continue;
       const few = await planOf(fewStatement(search, page, 10_000));
       assert.doesNotMatch(few, /Seq Scan on study/, `few of ${raw} for ${institutions}`);
     }

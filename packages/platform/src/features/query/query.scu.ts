@@ -1,18 +1,12 @@
 import { type ChosenCharset, chooseCharset } from '@acervo/dicom/charset/choose.ts';
 import { readTerms } from '@acervo/dicom/charset/decode.ts';
 import { dataSetOf, textElement } from '@acervo/dicom/data-set/build.ts';
-import type { Encoding } from '@acervo/dicom/data-set/header.ts';
 import type { DataSet } from '@acervo/dicom/data-set/model.ts';
-import { readDataSet } from '@acervo/dicom/data-set/read.ts';
-import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
-import { C_FIND_RQ } from '@acervo/dicom/dimse/command.ts';
 import type { AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
 import { fromDicomJson } from '@acervo/dicom/json/from-json.ts';
 import { type DicomJson, toDicomJson } from '@acervo/dicom/json/to-json.ts';
 import { T } from '@acervo/dicom/tags.ts';
-import { findTransferSyntax } from '@acervo/dicom/transfer-syntax.ts';
-import { Failure } from '@acervo/kernel/failure.ts';
-import { type DimseQuestion, type DimseReply, isPending } from '../../bindings/dimse.ts';
+import { type Asker, askMatches, type FindEnd } from '../../bindings/find-scu.ts';
 import { type FindLevel, UNIQUE_KEY } from './find-models.ts';
 import { textsOf } from './identifier.ts';
 import { inSmallestSet } from './in-charset.ts';
@@ -36,8 +30,6 @@ export type FindAnswer = {
   chosen: ChosenCharset;
 };
 
-export type FindEnd = { status: number; errorComment: string | undefined; offendingElement: readonly number[] };
-
 /** The Identifier of a question, as it is sent (PS3.4 C.4.1.1.3.1). @throws {Failure} parse/json */
 export function askedIdentifier({ level, keys, charset }: FindQuestion): DataSet {
   const { dataSet, terms } = inSmallestSet(fromDicomJson(keys), charset === undefined ? [] : charset.split('\\'));
@@ -51,44 +43,29 @@ export function askedIdentifier({ level, keys, charset }: FindQuestion): DataSet
   return dataSetOf([...elements.values(), ...own]);
 }
 
-/** An association, as far as a search needs it. */
-export type Asker = { ask(question: DimseQuestion): AsyncGenerator<DimseReply, undefined> };
+/** Binary values in answers are rare and small. */
+const INLINE_BYTES_MAX = 64 * 1024;
+/** A key was not supported for existence or matching (PS3.4 table C.4-1). */
+const PENDING_PARTLY = 0xff01;
 
 /**
- * Ask another archive (PS3.4 C.4.1.2). Each match as it comes; who stops listening cancels.
+ * Ask another archive (PS3.4 C.4.1.2), and read what it tells. Each match as it comes; who stops listening cancels.
  * @param charsetDefault of the other archive, where its answers declare no character set or a wrong one
  * @returns how it ended
- * @throws {Failure} ul/aborted, ul/bad-pdu, ul/released; parse/... when an answer cannot be read
+ * @throws {Failure} as `askMatches` does
  */
-export async function* askFind(
-  { ask }: Asker,
+export const askFind = (
+  asker: Asker,
   context: AcceptedContext,
   identifier: DataSet,
   charsetDefault: string | undefined,
-): AsyncGenerator<FindAnswer, FindEnd> {
-  const syntax = syntaxOf(context);
-  const question: DimseQuestion = {
-    context,
-    command: { commandField: C_FIND_RQ, affectedSopClassUid: context.abstractSyntax, priority: 0 },
-    dataSet: writeDataSet(identifier, syntax, { lengths: 'defined' }),
-  };
-  for await (const { status, command, dataSet } of ask(question)) {
-    if (isPending(status)) yield { ...readAnswer(dataSet, syntax, charsetDefault), isPartly: status === 0xff01 };
-    else return { status, errorComment: command.errorComment, offendingElement: command.offendingElement ?? [] };
-  }
-  throw new Failure('ul/aborted', 'no final response');
-}
+): AsyncGenerator<FindAnswer, FindEnd> =>
+  askMatches(asker, context, identifier, ({ status, dataSet }) => ({
+    ...readAnswer(dataSet, charsetDefault),
+    isPartly: status === PENDING_PARTLY,
+  }));
 
-/** Only native syntaxes that are not deflated are proposed. */
-function syntaxOf({ transferSyntax }: AcceptedContext): Encoding {
-  const syntax = findTransferSyntax(transferSyntax);
-  if (syntax === undefined || syntax.deflated) throw new Failure('dimse/no-context', 'a transfer syntax not proposed');
-  return syntax;
-}
-
-function readAnswer(bytes: Uint8Array | undefined, syntax: Encoding, charsetDefault: string | undefined) {
-  const { dataSet, marks } = readDataSet(bytes ?? new Uint8Array(0), { syntax });
-  if (marks.has('truncated') || marks.has('garbage')) throw new Failure('parse/malformed', 'identifier of an answer');
+function readAnswer(dataSet: DataSet, charsetDefault: string | undefined) {
   const declared = readTerms(dataSet.elements.get(T.SpecificCharacterSet)?.value);
   const chosen = chooseCharset(declared, textsOf(dataSet), charsetDefault);
   return {
@@ -97,6 +74,3 @@ function readAnswer(bytes: Uint8Array | undefined, syntax: Encoding, charsetDefa
     chosen,
   };
 }
-
-/** Binary values in answers are rare and small. */
-const INLINE_BYTES_MAX = 64 * 1024;

@@ -19,6 +19,8 @@ export type Search = {
   fuzzyMatching: boolean;
   /** Collect the SOP classes of each study found. */
   withSopClasses: boolean;
+  /** What begins as it asks of patients' identifiers has been counted: they are few. */
+  areIdentifiersFew?: boolean;
 };
 
 /** Which of the matches are wanted: behind a position, so many of them passed over, so many at most. */

@@ -1,22 +1,19 @@
 import { textsOf } from '@acervo/dicom/data-set/access.ts';
 import { dataSetOf, textElement } from '@acervo/dicom/data-set/build.ts';
 import type { DataSet } from '@acervo/dicom/data-set/model.ts';
-import { readDataSet } from '@acervo/dicom/data-set/read.ts';
 import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
-import { C_FIND_RQ } from '@acervo/dicom/dimse/command.ts';
 import type { AcceptedContext } from '@acervo/dicom/dimse/negotiate.ts';
 import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE, findTransferSyntax, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { isPending } from '../../bindings/dimse.ts';
-import type { Association, ProposedContext } from '../../bindings/dimse-scu.ts';
-
-/** Study Root Query/Retrieve Information Model (PS3.4 C.6.2.1). */
-const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
-/** For identifiers: every peer has one of them, and none compresses. */
-const IDENTIFIER_SYNTAXES: readonly string[] = [EXPLICIT_LE, IMPLICIT_LE];
-export const FIND_CONTEXT: ProposedContext = { abstractSyntax: FIND, transferSyntaxes: IDENTIFIER_SYNTAXES };
+import type { Association } from '../../bindings/dimse-scu.ts';
+import {
+  askMatches,
+  contextOf,
+  type FoundIdentifier,
+  identifierSyntax,
+  STUDY_ROOT_FIND,
+} from '../../bindings/find-scu.ts';
 
 /** Answers of one question; a source that gives more is not believed. */
 const MATCHES_MAX = 1_000_000;
@@ -61,36 +58,22 @@ async function* findAt(
   keys: Keys,
   returned: readonly number[],
 ): AsyncGenerator<DataSet> {
-  const context = contextOf(association, FIND);
-  const dataSet = identifierOf(context, level, keys, returned);
-  const command = { affectedSopClassUid: FIND, commandField: C_FIND_RQ, priority: 0 };
+  const context = contextOf(association, STUDY_ROOT_FIND);
   let matches = 0;
-  for await (const { status, command: reply, dataSet: match } of association.ask({ context, command, dataSet })) {
-    if (isPending(status)) {
-      matches += 1;
-      if (matches > MATCHES_MAX) throw new Failure('query/too-broad', `more than ${MATCHES_MAX} matches`);
-      if (match !== undefined) yield readDataSet(match, { syntax: syntaxOf(context) }).dataSet;
-    } else if (status !== 0) {
-      const text = `0x${status.toString(16).padStart(4, '0')} ${reply.errorComment ?? ''}`;
-      throw new Failure('query/invalid', `the source answers C-FIND with ${text.trim()}`);
-    }
-  }
+  const believed = ({ dataSet }: FoundIdentifier): DataSet => {
+    matches += 1;
+    if (matches > MATCHES_MAX) throw new Failure('query/too-broad', `more than ${MATCHES_MAX} matches`);
+    return dataSet;
+  };
+  const asked = askMatches(association, context, identifierOf(level, keys, returned), believed);
+  const { status, errorComment = '' } = yield* asked;
+  if (status === 0) return;
+  const text = `0x${status.toString(16).padStart(4, '0')} ${errorComment}`;
+  throw new Failure('query/invalid', `the source answers C-FIND with ${text.trim()}`);
 }
 
-/** The context that was accepted for a SOP class. @throws {Failure} dimse/no-context */
-export function contextOf({ contexts }: Pick<Association, 'contexts'>, abstractSyntax: string): AcceptedContext {
-  const context = contexts.find((each) => each.abstractSyntax === abstractSyntax);
-  if (context === undefined) throw new Failure('dimse/no-context', abstractSyntax);
-  return context;
-}
-
-/** The Identifier of a query or retrieval: keys, and the attributes that are wanted back, empty. */
-export function identifierOf(
-  context: AcceptedContext,
-  level: string,
-  keys: Keys,
-  returned: readonly number[] = [],
-): Uint8Array {
+/** The Identifier of a question: keys, and the attributes that are wanted back, empty. */
+function identifierOf(level: string, keys: Keys, returned: readonly number[] = []): DataSet {
   const given = Object.entries(keys) as [keyof Keys, string][];
   const elements = given.map(([name, text]) =>
     textElement(T[name], name in VR_OF ? VR_OF[name as keyof typeof VR_OF] : 'UI', text),
@@ -99,15 +82,12 @@ export function identifierOf(
   const empty = returned
     .filter((tag) => !known.has(tag))
     .map((tag) => textElement(tag, tag === T.NumberOfStudyRelatedInstances ? 'IS' : 'UI', ''));
-  const all = [textElement(T.QueryRetrieveLevel, 'CS', level), ...elements, ...empty];
-  return writeDataSet(dataSetOf(all), syntaxOf(context));
+  return dataSetOf([textElement(T.QueryRetrieveLevel, 'CS', level), ...elements, ...empty]);
 }
 
-function syntaxOf({ transferSyntax }: AcceptedContext) {
-  const syntax = findTransferSyntax(transferSyntax);
-  if (syntax === undefined) throw new Failure('dimse/no-context', transferSyntax);
-  return syntax;
-}
+/** The Identifier of a retrieval, as its context wants it. */
+export const retrievalIdentifier = (context: AcceptedContext, level: string, keys: Keys): Uint8Array =>
+  writeDataSet(identifierOf(level, keys), identifierSyntax(context));
 
 function uidAt({ elements }: DataSet, tag: number): string | undefined {
   const uid = textsOf(elements.get(tag))[0];

@@ -5,7 +5,7 @@ import type { DimseRequest, DimseResponse, DimseService } from '../../bindings/d
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { Op } from '../../ports/op.ts';
 import { deliver } from './deliver.ts';
-import { type InformationModel, MODELS, readRetrieveKeys } from './identifier.ts';
+import { agreeOnRelational, type InformationModel, MODELS, readRetrieveKeys } from './identifier.ts';
 import { logEnd, note } from './outcome.ts';
 import { PendingClock } from './pending.ts';
 import { recorded, type Selection, select } from './selection.ts';
@@ -19,6 +19,7 @@ export const cGetServices = (ports: GetPorts): DimseService[] =>
   MODELS.map((model) => ({
     commandField: C_GET_RQ,
     accepts: (abstractSyntax) => abstractSyntax === model.get,
+    agree: agreeOnRelational,
     // The requestor takes the objects as SCP of their storage (PS3.4 C.5.3).
     letsRequestorBeScp: isStorageSopClass,
     serve: (request, op) => get(ports, model, request, op),

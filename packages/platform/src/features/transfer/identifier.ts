@@ -24,31 +24,42 @@ export const MODELS: readonly InformationModel[] = [
   { name: 'Patient/Study Only (retired)', move: `${QR}3.2`, get: `${QR}3.3`, levels: ['PATIENT', 'STUDY'] },
 ];
 
-/** What a C-MOVE or C-GET wants: unique keys of a level, and of those above it. */
+/**
+ * What a C-MOVE or C-GET wants: unique keys of a level, and of those above it, which a relational one may leave out.
+ */
 export type RetrieveKeys =
   | { level: 'PATIENT'; patientId: string; issuer: string | undefined }
   | { level: 'STUDY'; studies: readonly string[] }
-  | { level: 'SERIES'; study: string; series: readonly string[] }
-  | { level: 'IMAGE'; study: string; series: string; instances: readonly string[] };
+  | { level: 'SERIES'; study: string | undefined; series: readonly string[] }
+  | { level: 'IMAGE'; study: string | undefined; series: string | undefined; instances: readonly string[] };
+
+/**
+ * Answer to SOP Class Extended Negotiation (PS3.4 C.5.2, C.5.3): relational retrieval, of as many bytes as
+ * were sent. Enhanced multi-frame conversion, the second one, is not agreed on.
+ */
+export const agreeOnRelational = (asked: Uint8Array): Uint8Array =>
+  asked.slice(0, 2).map((byte, index) => (index === 0 && byte === 1 ? 1 : 0));
 
 /** Some 16 000 UIDs. */
 export const IDENTIFIER_BYTES_MAX = 1 << 20;
 
 /**
  * The Identifier of a C-MOVE-RQ or C-GET-RQ (PS3.4 C.4.2.1.4, C.4.3.1.3): a list of UIDs at its level, one value at
- * each level above. What it says beyond the unique keys is passed over, and the Patient ID above a study too: a Study
- * Instance UID needs no help, and requestors send stale ones.
+ * each level above, or none where relational retrieval was agreed on (C.4.2.3.2, C.4.3.3.2). What it says beyond the
+ * unique keys is passed over, and the Patient ID above a study too: a Study Instance UID needs no help, and requestors
+ * send stale ones.
  * @throws {Failure} retrieve/bad-identifier
  */
 export async function readRetrieveKeys(
-  { dataSet, context }: Pick<DimseRequest, 'dataSet' | 'context'>,
+  { dataSet, context, extended }: Pick<DimseRequest, 'dataSet' | 'context' | 'extended'>,
   levels: readonly Level[],
 ): Promise<RetrieveKeys> {
   const syntax = findTransferSyntax(context.transferSyntax);
   if (syntax === undefined) throw bad('transfer syntax');
   const bytes = await bytesOf(syntax.deflated ? inflate(dataSet) : dataSet);
   try {
-    return keysOf(readDataSet(bytes, { syntax, valueBytesMax: IDENTIFIER_BYTES_MAX }).dataSet, levels);
+    const { dataSet: identifier } = readDataSet(bytes, { syntax, valueBytesMax: IDENTIFIER_BYTES_MAX });
+    return keysOf(identifier, levels, extended?.[0] === 1 ? uidIfAny : uidAt);
   } catch (thrown) {
     const { code, detail } = toFailure(thrown);
     throw code.startsWith('parse/') ? bad(`${code}: ${detail}`) : thrown;
@@ -66,7 +77,10 @@ async function bytesOf(dataSet: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return concat(parts);
 }
 
-function keysOf(identifier: DataSet, levels: readonly Level[]): RetrieveKeys {
+type Above = (identifier: DataSet, tag: number) => string | undefined;
+
+/** @param above  reads the unique key of a level above */
+function keysOf(identifier: DataSet, levels: readonly Level[], above: Above): RetrieveKeys {
   const asked = textsOf(identifier.elements.get(T.QueryRetrieveLevel))[0] ?? '';
   const level = levels.find((each) => each === asked);
   switch (level) {
@@ -77,12 +91,12 @@ function keysOf(identifier: DataSet, levels: readonly Level[]): RetrieveKeys {
     case 'STUDY':
       return { level, studies: uidsAt(identifier, T.StudyInstanceUID) };
     case 'SERIES':
-      return { level, study: uidAt(identifier, T.StudyInstanceUID), series: uidsAt(identifier, T.SeriesInstanceUID) };
+      return { level, study: above(identifier, T.StudyInstanceUID), series: uidsAt(identifier, T.SeriesInstanceUID) };
     case 'IMAGE':
       return {
         level,
-        study: uidAt(identifier, T.StudyInstanceUID),
-        series: uidAt(identifier, T.SeriesInstanceUID),
+        study: above(identifier, T.StudyInstanceUID),
+        series: above(identifier, T.SeriesInstanceUID),
         instances: uidsAt(identifier, T.SOPInstanceUID),
       };
   }
@@ -111,5 +125,9 @@ function uidAt(identifier: DataSet, tag: number): string {
   if (others.length > 0) throw bad(`several values of ${tagText(tag)}, which is above the level`);
   return uid;
 }
+
+/** Of a relational retrieval: what stands there narrows it. */
+const uidIfAny: Above = (identifier, tag) =>
+  textsOf(identifier.elements.get(tag)).length === 0 ? undefined : uidAt(identifier, tag);
 
 const bad = (detail: string): Failure => new Failure('retrieve/bad-identifier', detail);

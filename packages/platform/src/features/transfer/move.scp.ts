@@ -6,7 +6,7 @@ import type { Holdings } from '../../holdings/holdings.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Address, Systems } from '../../ports/systems.ts';
 import { deliverTo } from './destination.ts';
-import { type InformationModel, MODELS, readRetrieveKeys } from './identifier.ts';
+import { agreeOnRelational, type InformationModel, MODELS, readRetrieveKeys } from './identifier.ts';
 import { logEnd, note } from './outcome.ts';
 import { ALIVE_MS, PendingClock, withTicks } from './pending.ts';
 import { recorded, type Selection, select } from './selection.ts';
@@ -23,6 +23,7 @@ export const cMoveServices = (ports: MovePorts): DimseService[] =>
   MODELS.map((model) => ({
     commandField: C_MOVE_RQ,
     accepts: (abstractSyntax) => abstractSyntax === model.move,
+    agree: agreeOnRelational,
     serve: (request, op) => move(ports, model, request, op),
   }));
 

@@ -1,18 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FAILURES, type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
+import { identifierContext, STUDY_ROOT_FIND } from '../../bindings/find-scu.ts';
 import { findStudies, type HeldSeries, listSeries, pageInstances } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { Op } from '../../ports/op.ts';
 import type { ImportLedger } from '../../ports/source-file.ts';
 import type { Address } from '../../ports/systems.ts';
-import {
-  FIND_CONTEXT,
-  findInstancesAt,
-  findStudiesAt,
-  type Keys,
-  type RemoteInstance,
-  type RemoteStudy,
-} from './find.scu.ts';
+import { findInstancesAt, findStudiesAt, type Keys, type RemoteInstance, type RemoteStudy } from './find.scu.ts';
 import { type Hours, whenOpen } from './hours.ts';
 import { type RetrievePorts, retrieveFrom, type Wanted } from './retrieve.scu.ts';
 
@@ -101,7 +95,7 @@ async function studiesAt(
   { wanted, hours }: PullOptions,
 ): Promise<RemoteStudy[]> {
   await whenOpen(hours, signal);
-  const association = await associate(source, { contexts: [FIND_CONTEXT], signal });
+  const association = await associate(source, { contexts: [identifierContext(STUDY_ROOT_FIND)], signal });
   const studies = new Map<string, RemoteStudy>();
   try {
     for (const keys of wanted) {
@@ -145,7 +139,7 @@ async function instancesAt(
   source: Address,
   study: string,
 ): Promise<RemoteInstance[]> {
-  const association = await associate(source, { contexts: [FIND_CONTEXT], signal });
+  const association = await associate(source, { contexts: [identifierContext(STUDY_ROOT_FIND)], signal });
   try {
     const found = await Array.fromAsync(findInstancesAt(association, study));
     await association.release();

@@ -4,9 +4,10 @@ import { EXPLICIT_LE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type DimseCaller, type DimseService, isPending } from '../../bindings/dimse.ts';
 import { type Associate, type Association, CONTEXTS_MAX, type ProposedContext } from '../../bindings/dimse-scu.ts';
+import { contextOf, identifierContext, STUDY_ROOT_FIND } from '../../bindings/find-scu.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Address } from '../../ports/systems.ts';
-import { contextOf, FIND_CONTEXT, identifierOf, type RemoteInstance } from './find.scu.ts';
+import { type Keys, type RemoteInstance, retrievalIdentifier } from './find.scu.ts';
 
 const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
 const GET = '1.2.840.10008.5.1.4.1.2.2.3';
@@ -68,7 +69,7 @@ export async function retrieveFrom(
 ): Promise<Retrieved> {
   const model = way.by === 'move' ? MOVE : GET;
   // Some sources take a retrieval only where a query could come, too.
-  const contexts: ProposedContext[] = [{ ...FIND_CONTEXT, abstractSyntax: model }, FIND_CONTEXT];
+  const contexts: ProposedContext[] = [identifierContext(model), identifierContext(STUDY_ROOT_FIND)];
   const sets = way.by === 'get' ? takingContexts(wanted.missing) : [];
   contexts.push(...(sets[wanted.turn % sets.length] ?? []));
   const performs = way.by === 'get' ? { services: [way.store], caller: way.caller, log } : undefined;
@@ -103,7 +104,8 @@ async function asked(
     priority: 0,
     ...(way.by === 'move' && { moveDestination: way.destination }),
   };
-  for await (const reply of association.ask({ context, command, dataSet: identifierOf(context, level, keys) })) {
+  const dataSet = retrievalIdentifier(context, level, keys);
+  for await (const reply of association.ask({ context, command, dataSet })) {
     if (isPending(reply.status)) continue;
     const { numberOfCompletedSubOperations: completed = 0, numberOfFailedSubOperations: failed = 0 } = reply.command;
     return { status: reply.status, completed, failed };
@@ -111,7 +113,7 @@ async function asked(
   throw new Failure('ul/aborted', 'no final response'); // ask ends with one, or throws.
 }
 
-type Request = { level: string; keys: Parameters<typeof identifierOf>[2] };
+type Request = { level: string; keys: Keys };
 
 function* requestsOf({ study, missing, isAll }: Wanted): Generator<Request> {
   if (isAll) return yield { level: 'STUDY', keys: { StudyInstanceUID: study } };

@@ -1,13 +1,16 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import {
   findInstances,
+  findInstancesAnywhere,
   findPatientStudies,
   findSeries,
+  findSeriesAnywhere,
   findStudies,
   type Held,
   type HeldInstance,
   type HeldSeries,
   type HeldStudy,
+  type InstanceOf,
   listSeries,
   pageInstances,
 } from '../../holdings/find.repo.ts';
@@ -52,7 +55,7 @@ export async function select({ db }: Ports, op: Op, keys: RetrieveKeys): Promise
     }
     case 'SERIES': {
       const found: HeldSeries[] = [];
-      for (const series of keys.series) found.push(...held(op, await findSeries(db, keys.study, series, op.sees)));
+      for (const series of keys.series) found.push(...(await seriesOf(db, op, keys.study, series)));
       return ofSeries(db, op, found);
     }
     case 'IMAGE':
@@ -70,6 +73,27 @@ function held<T>(op: Op, found: readonly Held<T>[]): T[] {
   }
   const answer = own ?? first;
   return answer === undefined ? [] : [answer.held];
+}
+
+/** The same of what no study's UID leads to: one institution may have it several times. */
+function heldOnce<T extends { institution: string }>(op: Op, found: readonly T[]): readonly T[] {
+  const own = found.filter(({ institution }) => institution === op.institution);
+  const holders = new Set(found.map(({ institution }) => institution));
+  if (own.length === 0 && holders.size > 1) {
+    throw new Failure('retrieve/ambiguous', `${holders.size} institutions hold what is asked for`);
+  }
+  return own.length > 0 ? own : found;
+}
+
+/** @param study absent in a relational retrieval */
+async function seriesOf(
+  db: Ports['db'],
+  op: Op,
+  study: string | undefined,
+  series: string,
+): Promise<readonly HeldSeries[]> {
+  if (study !== undefined) return held(op, await findSeries(db, study, series, op.sees));
+  return heldOnce(op, await findSeriesAnywhere(db, series, op.sees));
 }
 
 /** A Patient ID means one patient only together with its issuer (decision record 0006). */
@@ -115,36 +139,55 @@ async function* pagesOf(db: Ports['db'], series: HeldSeries): AsyncGenerator<Bat
   } while (after !== undefined);
 }
 
-async function instancesOf(
-  db: Ports['db'],
-  op: Op,
-  { study, series, instances }: Extract<RetrieveKeys, { level: 'IMAGE' }>,
-): Promise<Map<string, HeldInstance[]>> {
-  const byInstitution = new Map<string, HeldInstance[]>();
-  for (let at = 0; at < instances.length; at += LOOKED_FOR_MAX) {
-    const wanted = instances.slice(at, at + LOOKED_FOR_MAX).map((sop) => ({ study, series, sop }));
-    for (const found of await findInstances(db, wanted)) {
-      const seen = found.filter(({ institution }) => op.sees?.includes(institution) ?? true);
-      const [instance] = held(op, seen);
-      const holder = seen.find((each) => each.held === instance);
-      if (instance === undefined || holder === undefined) continue;
-      const mine = byInstitution.get(holder.institution) ?? [];
-      byInstitution.set(holder.institution, mine);
-      mine.push(instance);
-    }
+type ImageKeys = Extract<RetrieveKeys, { level: 'IMAGE' }>;
+
+async function instancesOf(db: Ports['db'], op: Op, keys: ImageKeys): Promise<InstanceOf[]> {
+  const all: InstanceOf[] = [];
+  for (let at = 0; at < keys.instances.length; at += LOOKED_FOR_MAX) {
+    const sops = keys.instances.slice(at, at + LOOKED_FOR_MAX);
+    all.push(...(await someInstancesOf(db, op, { ...keys, instances: sops })));
   }
-  return byInstitution;
+  return all;
 }
 
-function ofInstances(op: Op, byInstitution: ReadonlyMap<string, HeldInstance[]>): Selection {
-  const batches: Batch[] = [];
-  for (const [institution, instances] of byInstitution) {
-    op.allow('read', institution);
-    const studyUid = instances[0]?.studyUid ?? '';
-    batches.push({ institution, studyUid, instances: instances.toSorted(byNumber) });
+async function someInstancesOf(
+  db: Ports['db'],
+  op: Op,
+  { study, series, instances }: ImageKeys,
+): Promise<InstanceOf[]> {
+  if (study === undefined || series === undefined) {
+    const found = await findInstancesAnywhere(db, { sops: instances, study, series }, op.sees);
+    return [...Map.groupBy(found, (each) => each.held.sopUid).values()].flatMap((each) => heldOnce(op, each));
   }
+  const some: InstanceOf[] = [];
+  for (const found of await findInstances(
+    db,
+    instances.map((sop) => ({ study, series, sop })),
+  )) {
+    const seen = found.filter(({ institution }) => op.sees?.includes(institution) ?? true);
+    const [instance] = held(op, seen);
+    const holder = seen.find((each) => each.held === instance);
+    if (instance !== undefined && holder !== undefined) {
+      some.push({ institution: holder.institution, held: instance });
+    }
+  }
+  return some;
+}
+
+function ofInstances(op: Op, found: readonly InstanceOf[]): Selection {
+  for (const institution of new Set(found.map((each) => each.institution))) op.allow('read', institution);
+  const studies = Map.groupBy(found, ({ institution, held: { studyUid } }) => `${institution} ${studyUid}`);
+  const batches = [...studies.values()].flatMap((of): Batch[] => {
+    const [
+      {
+        institution,
+        held: { studyUid },
+      },
+    ] = of as [InstanceOf];
+    return [{ institution, studyUid, instances: of.map((each) => each.held).toSorted(byNumber) }];
+  });
   return {
-    total: batches.reduce((sum, { instances }) => sum + instances.length, 0),
+    total: found.length,
     async *batches() {
       yield* batches;
     },

@@ -35,7 +35,7 @@ async function sending(t: TestContext, ledgerPath: string) {
   const told: Sent[] = [];
   const ledger = await openImportLedger(ledgerPath, false);
   t.after(() => ledger.close());
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1 });
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
   t.after(() => imaging.close());
   const associate = outgoingAssociations({ aeTitle: 'ACERVO', associationsMax: 2, timeoutMs: 5000 });
   const tell = (sent: Sent): void => void told.push(sent);

@@ -62,7 +62,7 @@ export async function startDestination(
   t: TestContext,
   { service }: Pick<Receiver, 'service'>,
   aeTitle = 'DEST',
-  options: Partial<DimseServerOptions> = {},
+  options: Partial<DimseServerOptions & { port: number }> = {},
 ): Promise<DimseServer> {
   const server = await listenDimse({
     port: 0,
@@ -100,9 +100,11 @@ export async function associate(
   contexts: readonly ProposedContext[],
   options: Partial<ConnectOptions> = {},
 ): Promise<Association> {
+  const { dimsePort: port } = server;
+  assert.ok(port);
   const association = await connect({
     host: '127.0.0.1',
-    port: server.dimsePort,
+    port,
     callingAet: 'SCU',
     calledAet: 'ACERVO',
     contexts,
