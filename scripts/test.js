@@ -89,7 +89,8 @@ async function run({ name, command, words, pattern }) {
 }
 
 function capture(command, words) {
-  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', TMPDIR: scratch, ACERVO_TEST_MADE: scratch };
+  const kept = { TMPDIR: scratch, ACERVO_TEST_MADE: scratch, NODE_COMPILE_CACHE: join(scratch, 'compiled') };
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', ...kept };
   const child = spawn(command, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
   running.add(child);
   let output = '';

@@ -15,6 +15,7 @@ import type { Config } from './config.ts';
 import { dialOver } from './dial.ts';
 import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
+import { careForHeap } from './heap-care.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { followRegistry, openRegistry } from './registry.ts';
@@ -57,6 +58,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const access = loadAccess(config, log, registry.systems);
     const directory = await openDirectory(archive.database, log);
     closing.push(following(followDirectory(directory, ending.signal), ending));
+    closing.push(following(careForHeap(ending.signal), ending));
     const keys = openTlsKeys(config, log);
     if (keys !== undefined) {
       measureExpiry(keys, archive);
