@@ -160,6 +160,13 @@ export const FAILURES = {
   'request/method': { dimse: 0x0211, http: 405, fhir: 'not-supported', hl7: 'AE', title: 'Method not allowed here' },
   'request/timeout': { dimse: 0x0110, http: 408, fhir: 'timeout', hl7: 'AE', title: 'Request took too long to arrive' },
   'request/too-long': { dimse: 0x0115, http: 414, fhir: 'too-long', hl7: 'AE', title: 'Request target too long' },
+  'request/too-many': {
+    dimse: 0xa700,
+    http: 429,
+    fhir: 'throttled',
+    hl7: 'AR',
+    title: 'Too many requests: try again later',
+  },
   'request/cancelled': { dimse: 0xfe00, http: 499, fhir: 'transient', hl7: 'AE', title: 'Cancelled by the requester' },
   'ul/bad-pdu': { dimse: 0x0110, http: 400, fhir: 'structure', hl7: 'AE', title: 'Malformed PDU' },
   'ul/aborted': { dimse: 0x0110, http: 499, fhir: 'transient', hl7: 'AE', title: 'Association aborted' },
