@@ -230,5 +230,18 @@ export class Failure extends Error {
 
 /** Called once, at each protocol edge. What we did not foresee becomes `internal`, text withheld. */
 export function toFailure(thrown: unknown): Failure {
-  return thrown instanceof Failure ? thrown : new Failure('internal', String(thrown), { cause: thrown });
+  return thrown instanceof Failure ? thrown : new Failure('internal', originOf(thrown), { cause: thrown });
+}
+
+/** Enough to find the place. */
+const FRAMES_MAX = 8;
+const CODE = /^[A-Z0-9_]{1,40}$/;
+
+/** Of the system's own errors the text; of others what they are and where: their text may quote a patient's data. */
+function originOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown;
+  if ('syscall' in thrown) return String(thrown);
+  const code = 'code' in thrown && CODE.test(String(thrown.code)) ? ` ${String(thrown.code)}` : '';
+  const frames = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [`${thrown.name}${code}`, ...frames.slice(0, FRAMES_MAX).map((line) => line.trim())].join(' | ');
 }
