@@ -183,6 +183,9 @@ function openHttp(
     routes: routes.map((route) => counted(route, archive.metrics)),
     identify: ({ route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
+      if (config.access === 'open' && !isLoopback(headers['host'])) {
+        return new Failure('access/denied', 'open access by a name that is not of this machine');
+      }
       if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
@@ -200,6 +203,13 @@ function openHttp(
     onRefused: watchRequests(activity),
   });
 }
+
+/**
+ * Does a request name this machine as its own programs do? A page of elsewhere whose name was turned to 127.0.0.1 in
+ * the DNS sends its own name, and where nobody has to be known that is all that tells it from ours.
+ */
+const isLoopback = (host = ''): boolean =>
+  /^(?:|localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i.test(host);
 
 /** Decides who may associate, and counts the associations of those who may have only so many. */
 function identifierOf(access: Access, tellRefused: TellRefused): Identify {

@@ -8,6 +8,7 @@ import {
   bytesOf,
   cStore,
   echoRq,
+  type RawPeer,
   rawPeer,
   startServer,
   storeRq,

@@ -17,6 +17,7 @@ import { FairShares } from '../../bindings/limits/fair-shares.ts';
 import { Tally } from '../../bindings/limits/tally.ts';
 import { WaitingRoom } from '../../bindings/limits/waiting-room.ts';
 import type { Log, LogFields } from '../../ports/log.ts';
+import { BACKLOG } from './backlog.ts';
 import { type DimseMetrics, serveMessages } from './dimse-association.ts';
 import { DIMSE_LIMITS, type DimseLimits } from './dimse-limits.ts';
 import { MessageReader } from './dimse-messages.ts';
@@ -113,7 +114,7 @@ function secureServer(context: Context, { keys, refused }: NonNullable<DimseServ
 function listening(server: Server, { host, log }: DimseServerOptions, port: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.once('error', reject);
-  server.listen({ port, host }, () => {
+  server.listen({ port, host, backlog: BACKLOG }, () => {
     server.off('error', reject);
     // For instance no file descriptor left for one more connection; those that are open go on.
     server.on('error', (error) => log.error('dimse.accept-failed', { detail: error.message }));

@@ -182,7 +182,14 @@ async function served(
   const op = caller.openOp(signal);
   entry.opId = op.id;
   enter(op, socket, context, entry);
+  refuseCoding(headers['content-encoding']);
   return serve(request, op);
+}
+
+/** No body is inflated here, so one in a content coding would be read as what it is not (RFC 9110 8.4). */
+function refuseCoding(coding: string | undefined): void {
+  if (coding === undefined || /^(?:identity)?$/i.test(coding.trim())) return;
+  throw new Failure('request/unsupported-type', 'body in a content coding');
 }
 
 /** A place among the requests in work, and for its connection. @throws {Failure} request/too-many */

@@ -6,6 +6,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, 
 import { type HttpMethod, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
 import type { HttpGate } from '../../bindings/limits/http-gate.ts';
 import type { Log } from '../../ports/log.ts';
+import { BACKLOG } from './backlog.ts';
 import { boundConnections } from './http-connections.ts';
 import { type CorsOrigins, isPreflight, preflightHeaders } from './http-cors.ts';
 import { type ExchangeContext, exchange, type OnRefused, type Target } from './http-exchange.ts';
@@ -56,7 +57,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
   const app = makeApp(limits, context);
   context.connections = boundConnections(app.server, limits);
   for (const [path, routes] of byPath(options.routes)) hostPath(app, path, routes, context);
-  await app.listen({ port: options.port, host: options.host });
+  await app.listen({ port: options.port, host: options.host, backlog: BACKLOG });
   return {
     port: (app.server.address() as AddressInfo).port,
     close: async ({ timeoutMs }) => {

@@ -129,7 +129,7 @@ test('the viewer may ask for its files and for images alone, whatever Host claim
   }
 });
 
-test('the page runs no script but its own files, and no style policy keeps the components from their theme', async () => {
+test('the page runs no script but its own files, and its components keep their theme', async () => {
   const policy = policyOf(await ask(consoleRoutes(holding('index.html')), '/'));
   assert.match(policy, /script-src 'self';/);
   assert.match(policy, /style-src 'self' 'unsafe-inline';/);
