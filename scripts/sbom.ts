@@ -21,20 +21,20 @@ const { values } = parseArgs({
 });
 const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lockfile;
 const shipped = new Set(shippedPackages(lock).map(({ name, version }) => `${name}@${version}`));
-const text = `${JSON.stringify(onlyShipped(bomOf(values.format)), undefined, 2)}\n`;
-if (values.to === undefined) process.stdout.write(text);
-else writeFileSync(values.to, text);
+const printed = `${JSON.stringify(onlyShipped(bomOf(values.format)), undefined, 2)}\n`;
+if (values.to === undefined) process.stdout.write(printed);
+else writeFileSync(values.to, printed);
 
 /** Of everything that is locked, tools and peers of the tests among it. */
 function bomOf(format: string): Bom {
   const args = ['sbom', `--sbom-format=${format}`, '--package-lock-only', '--offline'];
-  const options = {
+  const text = execFileSync('npm', args, {
     cwd: ROOT,
     maxBuffer: NPM_BYTES_MAX,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-  } as const;
-  return JSON.parse(execFileSync('npm', args, options)) as Bom;
+  });
+  return JSON.parse(text) as Bom;
 }
 
 function onlyShipped(bom: Bom): Bom {
