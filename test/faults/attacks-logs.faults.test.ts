@@ -185,7 +185,7 @@ test('logs at debug level, of success and of every failure, hold nothing of a pa
   for (const status of [200, 400, 401, 404]) assert.ok((statuses[status] ?? 0) > 0, `nothing was answered ${status}`);
   assertNoneOf(await everyText(archive, dataDir));
 
-  // Its database is killed under it: the statements that fail carry what they were asked with.
+  // Its database is killed under it: what is asked meanwhile waits, and is asked again.
   killDatabase(postmasterOf(dataDir));
   const asked = await Promise.all([
     stow({ http, token: TOKEN }, [fileOf(seeded(21))]).catch(() => undefined),
@@ -194,7 +194,6 @@ test('logs at debug level, of success and of every failure, hold nothing of a pa
     ),
   ]);
   t.diagnostic(`while the database was away: ${JSON.stringify(asked.slice(1))}`);
-  assert.ok(asked.includes(503), 'statements failed');
   const texts = await everyText(archive, dataDir);
   assertNoneOf(texts);
   assert.ok((texts['standard error'] ?? '').length > 10_000, 'something was logged');
