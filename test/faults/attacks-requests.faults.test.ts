@@ -9,7 +9,14 @@ import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-ob
 import { scratch, startArchive } from '../harness/archive-process.ts';
 import { strayFiles } from '../harness/data-dir.ts';
 import { AUTHORIZED, INSTITUTION, startKnown, TOKEN } from '../harness/known-archive.ts';
-import { filled, type RegisteredRoute, rawRequest, registeredRoutes, validParameters } from '../harness/routes.ts';
+import {
+  filled,
+  type RawAnswer,
+  type RegisteredRoute,
+  rawRequest,
+  registeredRoutes,
+  validParameters,
+} from '../harness/routes.ts';
 import { stow } from '../harness/stow.ts';
 
 const object = smallObject({ name: 'attacks', study: 1, number: 1 });
@@ -118,25 +125,31 @@ async function files({ http, viewer }: Started): Promise<void> {
 async function everyHeader({ http, routes }: Started): Promise<void> {
   const valid = validParameters(object, INSTITUTION);
   assert.ok(routes.length > 60, `${routes.length} routes`);
-  const own = new Set(['content-security-policy', 'cross-origin-opener-policy']);
-  for (const route of routes) {
-    for (const headers of [AUTHORIZED, {}]) {
-      for (const method of [route.method, 'HEAD', 'OPTIONS', 'DELETE']) {
-        const answer = await rawRequest(http, target(route, valid), { method, headers });
-        const what = `${method} ${route.path}: ${answer.status}`;
-        for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-          if (own.has(name)) assert.notEqual(answer.headers[name], undefined, `${what} ${name}`);
-          else assert.equal(answer.headers[name], value, `${what} ${name}`);
-        }
-        const policy = answer.headers['content-security-policy'] ?? '';
-        assert.match(String(policy), /default-src 'none'.*base-uri 'none'.*frame-ancestors 'none'/, what);
-        assert.doesNotMatch(String(policy), /script-src[^;]*'unsafe-inline'/, what);
-        assert.match(answer.headers['cache-control'] ?? '', cacheOf(answer.headers, route.path), what);
-        assert.equal(answer.headers['strict-transport-security'], undefined, `${what}: not over HTTPS`);
-        assert.equal(answer.headers['x-powered-by'] ?? answer.headers['server'], undefined, what);
-      }
-    }
+  const asked = routes.flatMap((route) =>
+    [AUTHORIZED, {}].flatMap((headers) =>
+      [route.method, 'HEAD', 'OPTIONS', 'DELETE'].map((method) => ({ route, headers, method })),
+    ),
+  );
+  for (const { route, headers, method } of asked) {
+    const answer = await rawRequest(http, target(route, valid), { method, headers });
+    assertHeaders(answer, route.path, `${method} ${route.path}: ${answer.status}`);
   }
+}
+
+/** Documents have a policy of their own. */
+const OWN = new Set(['content-security-policy', 'cross-origin-opener-policy']);
+
+function assertHeaders({ headers }: RawAnswer, path: string, what: string): void {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+    if (OWN.has(name)) assert.notEqual(headers[name], undefined, `${what} ${name}`);
+    else assert.equal(headers[name], value, `${what} ${name}`);
+  }
+  const policy = String(headers['content-security-policy'] ?? '');
+  assert.match(policy, /default-src 'none'.*base-uri 'none'.*frame-ancestors 'none'/, what);
+  assert.doesNotMatch(policy, /script-src[^;]*'unsafe-inline'/, what);
+  assert.match(headers['cache-control'] ?? '', cacheOf(headers, path), what);
+  assert.equal(headers['strict-transport-security'], undefined, `${what}: not over HTTPS`);
+  assert.equal(headers['x-powered-by'] ?? headers['server'], undefined, what);
 }
 
 /** Files of the page say nothing of anybody. Everything else is kept by nobody, or by whoever asked and asks again. */
