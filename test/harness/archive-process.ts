@@ -99,16 +99,18 @@ export async function startArchive(
   };
 }
 
-/** Run another command of `acervo` to its end. */
+/** Run another command of `acervo` to its end. @param onStart  told its process id */
 export async function runAcervo(
   dataDir: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  onStart: (pid: number) => void = () => {},
 ): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, ...environment(dataDir), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) onStart(child.pid);
   const texts = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = (await once(child, 'exit')) as [number | null];
   const [out, err] = await texts;

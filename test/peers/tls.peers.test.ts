@@ -293,18 +293,21 @@ test('HTTPS: a certificate identifies a system, a token its holder; nobody else 
   const tls = await tlsArchive(t, 'https', { env: { ACERVO_HTTP_PORT: '0' } });
   const { archive, national, right, expired, revoked, foreign, own } = tls;
   const ca = readFileSync(national.caFile);
-  const get = (path: string, issued?: Issued): Promise<{ status: number; type: string; text: string }> => {
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; type: string; text: string }>();
+  type Got = { status: number; type: string; text: string; strict: string | undefined };
+  const get = (path: string, issued?: Issued): Promise<Got> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Got>();
     const pem = issued && { cert: readFileSync(issued.certFile), key: readFileSync(issued.keyFile) };
     const request = getHttps(`${archive.https}${path}`, { ca, agent: false, ...pem }, async (response) => {
       const text = Buffer.concat(await response.toArray()).toString();
       const type = text.startsWith('{') ? String((JSON.parse(text) as { type?: string }).type) : '';
-      resolve({ status: response.statusCode ?? 0, type, text });
+      const strict = response.headers['strict-transport-security'];
+      resolve({ status: response.statusCode ?? 0, type, text, strict });
     });
     request.on('error', reject);
     return promise;
   };
-  assert.equal((await get('/healthz')).status, 200);
+  const { status, strict } = await get('/healthz');
+  assert.deepEqual([status, strict], [200, 'max-age=31536000']);
   assert.equal((await get('/dicom-web/studies', right.CT1)).status, 200, 'it may find, and finds nothing');
   assert.equal((await get('/dicom-web/studies')).status, 401);
   for (const [issued, reason] of [

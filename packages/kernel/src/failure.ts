@@ -167,6 +167,13 @@ export const FAILURES = {
   'request/method': { dimse: 0x0211, http: 405, fhir: 'not-supported', hl7: 'AE', title: 'Method not allowed here' },
   'request/timeout': { dimse: 0x0110, http: 408, fhir: 'timeout', hl7: 'AE', title: 'Request took too long to arrive' },
   'request/too-long': { dimse: 0x0115, http: 414, fhir: 'too-long', hl7: 'AE', title: 'Request target too long' },
+  'request/too-many': {
+    dimse: 0xa700,
+    http: 429,
+    fhir: 'throttled',
+    hl7: 'AR',
+    title: 'Too many requests: try again later',
+  },
   'request/cancelled': { dimse: 0xfe00, http: 499, fhir: 'transient', hl7: 'AE', title: 'Cancelled by the requester' },
   'ul/bad-pdu': { dimse: 0x0110, http: 400, fhir: 'structure', hl7: 'AE', title: 'Malformed PDU' },
   'ul/aborted': { dimse: 0x0110, http: 499, fhir: 'transient', hl7: 'AE', title: 'Association aborted' },
@@ -230,5 +237,18 @@ export class Failure extends Error {
 
 /** Called once, at each protocol edge. What we did not foresee becomes `internal`, text withheld. */
 export function toFailure(thrown: unknown): Failure {
-  return thrown instanceof Failure ? thrown : new Failure('internal', String(thrown), { cause: thrown });
+  return thrown instanceof Failure ? thrown : new Failure('internal', originOf(thrown), { cause: thrown });
+}
+
+/** Enough to find the place. */
+const FRAMES_MAX = 8;
+const CODE = /^[A-Z0-9_]{1,40}$/;
+
+/** Of the system's own errors the text; of others what they are and where: their text may quote a patient's data. */
+function originOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown;
+  if ('syscall' in thrown) return String(thrown);
+  const code = 'code' in thrown && CODE.test(String(thrown.code)) ? ` ${String(thrown.code)}` : '';
+  const frames = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [`${thrown.name}${code}`, ...frames.slice(0, FRAMES_MAX).map((line) => line.trim())].join(' | ');
 }

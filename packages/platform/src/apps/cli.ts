@@ -26,7 +26,7 @@ import { loadConfig } from './config.ts';
 import { makeLog } from './log.ts';
 
 /** Every command of `acervo`. A new one is one file and one line here. */
-const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly Command[] = [
   serveCommand,
   demoCommand,
   importCommand,

@@ -20,7 +20,7 @@ function refusal(env: Environment): string {
 
 function fileOf(text: string): string {
   const file = join(temporaryDirectory(), 'acervo.conf');
-  writeFileSync(file, text);
+  writeFileSync(file, text, { mode: 0o600 });
   return file;
 }
 

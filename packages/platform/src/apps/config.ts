@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { readPrivateFile } from './private-file.ts';
 import type { Setting } from './setting.ts';
 import { CONFIG_FILE_ENV, SETTINGS, type SettingName, TEST_ENV } from './settings.ts';
 
@@ -76,6 +77,8 @@ export function packsDirectory(config: Config): string {
 function gather(env: Environment, file?: string): Map<SettingName, Given> {
   const path = file ?? env[CONFIG_FILE_ENV];
   const fromFile = path === undefined || path === '' ? {} : parseConfigFile(readText(path, CONFIG_FILE_ENV), path);
+  if (path !== undefined && NAMES.some((name) => isSecretIn(fromFile, SETTINGS[name])))
+    readPrivateFile(path, CONFIG_FILE_ENV);
   return new Map([...collect(fromFile, 'file'), ...collect(env, 'environment')]);
 }
 
@@ -87,7 +90,7 @@ function collect(texts: Environment, from: Given['from']): Map<SettingName, Give
     if (name === undefined) throw new Failure('config/invalid', `${env} is not a setting of Acervo`);
     if (text === undefined || text === '') continue;
     if (given.has(name)) throw new Failure('config/invalid', `${SETTINGS[name].env}: set both itself and by its file`);
-    given.set(name, { text: env === SETTINGS[name].env ? text : readText(text, env).trim(), from });
+    given.set(name, { text: env === SETTINGS[name].env ? text : readPrivateFile(text, env).trim(), from });
   }
   return given;
 }
@@ -145,6 +148,8 @@ function refuseNoDoor({ httpPort, tlsCertFile }: Config): void {
   const { httpPort: plain, tlsCertFile: certificate } = SETTINGS;
   throw new Failure('config/invalid', `${plain.env} is off, so ${certificate.env} must be set`);
 }
+const isSecretIn = (texts: Environment, { env, isSecret }: Setting<unknown>): boolean =>
+  isSecret === true && texts[env] !== undefined;
 
 const fileVariable = (setting: Setting<unknown>): string | undefined =>
   setting.isSecret ? `${setting.env}_FILE` : undefined;

@@ -6,6 +6,9 @@ import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
 import type { Job } from '../bindings/feature.ts';
 import type { Route } from '../bindings/http.ts';
+import { type HttpGate, httpGate } from '../bindings/limits/http-gate.ts';
+import { Tally } from '../bindings/limits/tally.ts';
+import { TokenBuckets } from '../bindings/limits/token-buckets.ts';
 import type { DirectoryView } from '../features/directory/view.ts';
 import { Activity } from '../features/status/index.ts';
 import type { Log } from '../ports/log.ts';
@@ -65,12 +68,25 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       keys.onChange(() => measureExpiry(keys, archive));
       closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
     }
-    const ports = await openDoors({ config, archive, access, directory, keys, activity: new Activity(), log }, closing);
+    const gate = gateOf(config);
+    const activity = new Activity();
+    const ports = await openDoors({ config, archive, access, directory, keys, activity, gate, log }, closing);
     return { ...ports, archive, close };
   } catch (thrown) {
     await close();
     throw portFailure(thrown);
   }
+}
+
+/** Institutions that may call by DIMSE: of one alone every association is its. */
+const partiesOf = ({ systems }: Access): number => new Set(systems.list().map(({ institution }) => institution)).size;
+
+/** Under open access all callers of HTTP are one, whose rate says nothing. */
+function gateOf(config: Config): HttpGate {
+  const { httpRequestsMax: requestsMax, httpCallerRate, httpInstitutionRate } = config;
+  const isOpen = config.access === 'open';
+  const [callerRate, institutionRate] = isOpen ? [0, 0] : [httpCallerRate, httpInstitutionRate];
+  return httpGate({ requestsMax, callerRate, institutionRate }, () => (isOpen ? 1 : Infinity));
 }
 
 /** How what runs beside the doors is ended. */
@@ -86,6 +102,7 @@ type Serving = {
   directory: DirectoryView;
   keys: TlsKeys | undefined;
   activity: Activity;
+  gate: HttpGate;
   log: Log;
 };
 type Ports = Omit<RunningServer, 'archive' | 'close'>;
@@ -138,6 +155,7 @@ function begun(jobs: readonly Job[]): () => Promise<void> {
 
 function openDimse(serving: Serving, services: readonly DimseService[]): Promise<DimseServer<number | undefined>> {
   const { config, archive, access, keys, activity, log } = serving;
+  const tellRefused = refusalsOf(archive, access);
   // Without authorities nobody's certificate could count.
   const isSecure = keys !== undefined && config.tlsCaFile !== undefined;
   return listenDimse({
@@ -145,13 +163,20 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
     host: config.dimseHost,
     aeTitle: config.aeTitle,
     services: services.map((service) => permitted(service, access)),
-    identify: identifierOf(archive, access),
-    limits: { associationsMax: config.associationsMax, pduBytesMax: config.pduBytesMax },
+    identify: identifierOf(access, tellRefused),
+    limits: {
+      associationsMax: config.associationsMax,
+      associationsPerAddressMax: config.associationsPerAddressMax,
+      artimMs: config.artimMs,
+      stallMs: config.stallMs,
+      pduBytesMax: config.pduBytesMax,
+    },
+    parties: () => partiesOf(access),
     ...(isSecure && {
       tls: {
         port: config.dimseTlsPort,
         keys,
-        refused: (failure, address) => void tellRefused(archive, access, { failure, peer: address, callingAet: '' }),
+        refused: (failure, address) => void tellRefused({ failure, peer: address, callingAet: '' }),
       },
     }),
     log,
@@ -160,7 +185,7 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
 }
 
 function openHttp(
-  { config, archive, access, activity, log }: Serving,
+  { config, archive, access, activity, gate, log }: Serving,
   routes: readonly Route[],
   port: number,
   keys?: TlsKeys,
@@ -172,6 +197,9 @@ function openHttp(
     routes: routes.map((route) => counted(route, archive.metrics)),
     identify: ({ route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
+      if (config.access === 'open' && !isLoopback(headers['host'])) {
+        return new Failure('access/denied', 'open access by a name that is not of this machine');
+      }
       if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
@@ -183,29 +211,31 @@ function openHttp(
     },
     ...(config.httpCorsOrigins.length > 0 && { corsOrigins: config.httpCorsOrigins }),
     ...(keys && { keys }),
+    limits: { stallMs: config.stallMs },
+    gate,
     log,
     onRefused: watchRequests(activity),
   });
 }
 
+/**
+ * Does a request name this machine as its own programs do? A page of elsewhere whose name was turned to 127.0.0.1 in
+ * the DNS sends its own name, and where nobody has to be known that is all that tells it from ours.
+ */
+const isLoopback = (host = ''): boolean => /^(?:|localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i.test(host);
+
 /** Decides who may associate, and counts the associations of those who may have only so many. */
-function identifierOf(archive: Archive, access: Access): Identify {
-  const open = new Map<string, number>();
+function identifierOf(access: Access, tellRefused: TellRefused): Identify {
+  const open = new Tally();
   return async ({ callingAet, certificate, peerAddress: peer }) => {
     const known = access.byAeTitle(callingAet, certificate);
     if (known instanceof Failure) {
-      await tellRefused(archive, access, { failure: known, peer, callingAet });
+      await tellRefused({ failure: known, peer, callingAet });
       return REJECT.callingAetNotRecognized;
     }
-    const count = open.get(callingAet) ?? 0;
-    if (count >= (access.systems.byAeTitle(callingAet)?.associationsMax ?? Infinity)) return REJECT.localLimitExceeded;
-    open.set(callingAet, count + 1);
-    const ended = (): void => {
-      const left = (open.get(callingAet) ?? 1) - 1;
-      if (left > 0) open.set(callingAet, left);
-      else open.delete(callingAet);
-    };
-    return { ...known, ended };
+    const most = access.systems.byAeTitle(callingAet)?.associationsMax ?? Infinity;
+    if (open.of(callingAet) >= most) return REJECT.localLimitExceeded;
+    return { ...known, ended: open.add(callingAet) };
   };
 }
 
@@ -216,15 +246,26 @@ function measureExpiry({ health }: TlsKeys, { metrics }: Archive): void {
 
 type Refused = { failure: Failure; peer: string; callingAet: string };
 
-/** A refused association is a line of the log with its reason, and a fact of the journal. */
-async function tellRefused({ holdings, metrics }: Archive, access: Access, { failure, peer, callingAet }: Refused) {
-  const { code, detail } = failure;
-  const op = access.ofStranger(callingAet === '' ? peer : callingAet).openOp(AbortSignal.timeout(RECORD_MS));
-  metrics.systemRefused(code);
-  op.log.warn('system.refused', { op: op.id, peer, callingAet, code, detail });
-  await holdings.journal.refused(op, code, 'association.refused').catch((thrown: unknown) => {
-    op.log.error('journal.unrecorded', { op: op.id, code: toFailure(thrown).code });
-  });
+type TellRefused = (refused: Refused) => Promise<void>;
+
+/** Refusals that are told: of one address, and of all. A flood of them must fill neither the journal nor the disk. */
+const TOLD_OF_ADDRESS = { perSecond: 1, burst: 20 };
+const TOLD_OF_ALL = { perSecond: 20, burst: 200 };
+
+/** A refused association is a line of the log with its reason, and a fact of the journal; each is counted. */
+function refusalsOf({ holdings, metrics }: Archive, access: Access): TellRefused {
+  const ofAddress = new TokenBuckets(TOLD_OF_ADDRESS);
+  const ofAll = new TokenBuckets(TOLD_OF_ALL);
+  return async ({ failure: { code, detail }, peer, callingAet }) => {
+    metrics.systemRefused(code);
+    const nowMs = performance.now();
+    if (!ofAddress.take(peer, nowMs) || !ofAll.take('all', nowMs)) return;
+    const op = access.ofStranger(callingAet === '' ? peer : callingAet).openOp(AbortSignal.timeout(RECORD_MS));
+    op.log.warn('system.refused', { op: op.id, peer, callingAet, code, detail });
+    await holdings.journal.refused(op, code, 'association.refused').catch((thrown: unknown) => {
+      op.log.error('journal.unrecorded', { op: op.id, code: toFailure(thrown).code });
+    });
+  };
 }
 
 /** A port in use is the operator's to mend, not a fault of the program. */

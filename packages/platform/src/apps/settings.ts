@@ -1,3 +1,4 @@
+import { LIMIT_SETTINGS } from './limit-settings.ts';
 import {
   choice,
   integer,
@@ -203,12 +204,13 @@ export const SETTINGS = {
     {
       env: 'ACERVO_ASSOCIATIONS_MAX',
       unit: 'associations',
-      doc: 'One more is rejected as transient: local limit exceeded (PS3.8 9.3.4).',
+      doc: 'One more is rejected as transient (PS3.8 9.3.4), and when nearly full, who has its fair share.',
     },
     100,
     1,
     10_000,
   ),
+  ...LIMIT_SETTINGS,
   pduBytesMax: integer(
     { env: 'ACERVO_PDU_BYTES_MAX', unit: 'bytes', doc: 'Maximum Length that is offered (PS3.8 D.1).' },
     131_072,

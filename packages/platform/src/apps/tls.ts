@@ -5,6 +5,7 @@ import { waitMs } from '../journal/sealer.ts';
 import type { Log } from '../ports/log.ts';
 import type { Address } from '../ports/systems.ts';
 import type { Config } from './config.ts';
+import { readPrivateFile } from './private-file.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -21,6 +22,7 @@ export function openTlsKeys(config: Config, log: Log): TlsKeys | undefined {
   if (crlFile !== undefined && caFile === undefined) {
     throw new Failure('config/invalid', 'ACERVO_TLS_CRL_FILE needs ACERVO_TLS_CA_FILE, whose lists they are');
   }
+  readPrivateFile(keyFile, 'ACERVO_TLS_KEY_FILE');
   const policy = {
     profile: config.tlsProfile,
     crlExpired: config.tlsCrlExpired,

@@ -14,6 +14,7 @@ const SHOWN: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'request/unsupported-type',
   'request/timeout',
   'request/too-long',
+  'request/too-many',
   'query/too-broad',
   'query/too-costly',
   'retrieve/damaged',

@@ -83,17 +83,17 @@ export type HttpCaller = { openOp(signal: AbortSignal): Op };
 /** Decides who sends a request, from its Authorization header and connection. */
 export type IdentifyHttp = (head: HttpHead) => HttpCaller | Failure | Promise<HttpCaller | Failure>;
 
-const UNAVAILABLE = 503;
-/** A node or database that died is back by then, as a rule. */
-const RETRY_AFTER_SECONDS = 10;
+/** By status, when to come again: a node or database that died is back by then, as a rule; a rate has a token then. */
+const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 503: 10, 429: 1 };
 
 /** RFC 9457 problem document of a failure; says nothing that the table does not. */
 export function problemOf(failure: Failure, opId: string): HttpAnswer {
   const { http, title } = FAILURES[failure.code];
   const problem = { type: `urn:acervo:failure:${failure.code}`, title, status: http, instance: `urn:uuid:${opId}` };
+  const retryAfter = RETRY_AFTER_SECONDS[http];
   const headers = {
     'content-type': 'application/problem+json',
-    ...(http === UNAVAILABLE && { 'retry-after': String(RETRY_AFTER_SECONDS) }),
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   };
   return { status: http, headers, body: JSON.stringify(problem) };
 }

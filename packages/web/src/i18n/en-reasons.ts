@@ -37,6 +37,7 @@ export const enReasons: Record<keyof typeof esReasons, string> = {
   'request/method': 'The method is not allowed at that address.',
   'request/timeout': 'The request took too long to arrive.',
   'request/too-long': 'The address is too long.',
+  'request/too-many': 'More requests than its institution may ask for at a time.',
   'request/cancelled': 'The caller cancelled the request.',
   'retrieve/bad-identifier': 'The request does not fit its query class.',
   'retrieve/unknown-destination': 'The destination is not registered. Register it as a system of the archive.',

@@ -38,6 +38,7 @@ export const esReasons = {
   'request/method': 'El método no se permite en esa dirección.',
   'request/timeout': 'La solicitud tardó demasiado en llegar.',
   'request/too-long': 'La dirección solicitada es demasiado larga.',
+  'request/too-many': 'Más solicitudes de las que su institución puede hacer a la vez.',
   'request/cancelled': 'Quien llamó canceló la solicitud.',
   'retrieve/bad-identifier': 'La solicitud no corresponde a la clase de consulta.',
   'retrieve/unknown-destination': 'El destino no está registrado. Regístrelo como sistema del archivo.',

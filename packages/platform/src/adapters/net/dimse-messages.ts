@@ -35,6 +35,8 @@ export type MessageTimeouts = {
   idleMs: number;
   /** Longest silence inside of a message, and while the peer does not read our answer, in milliseconds. */
   stallMs: number;
+  /** Bytes of a message that have to come within `stallMs`; none unless said. */
+  paceBytesMin?: number;
 };
 
 /**
@@ -76,11 +78,12 @@ export class MessageReader {
    */
   async next(): Promise<Message | undefined> {
     this.#isIdle = true;
-    this.#ul.watch(this.#timeouts.idleMs);
+    // The beginning of a command set, byte by byte, does not renew it.
+    this.#ul.watch(this.#timeouts.idleMs, Infinity);
     const said = await this.#take();
     this.#isIdle = false;
     if ('command' in said) {
-      this.#ul.watch(this.#timeouts.stallMs);
+      this.#watchMessage();
       return this.#begin(said);
     }
     if (said.event.kind === 'release-rq') {
@@ -174,7 +177,7 @@ export class MessageReader {
   async #gatherCommand(first: PdvSlice): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let bytes = 0;
-    this.#ul.watch(this.#timeouts.stallMs);
+    this.#watchMessage();
     for (let slice = first; ; slice = this.#pdvOf(first.contextId, await this.#ul.receive())) {
       if (!slice.isCommand) throw this.#ul.violation('data set where a command set is due');
       bytes += slice.fragment.length;
@@ -204,6 +207,10 @@ export class MessageReader {
     if (event.kind !== 'pdv') throw this.#ul.violation(`${event.kind} inside of a message`);
     if (event.contextId !== contextId) throw this.#ul.violation('context changes inside of a message');
     return event;
+  }
+
+  #watchMessage(): void {
+    this.#ul.watch(this.#timeouts.stallMs, this.#timeouts.paceBytesMin);
   }
 
   #lookAhead(): void {

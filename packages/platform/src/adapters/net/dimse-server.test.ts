@@ -102,15 +102,6 @@ test('one association more than the limit is rejected as transient, and accepted
   await releases(await associatedPeer(t, started));
 });
 
-test('connections that ask for nothing are few per address, and closed by ARTIM', async (t) => {
-  const started = await startServer(t, [], { limits: { halfOpenPerAddressMax: 1, artimMs: 250 } });
-  const first = await rawPeer(t, started);
-  const second = await rawPeer(t, started);
-  assert.deepEqual(await second.hear(), { kind: 'closed' });
-  assert.deepEqual(await first.hear(), { kind: 'closed' });
-  await releases(await associatedPeer(t, started));
-});
-
 test('a user identity reaches identify, and is answered when an answer is asked for', async (t) => {
   const asked: AssociationRequest[] = [];
   const started = await startServer(t, [], {

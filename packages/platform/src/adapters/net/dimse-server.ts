@@ -13,39 +13,17 @@ import {
 } from '@acervo/dicom/ul/pdu.ts';
 import { type Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { AssociationRequest, DimseCaller, DimseService, Identify } from '../../bindings/dimse.ts';
+import { FairShares } from '../../bindings/limits/fair-shares.ts';
+import { Tally } from '../../bindings/limits/tally.ts';
+import { WaitingRoom } from '../../bindings/limits/waiting-room.ts';
 import type { Log, LogFields } from '../../ports/log.ts';
+import { BACKLOG } from './backlog.ts';
 import { type DimseMetrics, serveMessages } from './dimse-association.ts';
+import { DIMSE_LIMITS, type DimseLimits } from './dimse-limits.ts';
 import { MessageReader } from './dimse-messages.ts';
 import { UpperLayer } from './dimse-upper-layer.ts';
 import { type TlsDoor, tlsDoor } from './tls-door.ts';
 import type { TlsKeys } from './tls-keys.ts';
-
-export type DimseLimits = {
-  /** Associations at a time; one more is rejected as transient (2/3/2), so that the peer comes back. */
-  associationsMax: number;
-  /** Connections of one address that have not asked for an association yet; one more is closed. */
-  halfOpenPerAddressMax: number;
-  /** Maximum Length that we offer, in bytes. */
-  pduBytesMax: number;
-  /** The ARTIM timer (PS3.8 9.1.5). */
-  artimMs: number;
-  /** Longest silence between two messages. */
-  idleMs: number;
-  /** Longest silence inside of a message, and while the peer does not read our answer. */
-  stallMs: number;
-  /** Most that is read of a data set after its service has answered, in bytes. */
-  drainBytesMax: number;
-};
-
-export const DIMSE_LIMITS: Readonly<DimseLimits> = {
-  associationsMax: 200,
-  halfOpenPerAddressMax: 64,
-  pduBytesMax: 131_072,
-  artimMs: 30_000,
-  idleMs: 600_000,
-  stallMs: 120_000,
-  drainBytesMax: 4 * 1024 ** 3,
-};
 
 export type DimseServerOptions = {
   /** 0: any free port; undefined: none without TLS. */
@@ -56,6 +34,8 @@ export type DimseServerOptions = {
   services: readonly DimseService[];
   identify: Identify;
   limits?: Partial<DimseLimits>;
+  /** Institutions that may call at all, among which the associations are shared; unless said, any number. */
+  parties?: () => number;
   /** A second port, over TLS with certificates on both sides. */
   tls?: { port: number; keys: TlsKeys; refused: TlsDoor['refused'] };
   log: Log;
@@ -77,9 +57,11 @@ type Context = {
   limits: DimseLimits;
   metrics: DimseMetrics;
   running: Set<Running>;
-  /** Accepted associations; `running` has the connections without one, too. */
-  associations: { count: number };
-  halfOpen: Map<string, number>;
+  /** Accepted associations, by institution and by address; `running` has the connections without one, too. */
+  associations: FairShares;
+  addresses: Tally;
+  /** Connections that have no association, not yet or not any more, by their addresses. */
+  halfOpen: WaitingRoom<Running>;
   isClosing(): boolean;
 };
 
@@ -88,13 +70,19 @@ export function listenDimse(options: DimseServerOptions & { port: number }): Pro
 export function listenDimse(options: DimseServerOptions): Promise<DimseServer<number | undefined>>;
 export async function listenDimse(options: DimseServerOptions): Promise<DimseServer<number | undefined>> {
   let isClosing = false;
+  const limits = { ...DIMSE_LIMITS, ...options.limits };
   const context: Context = {
     options,
-    limits: { ...DIMSE_LIMITS, ...options.limits },
+    limits,
     metrics: options.metrics ?? {},
     running: new Set(),
-    associations: { count: 0 },
-    halfOpen: new Map(),
+    associations: new FairShares(limits.associationsMax, options.parties),
+    addresses: new Tally(),
+    halfOpen: new WaitingRoom({
+      max: limits.halfOpenMax,
+      perKeyMax: limits.halfOpenPerAddressMax,
+      evict: ({ ul }) => ul.destroy(),
+    }),
     isClosing: () => isClosing,
   };
   const server = createServer((socket) => admit(context, socket));
@@ -118,7 +106,7 @@ function secureServer(context: Context, { keys, refused }: NonNullable<DimseServ
   return tlsDoor({
     keys,
     handshakeMs: limits.artimMs,
-    handshakesPerAddressMax: limits.halfOpenPerAddressMax,
+    handshakes: { max: limits.halfOpenMax, perKeyMax: limits.halfOpenPerAddressMax },
     log: options.log,
     admit: (socket, certificate) => admit(context, socket, certificate),
     refused,
@@ -129,7 +117,7 @@ function secureServer(context: Context, { keys, refused }: NonNullable<DimseServ
 function listening(server: Server, { host, log }: DimseServerOptions, port: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.once('error', reject);
-  server.listen({ port, host }, () => {
+  server.listen({ port, host, backlog: BACKLOG }, () => {
     server.off('error', reject);
     // For instance no file descriptor left for one more connection; those that are open go on.
     server.on('error', (error) => log.error('dimse.accept-failed', { detail: error.message }));
@@ -161,17 +149,19 @@ async function endAll(running: ReadonlySet<Running>, timeoutMs: number): Promise
 
 function admit(context: Context, socket: Socket, certificate?: readonly string[]): void {
   const { limits, halfOpen, running } = context;
-  const address = socket.remoteAddress ?? '';
-  const count = (halfOpen.get(address) ?? 0) + 1;
-  if (count > limits.halfOpenPerAddressMax || context.isClosing()) {
+  if (context.isClosing()) {
     socket.destroy();
     return;
   }
-  halfOpen.set(address, count);
+  const address = socket.remoteAddress ?? '';
   const ul = new UpperLayer(socket, { isRequestor: false, pduBytesMax: limits.pduBytesMax, artimMs: limits.artimMs });
   const entry: Running = { ul, messages: undefined, ended: Promise.resolve() };
   running.add(entry);
-  entry.ended = converse(context, entry, { address, certificate }).finally(() => running.delete(entry));
+  halfOpen.enter(address, entry);
+  entry.ended = converse(context, entry, { address, certificate }).finally(() => {
+    halfOpen.leave(entry);
+    running.delete(entry);
+  });
 }
 
 /** Where a connection comes from, and what its certificate proves if it has one. */
@@ -192,8 +182,7 @@ async function converse(context: Context, entry: Running, peer: Peer): Promise<v
 }
 
 /** The A-ASSOCIATE-RQ; undefined where none comes, as from a load balancer that only looks if the port is open. */
-async function asked(context: Context, ul: UpperLayer, address: string): Promise<AssociateRq | undefined> {
-  const { halfOpen, options } = context;
+async function asked({ options }: Context, ul: UpperLayer, address: string): Promise<AssociateRq | undefined> {
   try {
     const request = await ul.receive();
     return request.kind === 'associate-rq' ? request : undefined;
@@ -201,31 +190,40 @@ async function asked(context: Context, ul: UpperLayer, address: string): Promise
     const { code, detail } = toFailure(thrown);
     options.log.debug('association.not-asked', { peer: address, code, detail });
     return undefined;
-  } finally {
-    const left = (halfOpen.get(address) ?? 1) - 1;
-    if (left > 0) halfOpen.set(address, left);
-    else halfOpen.delete(address);
   }
 }
 
+/** Who is not known holds no place while that is found out: a flood of strangers keeps nobody out. */
 async function associate(context: Context, entry: Running, request: AssociateRq, peer: Peer): Promise<void> {
-  const { associations, limits } = context;
   const { address } = peer;
-  if (associations.count >= limits.associationsMax) {
-    return refuse(context, entry, request, address, REJECT.localLimitExceeded);
-  }
-  associations.count += 1;
-  let caller: DimseCaller | undefined;
+  const decision = await decide(context, request, peer);
+  if (!('openOp' in decision)) return refuse(context, entry, request, address, decision);
+  const leave = placeOf(context, entry, decision, address);
   try {
-    const decision = await decide(context, request, peer);
-    caller = 'openOp' in decision ? decision : undefined;
-    if ('openOp' in decision) await serve(context, entry, request, decision, address);
-    else refuse(context, entry, request, address, decision);
+    if (leave === undefined) refuse(context, entry, request, address, REJECT.localLimitExceeded);
+    else await serve(context, entry, request, decision, address);
   } finally {
-    caller?.ended?.();
-    associations.count -= 1;
+    decision.ended?.();
+    leave?.();
     entry.messages = undefined;
   }
+}
+
+/** A place among the associations. @returns what gives it back, or undefined where there is none for this caller */
+function placeOf(context: Context, entry: Running, caller: DimseCaller, address: string): (() => void) | undefined {
+  const { addresses, associations, halfOpen, limits } = context;
+  if (addresses.of(address) >= limits.associationsPerAddressMax) return undefined;
+  // Whom it acts for stands in every operation that it opens.
+  const leave = associations.enter(caller.openOp(entry.ul.lost).institution);
+  if (leave === undefined) return undefined;
+  const uncount = addresses.add(address);
+  halfOpen.leave(entry);
+  return () => {
+    uncount();
+    leave();
+    // Until its peer has closed it, it is a connection without an association again.
+    halfOpen.enter(address, entry);
+  };
 }
 
 function refuse(

@@ -15,6 +15,11 @@ export class PulledSocket {
   #reader: Waiter | undefined;
   #writer: Waiter | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Bytes that the reader must have got before its next wait has the whole limit again, and those that it got. */
+  #bytesMin = 0;
+  #bytesCame = 0;
+  /** The limit went by while nobody waited. */
+  #isExpired = false;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
@@ -49,11 +54,13 @@ export class PulledSocket {
       const chunk = this.#waiting.shift();
       if (chunk !== undefined) {
         this.#waitingBytes -= chunk.length;
+        this.#bytesCame += chunk.length;
         if (this.#socket.isPaused() && this.#waitingBytes < WAITING_BYTES_MAX) this.#socket.resume();
         return chunk;
       }
       if (this.#socket.readableEnded || this.#socket.destroyed) return undefined;
-      await this.#wait((waiter) => {
+      const isRenewed = this.#isExpired || this.#bytesCame >= this.#bytesMin;
+      await this.#wait(isRenewed, (waiter) => {
         this.#reader = waiter;
       });
     }
@@ -65,7 +72,7 @@ export class PulledSocket {
    */
   async write(pieces: readonly Uint8Array[]): Promise<void> {
     if (pieces.length === 0) return;
-    await this.#wait((waiter) => {
+    await this.#wait(true, (waiter) => {
       this.#writer = waiter;
       this.#socket.cork();
       const last = pieces.length - 1;
@@ -82,9 +89,15 @@ export class PulledSocket {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
 
-  /** From now on no wait may last longer than this, in milliseconds; undefined: no limit. */
-  watch(limitMs: number | undefined): void {
+  /**
+   * From now on no wait may last longer than this, in milliseconds; undefined: no limit.
+   * @param bytesMin  all waits for fewer bytes than these together may not, either: a byte now and then is silence
+   */
+  watch(limitMs: number | undefined, bytesMin = 0): void {
     clearTimeout(this.#timer);
+    this.#bytesMin = bytesMin;
+    this.#bytesCame = 0;
+    this.#isExpired = false;
     this.#timer = limitMs === undefined ? undefined : setTimeout(() => this.#expire(limitMs), limitMs);
   }
 
@@ -94,9 +107,13 @@ export class PulledSocket {
     this.#socket.destroy();
   }
 
-  async #wait(begin: (waiter: Waiter) => void): Promise<void> {
+  async #wait(isRenewed: boolean, begin: (waiter: Waiter) => void): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#timer?.refresh();
+    if (isRenewed) {
+      this.#timer?.refresh();
+      this.#bytesCame = 0;
+      this.#isExpired = false;
+    }
     begin({ resolve, reject });
     await promise;
   }
@@ -104,6 +121,7 @@ export class PulledSocket {
   /** Nobody waiting: it is the user who takes its time, not the peer; the next wait starts anew. */
   #expire(limitMs: number): void {
     const failure = new Failure('ul/aborted', `peer silent for ${limitMs} ms`);
+    this.#isExpired = true;
     this.#reader?.reject(failure);
     this.#writer?.reject(failure);
   }

@@ -56,9 +56,9 @@ export class UpperLayer {
     return this.#lost.signal;
   }
 
-  /** No wait for the peer may last longer than this, in milliseconds; undefined: no limit. */
-  watch(limitMs: number | undefined): void {
-    this.#bytes.watch(limitMs);
+  /** No wait for the peer, or for `bytesMin` of it, may last longer than this, in milliseconds; undefined: no limit. */
+  watch(limitMs: number | undefined, bytesMin?: number): void {
+    this.#bytes.watch(limitMs, bytesMin);
   }
 
   /**

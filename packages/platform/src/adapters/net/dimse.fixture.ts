@@ -167,8 +167,9 @@ export class RawPeer {
   }
 }
 
-export async function rawPeer(t: TestContext, { server }: Started): Promise<RawPeer> {
-  const socket = connectSocket(server.port, '127.0.0.1');
+/** @param localAddress  from which of the loopback addresses it comes */
+export async function rawPeer(t: TestContext, { server }: Started, localAddress = '127.0.0.1'): Promise<RawPeer> {
+  const socket = connectSocket({ port: server.port, host: '127.0.0.1', localAddress });
   t.after(() => socket.destroy());
   await once(socket, 'connect');
   return new RawPeer(socket);
@@ -179,8 +180,9 @@ export async function associatedPeer(
   t: TestContext,
   started: Started,
   request: AssociateRq = associateRq(),
+  localAddress?: string,
 ): Promise<RawPeer> {
-  const peer = await rawPeer(t, started);
+  const peer = await rawPeer(t, started, localAddress);
   peer.write(request);
   const answer = await peer.hear();
   if (answer.kind !== 'associate-ac') throw new Error(`answered ${JSON.stringify(answer)}`);

@@ -3,25 +3,13 @@ import { promisify } from 'node:util';
 import { createGzip, gzip } from 'node:zlib';
 import { acceptsGzip } from '@acervo/interop/dicomweb/content-coding.ts';
 import type { HttpAnswer, HttpBody, LentPieces } from '../../bindings/http.ts';
+import { cacheControlOf, SECURITY_HEADERS } from '../../bindings/security-headers.ts';
 
 /** An answer ready to be written: header names in lower case; a stream's first chunk is already here. */
 export type ReadyAnswer = {
   status: number;
   headers: Record<string, string>;
   body: LentPieces | { first: IteratorResult<Uint8Array>; rest: AsyncIterator<Uint8Array> };
-};
-
-/**
- * What every answer says unless its route says otherwise: a browser must not guess a type, nor frame, run or
- * share what it got, and a cache asks again before it shows a patient's data to the next one.
- */
-const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'private, no-cache',
 };
 
 /** Text formats that shrink; pixels and DICOM objects do not, or already have. */
@@ -45,8 +33,9 @@ export type AnswerContext = {
  * before it can still be answered as a failure.
  */
 export async function readyAnswer(answer: HttpAnswer, context: AnswerContext): Promise<ReadyAnswer> {
-  const headers: Record<string, string> = { ...DEFAULT_HEADERS };
+  const headers: Record<string, string> = { ...SECURITY_HEADERS };
   for (const name in answer.headers) headers[name.toLowerCase()] = answer.headers[name] as string;
+  headers['cache-control'] ??= cacheControlOf(headers['etag']);
   add(headers, context.extraHeaders);
   const { status } = answer;
   const body = await encoded(answer.body ?? '', status, headers, context);

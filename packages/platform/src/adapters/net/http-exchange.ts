@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { FAILURES, Failure, type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { type HttpAnswer, type HttpRequest, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
+import type { HttpGate } from '../../bindings/limits/http-gate.ts';
 import type { Log, LogFields } from '../../ports/log.ts';
+import type { Op } from '../../ports/op.ts';
 import { type AnswerContext, type ReadyAnswer, readyAnswer } from './http-answer.ts';
+import type { HttpConnections } from './http-connections.ts';
 import { type CorsOrigins, corsHeaders } from './http-cors.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { requestBody } from './http-request-body.ts';
@@ -20,8 +24,14 @@ export type ExchangeContext = {
   /** Of an HTTPS server. */
   keys?: TlsKeys;
   onRefused: OnRefused;
+  /** Whether there is room for a request; without one there always is. */
+  gate?: HttpGate;
+  connections?: HttpConnections;
   isClosing(): boolean;
 };
+
+/** A browser that came by HTTPS once comes by nothing else for a year (RFC 6797). */
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
 
 /** Told of every request that is answered with a failure; called synchronously, must not throw. */
 export type OnRefused = (refused: { code: FailureCode; method: string; route: string; peerAddress: string }) => void;
@@ -35,7 +45,10 @@ export type Target = {
   serve: Route['handle'] | { open(request: HttpRequest, opId: string): HttpAnswer };
 };
 
-type Answered = { opId: string; ready: ReadyAnswer; failure?: Failure };
+type Answered = { ready: ReadyAnswer; failure?: Failure };
+
+/** What is known of the operation while it runs, and what it holds until its answer is out. */
+type Entry = { opId: string; leave(): void };
 
 /**
  * One request and its answer, from the headers to the last byte. The operation's signal aborts when the peer
@@ -53,7 +66,8 @@ export async function exchange(
   const signal = lossOf(response);
   const body = requestBody(incoming, response, limits);
   const request = requestOf(incoming, target, body.chunks);
-  const { opId, ready, failure } = await answered(request, incoming, target, context, signal);
+  const entry: Entry = { opId: newId(), leave: () => {} };
+  const { ready, failure } = await answered(request, incoming, target, context, signal, entry);
   if (failure !== undefined) {
     const { remoteAddress = '' } = incoming.socket;
     context.onRefused({ code: failure.code, method: request.method, route: target.route, peerAddress: remoteAddress });
@@ -78,10 +92,12 @@ export async function exchange(
   } catch (thrown) {
     cut = toFailure(thrown);
     response.destroy();
+  } finally {
+    entry.leave();
   }
   const ms = Math.round(performance.now() - startedAt);
   logOutcome(context.log, cut ?? failure, cut === undefined ? 'http.answered' : 'http.cut', {
-    op: opId,
+    op: entry.opId,
     method: request.method,
     route: target.route,
     status: ready.status,
@@ -121,21 +137,22 @@ async function answered(
   target: Target,
   context: ExchangeContext,
   signal: AbortSignal,
+  entry: Entry,
 ): Promise<Answered> {
   const answerContext: AnswerContext = {
     acceptEncoding: request.headers['accept-encoding'],
-    extraHeaders: corsHeaders(context.corsOrigins, request.method, request.headers),
+    extraHeaders: {
+      ...corsHeaders(context.corsOrigins, request.method, request.headers),
+      ...(context.keys && STRICT_TRANSPORT),
+    },
     gzipBytesMin: context.limits.gzipBytesMin,
   };
-  let opId = newId();
   try {
-    const answer = await served(request, incoming, target, context, signal, opId, (opened) => {
-      opId = opened;
-    });
-    return { opId, ready: await readyAnswer(answer, answerContext) };
+    const answer = await served(request, incoming, target, context, signal, entry);
+    return { ready: await readyAnswer(answer, answerContext) };
   } catch (thrown) {
     const failure = toFailure(thrown);
-    return { opId, failure, ready: await readyAnswer(problemAnswer(failure, opId), answerContext) };
+    return { failure, ready: await readyAnswer(problemAnswer(failure, entry.opId), answerContext) };
   }
 }
 
@@ -145,21 +162,44 @@ async function served(
   { route, serve }: Target,
   context: ExchangeContext,
   signal: AbortSignal,
-  opId: string,
-  onOpened: (opId: string) => void,
+  entry: Entry,
 ): Promise<HttpAnswer> {
   const { urlCharsMax } = context.limits;
   if (request.url.length > urlCharsMax) throw new Failure('request/too-long', `target over ${urlCharsMax} characters`);
-  if (typeof serve !== 'function') return serve.open(request, opId);
-  const { method, headers } = request;
   const { socket } = incoming;
-  const certificate = context.keys && socket instanceof TLSSocket ? shownOn(socket, context.keys) : undefined;
   const peerAddress = socket.remoteAddress ?? '';
+  if (typeof serve !== 'function') {
+    context.gate?.knock(peerAddress);
+    return serve.open(request, entry.opId);
+  }
+  const { method, headers } = request;
+  const certificate = context.keys && socket instanceof TLSSocket ? shownOn(socket, context.keys) : undefined;
   const caller = await context.identify({ method, route, headers, peerAddress, ...(certificate && { certificate }) });
-  if (caller instanceof Failure) throw caller;
+  if (caller instanceof Failure) {
+    context.gate?.knock(peerAddress);
+    throw caller;
+  }
   const op = caller.openOp(signal);
-  onOpened(op.id);
+  entry.opId = op.id;
+  enter(op, socket, context, entry);
+  refuseCoding(headers['content-encoding']);
   return serve(request, op);
+}
+
+/** No body is inflated here, so one in a content coding would be read as what it is not (RFC 9110 8.4). */
+function refuseCoding(coding: string | undefined): void {
+  if (coding === undefined || /^(?:identity)?$/i.test(coding.trim())) return;
+  throw new Failure('request/unsupported-type', 'body in a content coding');
+}
+
+/** A place among the requests in work, and for its connection. @throws {Failure} request/too-many */
+function enter(op: Op, socket: Socket, { gate, connections }: ExchangeContext, entry: Entry): void {
+  const leave = gate?.enter(op, socket.remoteAddress ?? '');
+  const idle = op.actor.kind === 'process' ? undefined : connections?.busy(socket);
+  entry.leave = () => {
+    leave?.();
+    idle?.();
+  };
 }
 
 /** A certificate is asked for and need not be shown: people come with tokens. One that is shown must count. */

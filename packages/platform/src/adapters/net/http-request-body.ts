@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { Pace } from '../../bindings/limits/pace.ts';
 import type { HttpLimits } from './http-limits.ts';
 
 export type RequestBody = {
@@ -19,6 +20,9 @@ export function requestBody(request: IncomingMessage, response: ServerResponse, 
   let read: AsyncIterator<Uint8Array> | undefined;
   let isHeldBack = /^100-continue$/i.test(request.headers.expect ?? '');
   let isLost = false;
+  const pace = new Pace(limits.stallMs, limits.paceBytesMin);
+  /** When a body that nobody wants is given up. */
+  let untilMs = Infinity;
 
   async function* pull(): AsyncGenerator<Uint8Array> {
     if (isHeldBack) response.writeContinue();
@@ -26,9 +30,11 @@ export function requestBody(request: IncomingMessage, response: ServerResponse, 
     for (;;) {
       isLost = true;
       read ??= request.iterator({ destroyOnReturn: false });
-      const next = await within(limits.stallMs, read.next());
+      const askedMs = performance.now();
+      const next = await within(Math.min(pace.leftMs, untilMs - askedMs), read.next());
       isLost = false;
       if (next.done === true) return;
+      pace.came(next.value.length, performance.now() - askedMs);
       yield next.value;
     }
   }
@@ -37,6 +43,7 @@ export function requestBody(request: IncomingMessage, response: ServerResponse, 
     if (request.complete) return true;
     if (isLost) return false; // silent or gone when it was last read
     let bytes = 0;
+    untilMs = performance.now() + limits.drainMs;
     for await (const chunk of pull()) {
       bytes += chunk.length;
       if (bytes > limits.drainBytesMax) return false;
@@ -53,7 +60,8 @@ export function requestBody(request: IncomingMessage, response: ServerResponse, 
 /** @throws {Failure} request/timeout after so long; request/cancelled when the connection was lost. */
 async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Failure('request/timeout', `body silent for ${timeoutMs} ms`)), timeoutMs);
+  const expire = (): void => reject(new Failure('request/timeout', 'body silent, or as good as silent'));
+  const timer = setTimeout(expire, timeoutMs);
   try {
     return await Promise.race([promise, late]);
   } catch (thrown) {

@@ -48,7 +48,7 @@ test('answers carry security headers, which a route may change', async (t) => {
   ]);
   const { headers } = await fetch(`${url}/a`);
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
-  assert.equal(headers.get('cache-control'), 'private, no-cache');
+  assert.equal(headers.get('cache-control'), 'no-store');
   assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'/);
   assert.equal((await fetch(`${url}/b`)).headers.get('content-security-policy'), "default-src 'self'");
 });

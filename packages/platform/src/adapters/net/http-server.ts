@@ -4,10 +4,14 @@ import { Server as TlsServer } from 'node:tls';
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify';
 import { type HttpMethod, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
+import type { HttpGate } from '../../bindings/limits/http-gate.ts';
 import type { Log } from '../../ports/log.ts';
+import { BACKLOG } from './backlog.ts';
+import { boundConnections } from './http-connections.ts';
 import { type CorsOrigins, isPreflight, preflightHeaders } from './http-cors.ts';
 import { type ExchangeContext, exchange, type OnRefused, type Target } from './http-exchange.ts';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
+import { refuseUnreadable } from './http-unreadable.ts';
 import type { TlsKeys } from './tls-keys.ts';
 
 export type HttpServerOptions = {
@@ -19,6 +23,8 @@ export type HttpServerOptions = {
   /** Origins whose pages may read answers; none by default. */
   corsOrigins?: CorsOrigins;
   limits?: Partial<HttpLimits>;
+  /** Shared with other servers of the same archive. */
+  gate?: HttpGate;
   /** HTTPS with these; certificates of callers are asked for. */
   keys?: TlsKeys;
   log: Log;
@@ -45,11 +51,13 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
     log: options.log,
     onRefused: options.onRefused ?? (() => {}),
     ...(options.keys && { keys: options.keys }),
+    ...(options.gate && { gate: options.gate }),
     isClosing: () => isClosing,
   };
   const app = makeApp(limits, context);
+  context.connections = boundConnections(app.server, limits);
   for (const [path, routes] of byPath(options.routes)) hostPath(app, path, routes, context);
-  await app.listen({ port: options.port, host: options.host });
+  await app.listen({ port: options.port, host: options.host, backlog: BACKLOG });
   return {
     port: (app.server.address() as AddressInfo).port,
     close: async ({ timeoutMs }) => {
@@ -64,9 +72,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
 /** Fastify as a router: it neither reads bodies nor writes answers, so it can neither buffer nor re-encode. */
 function makeApp(limits: HttpLimits, context: ExchangeContext): FastifyInstance {
   const app: FastifyInstance = fastify({
-    ...(context.keys
-      ? { https: secureOptions(context.keys, limits) }
-      : { http: { maxHeaderSize: limits.headerBytesMax } }),
+    ...(context.keys ? { https: secureOptions(context.keys, limits) } : { http: serverOptions(limits) }),
     exposeHeadRoutes: false,
     keepAliveTimeout: limits.keepAliveMs,
     requestTimeout: limits.requestMs,
@@ -75,6 +81,7 @@ function makeApp(limits: HttpLimits, context: ExchangeContext): FastifyInstance 
       ignoreTrailingSlash: true,
       querystringParser: () => ({}),
     },
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (_error, request, reply) => refuse(request, reply, 'request/invalid', context),
   });
   app.removeAllContentTypeParsers();
@@ -93,9 +100,17 @@ function makeApp(limits: HttpLimits, context: ExchangeContext): FastifyInstance 
   return app;
 }
 
+/** Node looks at its deadlines every 30 s unless told otherwise. */
+const DEADLINES_LOOKED_AT = 4;
+
+const serverOptions = (limits: HttpLimits) => ({
+  maxHeaderSize: limits.headerBytesMax,
+  connectionsCheckingInterval: Math.ceil(limits.headersMs / DEADLINES_LOOKED_AT),
+});
+
 const secureOptions = (keys: TlsKeys, limits: HttpLimits): HttpsOptions => ({
   ...keys.options(),
-  maxHeaderSize: limits.headerBytesMax,
+  ...serverOptions(limits),
   requestCert: true,
   // A caller without a certificate may have a token; one with a bad certificate hears why, in a problem document.
   rejectUnauthorized: false,

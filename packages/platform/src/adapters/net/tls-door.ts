@@ -1,6 +1,7 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { Log } from '../../ports/log.ts';
+import { boundHandshakes, type HandshakeLimits } from './handshakes.ts';
 import { identitiesOf, type TlsKeys } from './tls-keys.ts';
 
 /** A port where both sides show a certificate (PS3.15 B.9 to B.13). */
@@ -8,8 +9,7 @@ export type TlsDoor = {
   keys: TlsKeys;
   /** Longest handshake. */
   handshakeMs: number;
-  /** Connections of one address that have not finished their handshake; one more is closed. */
-  handshakesPerAddressMax: number;
+  handshakes: HandshakeLimits;
   log: Log;
   /** A connection whose certificate counts, and what that proves. */
   admit(socket: TLSSocket, certificate: readonly string[]): void;
@@ -18,14 +18,7 @@ export type TlsDoor = {
 };
 
 /** The server, not listening yet. It follows its keys: connections that are open go on with the old ones. */
-export function tlsDoor({ keys, handshakeMs, handshakesPerAddressMax, log, admit, refused }: TlsDoor): Server {
-  const pending = new Map<string, number>();
-  const count = (address: string, by: 1 | -1): number => {
-    const now = (pending.get(address) ?? 0) + by;
-    if (now === 0) pending.delete(address);
-    else pending.set(address, now);
-    return now;
-  };
+export function tlsDoor({ keys, handshakeMs, handshakes, log, admit, refused }: TlsDoor): Server {
   const server = createServer({
     ...keys.options(),
     requestCert: true,
@@ -34,16 +27,9 @@ export function tlsDoor({ keys, handshakeMs, handshakesPerAddressMax, log, admit
     handshakeTimeout: handshakeMs,
   });
   keys.onChange(() => server.setSecureContext(keys.options()));
-  server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
-    if (count(address, 1) > handshakesPerAddressMax) socket.destroy();
-    socket.once('close', () => count(address, -1));
-  });
+  boundHandshakes(server, handshakes);
   server.on('secureConnection', (socket) => {
     const address = socket.remoteAddress ?? '';
-    // From here to its end it is no handshake any more.
-    count(address, -1);
-    socket.once('close', () => count(address, 1));
     const judged = keys.judge(socket);
     if (!(judged instanceof Failure)) return admit(socket, identitiesOf(judged));
     // An error of a connection that is given up is nobody's concern.

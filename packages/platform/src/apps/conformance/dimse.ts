@@ -4,10 +4,11 @@ import { STORAGE_SOP_CLASSES } from '@acervo/dicom/sop-class.ts';
 import { TRANSFER_SYNTAXES } from '@acervo/dicom/transfer-syntax.ts';
 import { REJECT } from '@acervo/dicom/ul/pdu.ts';
 import { FAILURES, type FailureCode } from '@acervo/kernel/failure.ts';
-import { DIMSE_LIMITS } from '../../adapters/net/dimse-server.ts';
+import { DIMSE_LIMITS } from '../../adapters/net/dimse-limits.ts';
 import type { DimseService } from '../../bindings/dimse.ts';
 import { PUSH_MODEL } from '../../features/commitment/data-set.ts';
 import { STORED_WITH_WARNING } from '../../features/store/store.cstore.ts';
+import type { Setting } from '../setting.ts';
 import { SETTINGS } from '../settings.ts';
 import { describeCommitment } from './commitment.ts';
 import { describeFind, findModelsOf } from './find.ts';
@@ -76,17 +77,20 @@ function classesOf(commandField: number, accepts: DimseService['accepts']): stri
 }
 
 function associationPolicies(): string {
-  const { associationsMax, pduBytesMax, artimMs, idleMs, stallMs, halfOpenPerAddressMax, drainBytesMax } = {
-    ...DIMSE_LIMITS,
-    associationsMax: SETTINGS.associationsMax,
-    pduBytesMax: SETTINGS.pduBytesMax,
-  };
+  const { idleMs, halfOpenMax, halfOpenPerAddressMax, paceBytesMin, drainBytesMax } = DIMSE_LIMITS;
+  const { associationsMax, associationsPerAddressMax, pduBytesMax, artimMs, stallMs } = SETTINGS;
+  const seconds = ({ byDefault = '', env }: Setting<unknown>): string => `${Number(byDefault) / 1000} s (\`${env}\`)`;
   const rows = [
     ['Application context', '`1.2.840.10008.3.1.1.1`; another one is rejected'],
     ['Called AE title', `must be \`${SETTINGS.aeTitle.env}\``],
     ['Calling AE title', 'must be known (`acervo systems`, `ACERVO_ACCESS_FILE`); under `ACERVO_ACCESS=open` any'],
     ['Associations at a time', `${associationsMax.byDefault} (\`${associationsMax.env}\`)`],
-    ['Connections of one address without an association', digits(halfOpenPerAddressMax)],
+    ['of one address', `${associationsPerAddressMax.byDefault} (\`${associationsPerAddressMax.env}\`)`],
+    [
+      'of one institution, while at least three quarters are in use',
+      'its fair share of them: all, divided by the institutions that hold one and one more, if there are others',
+    ],
+    ['Connections without an association', `${digits(halfOpenMax)}, of one address ${digits(halfOpenPerAddressMax)}`],
     ['Maximum Length offered', `${digits(Number(pduBytesMax.byDefault))} bytes (\`${pduBytesMax.env}\`)`],
     ['Maximum Length of the peer', 'any; 0 is no limit'],
     ['Asynchronous operations', 'not supported: one operation at a time is answered to a proposal'],
@@ -96,9 +100,10 @@ function associationPolicies(): string {
     ],
     ['User identity', 'not evaluated; a positive response, where asked for, is empty'],
     ['Extended negotiation', 'answered for C-FIND: 2.10'],
-    ['ARTIM timer', `${artimMs / 1000} s`],
+    ['ARTIM timer', seconds(artimMs)],
     ['Longest silence between messages', `${idleMs / 1000} s`],
-    ['Longest silence within a message, or of a peer that does not read', `${stallMs / 1000} s`],
+    ['Longest silence within a message, or of a peer that does not read', seconds(stallMs)],
+    ['Bytes of a message that have to come in that time', digits(paceBytesMin)],
     ['Command set', `at most ${digits(COMMAND_BYTES_MAX)} bytes`],
     ['Rest of a data set read after its refusal', `at most ${digits(drainBytesMax / 2 ** 20)} MiB, then A-ABORT`],
     ['Transport', 'TCP without TLS'],

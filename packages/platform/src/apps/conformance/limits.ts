@@ -2,7 +2,7 @@ import { PARSE_LIMITS } from '@acervo/dicom/data-set/limits.ts';
 import { FAILURES, type FailureCode } from '@acervo/kernel/failure.ts';
 import { RECORD_BYTES_MAX } from '@acervo/kernel/pack/record.ts';
 import { ZIP_LIMITS } from '../../adapters/fs/zip-files.ts';
-import { DIMSE_LIMITS } from '../../adapters/net/dimse-server.ts';
+import { DIMSE_LIMITS } from '../../adapters/net/dimse-limits.ts';
 import { HTTP_LIMITS } from '../../adapters/net/http-limits.ts';
 import { MULTIPART_LIMITS } from '../../adapters/net/multipart-reader.ts';
 import { code, digits, hex, table } from './markdown.ts';
@@ -12,7 +12,7 @@ export function describeLimits(): string {
   const rows = [
     ...rowsOf('data set', PARSE_LIMITS, PARSE),
     ...rowsOf<keyof typeof DIMSE>('association', DIMSE_LIMITS, DIMSE),
-    ...rowsOf('HTTP', HTTP_LIMITS, HTTP),
+    ...rowsOf<keyof typeof HTTP>('HTTP', HTTP_LIMITS, HTTP),
     ...rowsOf('multipart', MULTIPART_LIMITS, MULTIPART),
     ...rowsOf('ZIP archive', ZIP_LIMITS, ZIP),
     ['commit record', code('RECORD_BYTES_MAX'), digits(RECORD_BYTES_MAX), 'bytes of one commit record'],
@@ -57,23 +57,27 @@ const PARSE: Record<keyof typeof PARSE_LIMITS, string> = {
 };
 
 /** Those that are settings stand elsewhere. */
-const DIMSE: Record<Exclude<keyof typeof DIMSE_LIMITS, 'associationsMax' | 'pduBytesMax'>, string> = {
-  halfOpenPerAddressMax: 'connections of one address that have not asked for an association',
-  artimMs: 'the ARTIM timer, in milliseconds',
+type DimseSetting = 'associationsMax' | 'associationsPerAddressMax' | 'pduBytesMax' | 'artimMs' | 'stallMs';
+const DIMSE: Record<Exclude<keyof typeof DIMSE_LIMITS, DimseSetting>, string> = {
+  halfOpenMax: 'connections without an association; one more, and the oldest is closed',
+  halfOpenPerAddressMax: 'those of one address; one more, and its oldest is closed',
   idleMs: 'silence between two messages, in milliseconds',
-  stallMs: 'silence within a message, in milliseconds',
+  paceBytesMin: 'bytes of a message that have to come within `ACERVO_STALL_MS`',
   drainBytesMax: 'bytes read of a data set that was answered already',
 };
 
-const HTTP: Record<keyof typeof HTTP_LIMITS, string> = {
+const HTTP: Record<Exclude<keyof typeof HTTP_LIMITS, 'stallMs'>, string> = {
   connectionsMax: 'connections at a time',
+  waitingMax: 'connections without a request of a known caller in work; one more, and the oldest is closed',
+  waitingPerAddressMax: 'those of one address; one more, and its oldest is closed',
   headerBytesMax: "a request's line and headers, in bytes (431)",
   urlCharsMax: 'characters of a request target (414)',
   headersMs: 'for the headers to arrive, in milliseconds',
   requestMs: 'for the whole request to arrive, in milliseconds',
-  stallMs: 'silence of a sender, or of a reader, in milliseconds',
+  paceBytesMin: 'bytes of a body that have to come within `ACERVO_STALL_MS`',
   keepAliveMs: 'silence between two requests, in milliseconds',
   drainBytesMax: 'bytes read of a body that nobody wanted',
+  drainMs: 'for that, in milliseconds',
   gzipBytesMin: 'shorter answers are not compressed, in bytes',
 };
 

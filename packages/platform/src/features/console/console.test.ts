@@ -99,3 +99,39 @@ test('the document of the page and that of the viewer have no script of their ow
     assert.doesNotMatch(text, /\son\w+=/, path);
   }
 });
+
+test('the viewer may ask for its files and for images alone, whatever Host claims to be', async () => {
+  const routes = viewerRoutes(holding('index.html'));
+  const answer = await ask(routes, '/ohif/*', '', { host: 'visor.example:8443' });
+  const sources = new Map(
+    policyOf(answer)
+      .split('; ')
+      .map((each) => [each.split(' ')[0], each.split(' ').slice(1)]),
+  );
+  const [files, images] = ['visor.example:8443/ohif/', 'visor.example:8443/dicom-web/'];
+  assert.deepEqual(sources.get('connect-src'), [files, images, 'blob:', 'data:']);
+  assert.deepEqual(sources.get('script-src'), [files, "'unsafe-eval'", "'wasm-unsafe-eval'"]);
+  assert.doesNotMatch(policyOf(answer), /'self'/);
+  assert.equal(answer.headers['cross-origin-opener-policy'], 'same-origin-allow-popups');
+  for (const host of [
+    '',
+    "evil.example; script-src 'self'",
+    'a b',
+    '*',
+    '*.example',
+    'x/../api',
+    '[::1]:80',
+    "'self'",
+  ]) {
+    const policy = policyOf(await ask(routes, '/ohif/*', '', { host }));
+    assert.match(policy, /connect-src 'none' {2}blob: data:/, host);
+    assert.match(policy, /^default-src 'none'; script-src 'none' 'unsafe-eval'/, host);
+  }
+});
+
+test('the page runs no script but its own files, and its components keep their theme', async () => {
+  const policy = policyOf(await ask(consoleRoutes(holding('index.html')), '/'));
+  assert.match(policy, /script-src 'self';/);
+  assert.match(policy, /style-src 'self' 'unsafe-inline';/);
+  assert.match(policy, /base-uri 'none'; form-action 'none'; frame-ancestors 'none'/);
+});

@@ -1,28 +1,38 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
+import { OPENER_POLICY } from '../../bindings/security-headers.ts';
 import { staticAnswer } from '../../bindings/static-answer.ts';
 import type { StaticFiles } from '../../ports/static-files.ts';
 
-/**
- * The viewer runs what it was shipped with and talks to its own server. It compiles functions from text and
- * WebAssembly for its pixels, and starts workers from its own files.
- */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'",
-  "worker-src 'self' blob:",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "media-src 'self' blob:",
-  "connect-src 'self' blob: data:",
-  "font-src 'self' data:",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 const ROOT = '/ohif';
+/** A host as CSP can name one: IPv6 literals are none (CSP3 2.3.1), so the viewer needs a name or an IPv4 address. */
+const HOST = /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i;
+
+/**
+ * The viewer runs what it was shipped with and asks for images, of its own server. It compiles functions from text and
+ * WebAssembly for its pixels, and starts workers from its own files. It is code of others, so it is kept from what is
+ * not its: `'self'` would be all of this server, the page's session and the API among it, hence the paths.
+ */
+export function viewerPolicy({ headers: { host = '' } }: Pick<HttpRequest, 'headers'>): string {
+  const isNamed = HOST.test(host);
+  const files = isNamed ? `${host}${ROOT}/` : "'none'";
+  const images = isNamed ? `${host}/dicom-web/` : '';
+  return [
+    "default-src 'none'",
+    `script-src ${files} 'unsafe-eval' 'wasm-unsafe-eval'`,
+    `worker-src ${files} blob:`,
+    `style-src ${files} 'unsafe-inline'`,
+    `img-src ${files} ${images} data: blob:`,
+    `media-src ${files} ${images} blob:`,
+    `connect-src ${files} ${images} blob: data:`,
+    `font-src ${files} data:`,
+    `manifest-src ${files}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
 const DOCUMENT = 'index.html';
 /** Names that change with their content. */
 const NAMED_BY_CONTENT = /(?:^|\.)[0-9a-f]{16}\.(?:js|wasm|woff2)$/;
@@ -78,7 +88,10 @@ async function answer(viewer: StaticFiles, request: HttpRequest): Promise<HttpAn
   const path = IS_PAGE.test(asked) ? DOCUMENT : asked;
   const file = await viewer.find(path);
   if (file !== undefined) {
-    const headers = { 'content-security-policy': POLICY };
+    const headers = {
+      'content-security-policy': viewerPolicy(request),
+      'cross-origin-opener-policy': OPENER_POLICY.viewer,
+    };
     return staticAnswer(request, file, { isImmutable: NAMED_BY_CONTENT.test(path), headers });
   }
   if (path !== DOCUMENT) throw new Failure('request/not-found', 'no such file of the viewer');
