@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import type { Op } from '../ports/op.ts';
+import type { StudyAction } from '../ports/policy.ts';
+import { EVERYTHING, standingOf } from '../ports/view.ts';
 import { loadAccess } from './access.ts';
 import { loadConfig } from './config.ts';
 
@@ -46,13 +49,17 @@ test('a system with certificates calls with one of them; a certificate of nobody
   assert.equal(codeOf(open.byAeTitle('CT1')), 'tls/required');
 });
 
+const standings = (op: Op, action: StudyAction = 'read') =>
+  Object.fromEntries(['A', 'B', 'C'].map((institution) => [institution, standingOf(op.view(action), institution)]));
+
 test('enforced: a known system acts for its institution and sees nothing else', () => {
   const { byAeTitle } = access({
     systems: [{ aeTitle: 'CT1', institution: 'A', issuer: 'A-ID', charset: 'ISO_IR 192' }],
   });
   assert.ok(byAeTitle('OTHER') instanceof Failure);
   const op = opOf(byAeTitle('CT1'));
-  assert.deepEqual([op.institution, op.issuer, op.charsetDefault, op.sees], ['A', 'A-ID', 'ISO_IR 192', ['A']]);
+  assert.deepEqual([op.institution, op.issuer, op.charsetDefault], ['A', 'A-ID', 'ISO_IR 192']);
+  assert.deepEqual(standings(op), { A: 'all', B: 'none', C: 'none' });
   op.allow('store', 'A');
   assert.throws(() => op.allow('store', 'B'), denied);
 });
@@ -60,8 +67,11 @@ test('enforced: a known system acts for its institution and sees nothing else', 
 test('enforced: a system may what its description says', () => {
   const { byAeTitle, mayAsk } = access({ systems: [{ aeTitle: 'WS', institution: 'A', may: ['echo', 'find'] }] });
   const op = opOf(byAeTitle('WS'));
-  op.allow('query', 'A');
-  for (const action of ['store', 'read', 'administer'] as const) assert.throws(() => op.allow(action, 'A'), denied);
+  assert.deepEqual(
+    [standings(op, 'query'), standings(op, 'read')].map(({ A }) => A),
+    ['all', 'none'],
+  );
+  for (const action of ['store', 'administer'] as const) assert.throws(() => op.allow(action, 'A'), denied);
   assert.deepEqual([mayAsk('WS', 'find'), mayAsk('WS', 'move'), mayAsk('OTHER', 'echo')], [true, false, false]);
   assert.ok(access({}, 'open').mayAsk('OTHER', 'move'));
 });
@@ -74,11 +84,12 @@ test('enforced: a token is looked up by its digest, and may what its line says',
     ],
   });
   const viewer = byAuthorization('Bearer secret').openOp(signal);
-  assert.deepEqual(viewer.sees, ['A', 'B']);
-  viewer.allow('read', 'B');
+  assert.deepEqual(standings(viewer), { A: 'all', B: 'all', C: 'none' });
+  assert.deepEqual(standings(viewer, 'export'), { A: 'none', B: 'none', C: 'none' });
   assert.throws(() => viewer.allow('store', 'A'), denied);
-  assert.throws(() => viewer.allow('read', 'C'), denied);
-  assert.equal(byAuthorization('bearer all').openOp(signal).sees, undefined);
+  const ministry = byAuthorization('bearer all').openOp(signal);
+  assert.deepEqual(standings(ministry, 'query'), { A: 'all', B: 'all', C: 'all' });
+  assert.deepEqual(standings(ministry, 'read'), { A: 'none', B: 'none', C: 'none' });
   for (const header of [undefined, 'Bearer wrong', 'Basic c2VjcmV0', `Bearer ${sha256('secret')}`]) {
     assert.throws(
       () => byAuthorization(header),
@@ -91,7 +102,7 @@ test('open: everybody acts for the default institution; a known system for its o
   const { byAeTitle, byAuthorization } = access({ systems: [{ aeTitle: 'CT1', institution: 'A' }] }, 'open');
   assert.equal(opOf(byAeTitle('ANY')).institution, 'LOCAL');
   assert.equal(opOf(byAeTitle('CT1')).institution, 'A');
-  assert.equal(byAuthorization(undefined).openOp(signal).sees, undefined);
+  assert.equal(byAuthorization(undefined).openOp(signal).view('export'), EVERYTHING);
 });
 
 test('every operation has its own id', () => {

@@ -4,9 +4,11 @@ import { type DimseServer, listenDimse } from '../adapters/net/dimse-server.ts';
 import { type HttpServer, listenHttp } from '../adapters/net/http-server.ts';
 import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
-import type { Job } from '../bindings/feature.ts';
+import type { Feature, Job } from '../bindings/feature.ts';
 import type { Route } from '../bindings/http.ts';
 import { Activity } from '../features/status/index.ts';
+import type { Directory } from '../ports/directory.ts';
+import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
@@ -18,6 +20,7 @@ import { permitted } from './permitted.ts';
 import { followRegistry, openRegistry } from './registry.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
+import { openTrust } from './trust.ts';
 import { version } from './version.ts';
 import { watchAssociations, watchedHoldings, watchRequests } from './watch-activity.ts';
 
@@ -28,6 +31,8 @@ export type RunningServer = {
   httpsPort: number | undefined;
   dimseTlsPort: number | undefined;
   archive: Archive;
+  /** What is served, for whoever asks whether all of it was tried. */
+  features: readonly Feature[];
   /** Finish what has begun, then end. */
   close(): Promise<void>;
 };
@@ -37,8 +42,11 @@ const CONNECTIONS_MAX = 16;
 const CLOSE_MS = 20_000;
 const RECORD_MS = 5000;
 
+/** Who has logged in, and what the directory says of them. */
+export type People = { identities: Identities; directory: Directory };
+
 /** The archive with its doors open: DIMSE and HTTP. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(config: Config, log: Log, people?: People): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
   const ending = new AbortController();
   const closing: (() => Promise<void>)[] = [];
@@ -50,14 +58,16 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   try {
     const registry = await openRegistry(config, archive.database, log);
     closing.push(following(followRegistry(registry, ending.signal), ending));
-    const access = loadAccess(config, log, registry.systems);
+    const trust = await openTrust(config, archive.database, log);
+    closing.push(following(trust.follow(ending.signal), ending));
+    const access = loadAccess(config, log, registry.systems, trust.authorities);
     const keys = openTlsKeys(config, log);
     if (keys !== undefined) {
       measureExpiry(keys, archive);
       keys.onChange(() => measureExpiry(keys, archive));
       closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
     }
-    const ports = await openDoors({ config, archive, access, keys, activity: new Activity(), log }, closing);
+    const ports = await openDoors({ config, archive, access, people, keys, activity: new Activity(), log }, closing);
     return { ...ports, archive, close };
   } catch (thrown) {
     await close();
@@ -75,6 +85,7 @@ type Serving = {
   config: Config;
   archive: Archive;
   access: Access;
+  people: People | undefined;
   keys: TlsKeys | undefined;
   activity: Activity;
   log: Log;
@@ -111,7 +122,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   const https = keys && (await openHttp(serving, routes, keys));
   if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
   closing.push(begun(features.flatMap((feature) => feature.jobs ?? [])));
-  return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
+  return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort, features };
 }
 
 /** @returns how the jobs are ended that were begun */
@@ -148,7 +159,7 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
 }
 
 function openHttp(
-  { config, archive, access, activity, log }: Serving,
+  { config, archive, access, people, activity, log }: Serving,
   routes: readonly Route[],
   keys?: TlsKeys,
 ): Promise<HttpServer> {
@@ -156,9 +167,12 @@ function openHttp(
   return listenHttp({
     port: keys === undefined ? config.httpPort : config.httpsPort,
     host: config.httpHost,
-    routes: routes.map((route) => counted(route, archive.metrics)),
-    identify: ({ route, headers, certificate }) => {
+    routes: routes.map((route) => counted(route, archive)),
+    identify: async ({ method, route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
+      const identity = await people?.identities.of({ method, headers });
+      if (identity instanceof Failure) return identity;
+      if (people !== undefined && identity !== undefined) return access.byIdentity(identity, people.directory);
       if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
@@ -221,11 +235,15 @@ function portFailure(thrown: unknown): unknown {
   return isTaken ? new Failure('config/invalid', (thrown as Error).message, { cause: thrown }) : thrown;
 }
 
-function counted(route: Route, metrics: Archive['metrics']): Route {
+function counted(route: Route, { metrics, holdings }: Archive): Route {
   return {
     ...route,
     async handle(request, op) {
-      const answer = await route.handle(request, op);
+      const answer = await route.handle(request, op).catch((thrown: unknown) => {
+        // What a person may not do at all; a study that it may not have is told by whoever found it.
+        if (toFailure(thrown).code === 'access/denied') holdings.journal.denied(op, route.path, op.institution, '');
+        throw thrown;
+      });
       metrics.httpAnswered(route.path, request.method, answer.status);
       return answer;
     },

@@ -24,7 +24,14 @@ export type EventKind =
   | 'commitment.answered'
   | 'patient.linked'
   | 'patient.unlinked'
-  | 'patient.collided';
+  | 'patient.collided'
+  | 'access.denied'
+  | 'agreement.made'
+  | 'agreement.ended'
+  | 'referral.made'
+  | 'referral.ended'
+  | 'glass.broken'
+  | 'glass.reviewed';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -7,6 +7,7 @@ import { tagText } from '@acervo/dicom/tag.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { seeing } from '@acervo/testkit/fakes/op.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
 import type { Op } from '../../ports/op.ts';
 import { FIRST_PAGE, PAGE } from './every-match.ts';
@@ -73,7 +74,7 @@ const HELD: readonly Given[] = [
 const uids = ({ answers }: Find, keyword = 'StudyInstanceUID'): unknown[] =>
   answers.map(({ json }) => valueOf(json, keyword));
 /** A caller of one institution. */
-const HERE: Partial<Op> = { sees: ['HGM'], institution: 'HGM' };
+const HERE: Partial<Op> = { ...seeing('HGM'), institution: 'HGM' };
 
 type Asking = { ports: FindPorts; database: Database; ask: (asked: FindAsked) => Promise<Find> };
 

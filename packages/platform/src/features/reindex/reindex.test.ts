@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { textElement } from '@acervo/dicom/data-set/build.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { newId } from '@acervo/kernel/id.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { fillArchive, SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
 import { openTestArchive } from '@acervo/testkit/open-archive.ts';
 import { silentLog } from '@acervo/testkit/postgres.ts';
@@ -69,7 +69,7 @@ async function describeSystems(db: Database): Promise<void> {
 
 /** What is owed, what was reported, given up and asked again; what we asked of others. */
 async function commitments(db: Database): Promise<void> {
-  const op = testOp({ sees: ['HGM'], institution: 'HGM' });
+  const op = testOp({ ...seeing('HGM'), institution: 'HGM' });
   const request = (nth: number) => ({
     transactionUid: `2.25.${nth}`,
     references: { '1.2.840': ['1.2.3', `1.2.${nth}`] },

@@ -9,10 +9,11 @@ import type {
 } from '@acervo/interop/console/answers.ts';
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Institutions } from '../../holdings/find.repo.ts';
-import { scopeOf } from '../../holdings/scope.ts';
+import { scopeOf, viewOf } from '../../holdings/scope.ts';
 import type { Envelope, EventKind } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
+import { isEmpty, standingOf } from '../../ports/view.ts';
 import { type Activity, STEP_SECONDS } from './activity.ts';
 import { Remembered } from './remembered.ts';
 import {
@@ -98,27 +99,30 @@ export class Status {
 
   /** @throws {Failure} access/denied */
   async institutions(op: Op): Promise<InstitutionsAnswer> {
-    const sees = seen(op);
+    const view = viewOf(op, 'query');
     const all = await this.#institutions.of('');
-    return { institutions: sees === undefined ? all : all.filter((institution) => sees.includes(institution)) };
+    return { institutions: all.filter((institution) => standingOf(view, institution) !== 'none') };
   }
 
   /** @throws {Failure} access/denied, request/invalid */
   async holders(op: Op, studies: readonly string[]): Promise<Holders> {
-    const sees = seen(op);
+    const view = viewOf(op, 'query');
     if (studies.length > HOLDERS_MAX) throw new Failure('request/invalid', `more than ${HOLDERS_MAX} studies`);
     if (!studies.every(isValidUid)) throw new Failure('request/invalid', 'study: no UID (PS3.5 9.1)');
     const holders: Record<string, string[]> = {};
-    for (const { study, institution } of await findHolders(this.#ports.db, studies, sees)) {
+    for (const { study, institution } of await findHolders(this.#ports.db, studies, view)) {
       holders[study] = [...(holders[study] ?? []), institution];
     }
     return { holders };
   }
 }
 
+/** Who administers an institution, or reads its journal, may know how it works without seeing a study. */
 function seen(op: Op): Institutions {
-  op.allow('query', op.institution);
-  return scopeOf(op, undefined);
+  const { institution } = op;
+  if (!isEmpty(op.view('query'))) return scopeOf(op);
+  if (op.may('administer', institution) || op.may('audit', institution)) return [institution];
+  return scopeOf(op);
 }
 
 /** Institution codes hold no separator. */
