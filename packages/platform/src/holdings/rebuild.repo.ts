@@ -26,6 +26,7 @@ const TABLES = [
   'patient_work',
   'patient_link',
   'patient_collision',
+  'sharing',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

@@ -1,5 +1,5 @@
-import { type Clause, EVERYTHING, type Labels, type Relation, type Stretch, type View } from '../ports/view.ts';
-import type { Bound } from './bound.ts';
+import type { Clause, Labels, Relation, Stretch, View } from '../ports/view.ts';
+import { Bound } from './bound.ts';
 import { LABELS_OF_STUDY } from './study-facts.repo.ts';
 
 /**
@@ -8,7 +8,8 @@ import { LABELS_OF_STUDY } from './study-facts.repo.ts';
  * answers is walked for a caller who sees twenty of fifty as for one who sees all.
  */
 export function viewCondition(bound: Bound, view: View): string | undefined {
-  if (view === EVERYTHING) return undefined;
+  if (view.institutions.size === 0 && anyClause(new Bound(), view.others) === '' && view.others.length > 0)
+    return undefined;
   const alike = new Map<readonly Clause[] | string, { clauses: readonly Clause[]; institutions: string[] }>();
   for (const [institution, clauses] of view.institutions) {
     const key = clauses.every(({ terms }) => terms.length === 0) ? JSON.stringify(clauses) : clauses;

@@ -100,9 +100,12 @@ export class Authorities {
       // What is marked matters wherever something is seen.
       ...(others.length > 0 ? this.#marks.institutions() : []),
     ]);
-    const institutions = [...named].sort().map((institution) => {
-      return [institution, this.#clauses(at, kept, action, institution)] as const;
-    });
+    const likeOthers = JSON.stringify(others);
+    const institutions = [...named]
+      .sort()
+      .map((institution) => [institution, this.#clauses(at, kept, action, institution)] as const)
+      // Who sees all of them alike is asked about none of them.
+      .filter(([, clauses]) => JSON.stringify(clauses) !== likeOthers);
     return { institutions: new Map(institutions), others };
   }
 

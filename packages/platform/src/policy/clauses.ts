@@ -36,7 +36,7 @@ const isWithin = (some: readonly boolean[], all: readonly boolean[]): boolean =>
 
 /** In order, the empty one first. */
 function subsetsOf<T>(all: readonly T[]): T[][] {
-  return all.reduce<T[][]>((sets, each) => [...sets, ...sets.map((set) => [...set, each])], [[]]);
+  return Array.from({ length: 2 ** all.length }, (_, bits) => all.filter((__, place) => (bits >> place) % 2 === 1));
 }
 
 function labelsOf(all: readonly string[], sets: readonly string[][], permitted: readonly boolean[]): Labels {

@@ -282,7 +282,7 @@ test('levels, their parents, and the institution that a path names', async (t) =
   };
   assert.deepEqual(await seen(['HGM', 'IMSS']), ['0042', 'other']);
   assert.deepEqual(await seen(['IMSS']), ['other']);
-  assert.deepEqual(await seen([]), []);
+  assert.equal(await seen([]), 403, 'who can never see anything is told so, whatever there is');
   assert.deepEqual(await seen(['IMSS'], '/i/HGM/studies'), 404);
   assert.deepEqual(await seen(['IMSS'], '/studies/1.2.4/series'), []);
 });

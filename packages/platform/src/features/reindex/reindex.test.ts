@@ -18,6 +18,7 @@ import { digestOf } from '../commitment/references.ts';
 import { registerRequest } from '../commitment/register.ts';
 import { linkPatients, unlinkPatient } from '../patients/link.ts';
 import { resolveSome } from '../patients/resolve.ts';
+import { breakGlass, endSharing, makeAgreement, refer, reviewGlass } from '../sharing/change.ts';
 import { addSystem, removeSystem, setSystem } from '../systems/change.ts';
 import type { ReindexFinding } from './survey.ts';
 
@@ -47,6 +48,7 @@ const TABLES = {
   segment: 'select segment, writer, node, state, committed, records, chain, void_from from segment order by segment',
   patient_link: 'select * from patient_link order by institution, issuer, patient_id, person',
   patient_collision: 'select * from patient_collision order by institution, issuer, patient_id, kind',
+  sharing: 'select * from sharing order by id',
   known_system: 'select * from known_system order by ae_title',
   commitment: `select id, role, ae_title, transaction_uid, institution, sees, digest, reference_count, sop_references,
     state, failures, ended_at, last_problem from commitment order by id`,
@@ -65,6 +67,21 @@ async function describeSystems(db: Database): Promise<void> {
   for (const aeTitle of ['CT1', 'CT2', 'CT3']) await addSystem(db, op, { aeTitle, institution: 'HGM' });
   await setSystem(db, op, 'CT2', { host: 'ct2.hgm.example', port: 104 });
   await removeSystem(db, op, 'CT3');
+}
+
+/** One of a kind each: made, ended, reviewed. */
+async function share(db: Database): Promise<void> {
+  const op = testOp({ institution: 'HGM' });
+  const between = { owner: 'IMSS', receiver: 'HGM', validity: { from: '2026-01-01T00:00:00Z' } };
+  const agreement = { ...between, purposes: ['TREATMENT'], modalities: ['CT'], reference: 'Convenio 1' };
+  const { id } = await makeAgreement(db, op, agreement);
+  await makeAgreement(db, op, { ...agreement, reference: 'Convenio 2' });
+  await refer(db, op, { ...between, issuer: 'IMSS', patientId: 'P', reason: 'Oncología' });
+  const glass = { owner: 'IMSS', subject: { studyUid: '2.25.1' }, reason: 'Urgencia' };
+  const broken = await breakGlass(db, op, glass, 'p1');
+  await breakGlass(db, op, glass, 'p2');
+  await reviewGlass(db, op, broken.id, 'Justificado');
+  await endSharing(db, op, 'agreement', id);
 }
 
 /** What is owed, what was reported, given up and asked again; what we asked of others. */
@@ -135,6 +152,7 @@ test('a rebuilt index equals the lost one, table by table', async (t) => {
   const config = configOf(archive.dataDir);
   await fillArchive(archive);
   await describeSystems(archive.database);
+  await share(archive.database);
   await commitments(archive.database);
   await decidePatients(archive);
   await assert.rejects(rebuild(config), { code: 'config/invalid' }, 'not while another process has it open');

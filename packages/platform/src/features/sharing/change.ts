@@ -77,7 +77,7 @@ export async function breakGlass(db: Db, op: Op, description: unknown, person = 
  * The second look, by another one than the person who broke the glass.
  * @throws {Failure} request/not-found, request/invalid, access/denied
  */
-export function reviewGlass(db: Db, op: Op, id: string, finding: string): Promise<Shared> {
+export async function reviewGlass(db: Db, op: Op, id: string, finding: string): Promise<Shared> {
   const found = understood(FINDING, finding);
   return changing(db, op, async (sql) => {
     const row = await known(sql, id, 'glass');
@@ -91,7 +91,7 @@ export function reviewGlass(db: Db, op: Op, id: string, finding: string): Promis
 }
 
 /** Nothing is shared by it any more, from now on. @throws {Failure} request/not-found, access/denied */
-export function endSharing(db: Db, op: Op, kind: 'agreement' | 'referral', id: string): Promise<Shared> {
+export async function endSharing(db: Db, op: Op, kind: 'agreement' | 'referral', id: string): Promise<Shared> {
   return changing(db, op, async (sql) => {
     const row = await known(sql, id, kind);
     if (!op.may(kind === 'agreement' ? 'administer' : 'refer', row.owner)) throw unknown(kind, id);
