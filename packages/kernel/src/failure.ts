@@ -120,6 +120,13 @@ export const FAILURES = {
     hl7: 'AE',
     title: 'Patient is linked otherwise',
   },
+  'directory/incompatible': {
+    dimse: 0x0110,
+    http: 409,
+    fhir: 'business-rule',
+    hl7: 'AE',
+    title: 'Roles that one person must not have together',
+  },
   'access/denied': { dimse: 0x0124, http: 403, fhir: 'forbidden', hl7: 'AR', title: 'Not authorized' },
   'access/unknown': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'Caller not known' },
   'tls/required': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'This system may call over TLS only' },

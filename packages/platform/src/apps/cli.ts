@@ -7,6 +7,7 @@ import { commitCommand } from './commands/commit.ts';
 import { commitmentsCommand } from './commands/commitments.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
+import { directoryCommand } from './commands/directory.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly Command[] = [
   backupCommand,
   restoreCommand,
   systemsCommand,
+  directoryCommand,
   doctorCommand,
   queryCommand,
   commitCommand,

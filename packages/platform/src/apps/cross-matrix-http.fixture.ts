@@ -1,7 +1,7 @@
 import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
-import { A, type Answer, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
+import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
 
 /** One route or service, and how it is shown to give nothing of an institution to another one. */
 export type Cell = {
@@ -17,6 +17,8 @@ export type Cell = {
   isList?: boolean;
   /** Who shows that it can be had, where that is not the institution's token. */
   control?: Who;
+  /** Every institution is named in it, to all of them. */
+  isOfAll?: boolean;
   /** Persons do not come by this door. */
   isForSystems?: boolean;
 };
@@ -42,6 +44,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...dicomWebCells(matrix, get),
       ...apiCells(matrix, get),
       ...sharingCells(matrix),
+      ...directoryCells(matrix),
       ...openCells(matrix),
     }),
   );
@@ -218,6 +221,50 @@ function sharingCells(matrix: Matrix): Cells {
       { finding: 'justified' },
       'officer-A',
     ),
+  };
+}
+
+/** Whom an institution employs and what it marked is its own; who is an institution, everybody may know. */
+function directoryCells(matrix: Matrix): Cells {
+  const list = (path: string, word: string): Cell => ({
+    about: 'institution',
+    isList: true,
+    has: names(() => word),
+    ask: (by) => matrix.fetch(by, 'GET', `/api/directory/${path}`),
+  });
+  const post = (path: string, body: (of: Subject, person: string) => object): Cell => ({
+    about: 'institution',
+    has: isGood,
+    ask: async (by, of) => {
+      const person = of.institution === A ? await matrix.fresh('person') : newId();
+      return matrix.fetch(by, 'POST', `/api/directory/${path}`, body(of, person));
+    },
+  });
+  const known = (path: string): Cell => ({
+    about: 'nobody',
+    has: isGood,
+    isOfAll: true,
+    ask: (by) => matrix.fetch(by, 'GET', `/api/directory/${path}`),
+  });
+  const role = ({ institution }: Subject, person: string) => ({ institution, person, role: 'technician' });
+  const marked = ({ institution }: Subject) => ({ institution, label: 'staff', patientId: 'PA-2', reason: 'matrix' });
+  return {
+    'GET /api/directory/institutions': known('institutions'),
+    'GET /api/directory/roles': known('roles'),
+    'GET /api/directory/facilities': known('facilities?begins=X'),
+    'GET /api/directory/people': list('people', 'radiologist-A'),
+    'GET /api/directory/sensitivities': list('sensitivities', MARKED),
+    'POST /api/directory/institutions': post('institutions', ({ institution: code }) => ({ code, name: code })),
+    'POST /api/directory/people': post('people', ({ institution }) => ({
+      login: `m-${newId()}`,
+      name: 'matrix',
+      institution,
+    })),
+    'POST /api/directory/people/remove': post('people/remove', (_, person) => ({ person })),
+    'POST /api/directory/roles': post('roles', role),
+    'POST /api/directory/roles/end': post('roles/end', (of, person) => ({ ...role(of, person), role: 'validator' })),
+    'POST /api/directory/sensitivities': post('sensitivities', marked),
+    'POST /api/directory/sensitivities/clear': post('sensitivities/clear', marked),
   };
 }
 

@@ -10,17 +10,21 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { describePerson, grantRole } from '../features/directory/people.ts';
+import { importSeed } from '../features/directory/seed.ts';
 import { type Image, image, storeImage, type TestArchive } from '../features/retrieve/retrieve.fixture.ts';
 import { breakGlass, makeAgreement, refer } from '../features/sharing/change.ts';
 import { associate, receiver, startDestination } from '../features/transfer/transfer.fixture.ts';
-import type { Directory, Role } from '../ports/directory.ts';
+import type { Role } from '../ports/directory.ts';
 import type { Identities } from '../ports/identity.ts';
 import { loadConfig } from './config.ts';
-import { type People, startServer } from './server.ts';
+import { startServer } from './server.ts';
 
 export const A = 'HOSPITAL-A';
 export const B = 'HOSPITAL-B';
 const C = 'HOSPITAL-C';
+/** A patient that fewer see. */
+export const MARKED = 'PA-VIP';
 export const SECRET = 'secreto de A';
 /** Issuer of Patient ID of everything that is stored here. */
 const ISSUER = 'TEST';
@@ -49,18 +53,22 @@ export const NOWHERE = subject('HOSPITAL-0', '2.25.7901', 'P0-NO');
 /** Tokens of both institutions may do everything; persons of B treat patients. */
 export type Who = 'A' | 'B' | 'radiologist-A' | 'radiologist-B' | 'officer-A';
 
-const PERSONS: Readonly<Record<string, { institution: string; roles: readonly Role[] }>> = {
-  'radiologist-A': { institution: A, roles: ['radiologist'] },
-  'radiologist-B': { institution: B, roles: ['radiologist'] },
-  'officer-A': { institution: A, roles: ['data-protection-officer'] },
+const PERSONS: Readonly<Record<string, { institution: string; role: Role }>> = {
+  'radiologist-A': { institution: A, role: 'radiologist' },
+  'radiologist-B': { institution: B, role: 'radiologist' },
+  'officer-A': { institution: A, role: 'data-protection-officer' },
 };
 
 export type Matrix = TestArchive & {
+  /** Ids of persons in the directory. */
+  ids: ReadonlyMap<string, string>;
   fetch(who: Who, method: string, path: string, body?: object): Promise<Answer>;
   stow(who: Who, path: string, sent: Image): Promise<Answer>;
   /** Something of A that may be ended or reviewed once. */
-  fresh(kind: 'agreement' | 'referral' | 'glass'): Promise<string>;
+  fresh(kind: Fresh): Promise<string>;
 };
+
+type Fresh = 'agreement' | 'referral' | 'glass' | 'person';
 
 export type Answer = { status: number; body: string };
 
@@ -78,16 +86,19 @@ export async function startMatrix(t: TestContext): Promise<Matrix> {
     ACERVO_PG_SHARED_BUFFERS_MIB: '16',
     ACERVO_DISK_FREE_MIN_MIB: '0',
   });
-  const server = await startServer(config, silentLog, people);
+  const ids = new Map<string, string>();
+  const server = await startServer(config, silentLog, identitiesOf(ids));
   t.after(() => server.close());
   const archive = { server, url: `http://127.0.0.1:${server.httpPort}`, directory };
   await fill(archive);
+  await hire(archive, ids);
   // Somebody of A is there, whom only A may know of.
   await associate(t, archive, [{ abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: [EXPLICIT_LE] }], {
     callingAet: 'SYS_A',
   });
   return {
     ...archive,
+    ids,
     fetch: async (who, method, path, body) => {
       const scheme = who in PERSONS ? 'Person' : 'Bearer';
       const response = await fetch(archive.url + path, {
@@ -128,30 +139,32 @@ async function systemsOf(t: TestContext): Promise<object[]> {
   return systems;
 }
 
-/** Who logs in stands in for what issues tokens: a port. */
-const identities: Identities = {
-  of: ({ headers }) => {
-    const id = /^Person (.+)$/.exec(headers['authorization'] ?? '')?.[1];
-    if (id === undefined) return Promise.resolve(undefined);
-    const strength = 'second-factor';
-    return Promise.resolve({ kind: 'person', id, strength, purpose: '', institution: '' });
-  },
-};
+/** What issues sessions and tokens is a port; here a header says who it is. The directory is the real one. */
+function identitiesOf(ids: ReadonlyMap<string, string>): Identities {
+  return {
+    of: ({ headers }) => {
+      const login = /^Person (.+)$/.exec(headers['authorization'] ?? '')?.[1];
+      if (login === undefined) return Promise.resolve(undefined);
+      const id = ids.get(login) ?? 'nobody';
+      return Promise.resolve({ kind: 'person', id, strength: 'second-factor', purpose: '', institution: '' });
+    },
+  };
+}
 
-const directory: Directory = {
-  revision: 1,
-  institutions: () => [],
-  institution: () => undefined,
-  facility: () => undefined,
-  person: (id) => {
-    const known = PERSONS[id];
-    return known && { id, login: id, name: id, institution: known.institution, roles: [], isActive: true };
-  },
-  personByLogin: () => undefined,
-  rolesOf: (id, institution) => (PERSONS[id]?.institution === institution ? PERSONS[id].roles : []),
-};
-
-const people: People = { identities, directory };
+/** @param ids  gets the id of each, by login */
+async function hire({ server }: TestArchive, ids: Map<string, string>): Promise<void> {
+  const { database } = server.archive;
+  const people = Object.entries(PERSONS).map(([login, { institution, role }]) => {
+    return { login: login.toLowerCase(), name: login, institution, roles: [{ role, institution }] };
+  });
+  const institutions = [A, B].map((code) => ({ code, name: code }));
+  const sensitivities = [{ institution: A, label: 'vip', patientId: MARKED, reason: 'matrix' } as const];
+  await importSeed(database, testOp(), { institutions, people, sensitivities });
+  const rows = await database.query<{ id: string; login: string }>('select id::text as id, login from person');
+  for (const login of Object.keys(PERSONS)) {
+    ids.set(login, rows.find((row) => row.login === login.toLowerCase())?.id ?? '');
+  }
+}
 
 async function fill(archive: TestArchive): Promise<void> {
   const store = (of: Subject, modality: string, name = 'PEREZ^ANA'): Promise<unknown> => {
@@ -181,8 +194,17 @@ async function fill(archive: TestArchive): Promise<void> {
   await breakGlass(database, testOp({ institution: C }), subjectOf, 'radiologist-C');
 }
 
-async function fresh(archive: TestArchive, kind: 'agreement' | 'referral' | 'glass'): Promise<string> {
+async function fresh(archive: TestArchive, kind: Fresh): Promise<string> {
   const { database } = archive.server.archive;
+  if (kind === 'person') {
+    const { person } = await describePerson(database, testOp(), {
+      login: `m-${newId()}`,
+      name: 'matrix',
+      institution: A,
+    });
+    await grantRole(database, testOp(), person, { role: 'validator', institution: A });
+    return person;
+  }
   const between = { owner: A, receiver: C };
   const validity = { from: '2026-01-01T00:00:00Z' };
   if (kind === 'agreement') {

@@ -4,6 +4,7 @@ import { changesFeature } from '../features/changes/index.ts';
 import { commitmentFeature } from '../features/commitment/index.ts';
 import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { consoleFeature } from '../features/console/index.ts';
+import { type DirectoryPorts, directoryFeature } from '../features/directory/index.ts';
 import { cEcho } from '../features/echo/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
@@ -23,6 +24,7 @@ import type { Systems } from '../ports/systems.ts';
 /** What a feature may ask beside the archive's own objects. */
 export type Surroundings = {
   systems: Systems;
+  directory: DirectoryPorts['directory'];
   associate: Associate;
   settings: { findMatchesMax: number };
   state: SystemState;
@@ -36,7 +38,7 @@ export type Surroundings = {
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
-  const { systems, associate, settings, state, status, patients, commitment, page, viewer } = around;
+  const { systems, directory, associate, settings, state, status, patients, commitment, page, viewer } = around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -56,6 +58,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
     sharingFeature(holdings.db),
+    directoryFeature({ db: holdings.db, directory }),
   ];
   return [
     ...features,

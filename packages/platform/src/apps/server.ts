@@ -6,14 +6,15 @@ import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
 import type { Feature, Job } from '../bindings/feature.ts';
 import type { Route } from '../bindings/http.ts';
+import type { DirectoryView } from '../features/directory/view.ts';
 import { Activity } from '../features/status/index.ts';
-import type { Directory } from '../ports/directory.ts';
 import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
 import type { Config } from './config.ts';
 import { dialOver } from './dial.ts';
+import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
@@ -42,11 +43,11 @@ const CONNECTIONS_MAX = 16;
 const CLOSE_MS = 20_000;
 const RECORD_MS = 5000;
 
-/** Who has logged in, and what the directory says of them. */
-export type People = { identities: Identities; directory: Directory };
-
-/** The archive with its doors open: DIMSE and HTTP. */
-export async function startServer(config: Config, log: Log, people?: People): Promise<RunningServer> {
+/**
+ * The archive with its doors open: DIMSE and HTTP.
+ * @param identities  what tells who has logged in; without it persons cannot come in
+ */
+export async function startServer(config: Config, log: Log, identities?: Identities): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
   const ending = new AbortController();
   const closing: (() => Promise<void>)[] = [];
@@ -61,13 +62,16 @@ export async function startServer(config: Config, log: Log, people?: People): Pr
     const trust = await openTrust(config, archive.database, log);
     closing.push(following(trust.follow(ending.signal), ending));
     const access = loadAccess(config, log, registry.systems, trust.authorities);
+    const directory = await openDirectory(archive.database, log);
+    closing.push(following(followDirectory(directory, ending.signal), ending));
     const keys = openTlsKeys(config, log);
     if (keys !== undefined) {
       measureExpiry(keys, archive);
       keys.onChange(() => measureExpiry(keys, archive));
       closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
     }
-    const ports = await openDoors({ config, archive, access, people, keys, activity: new Activity(), log }, closing);
+    const serving = { config, archive, access, directory, identities, keys, activity: new Activity(), log };
+    const ports = await openDoors(serving, closing);
     return { ...ports, archive, close };
   } catch (thrown) {
     await close();
@@ -85,7 +89,8 @@ type Serving = {
   config: Config;
   archive: Archive;
   access: Access;
-  people: People | undefined;
+  identities: Identities | undefined;
+  directory: DirectoryView;
   keys: TlsKeys | undefined;
   activity: Activity;
   log: Log;
@@ -100,6 +105,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   const features = featuresOf(watchedHoldings(holdings, activity), {
     ...surroundingsOf(config, archive, activity),
     systems: access.systems,
+    directory: serving.directory,
     associate,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
@@ -159,7 +165,7 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
 }
 
 function openHttp(
-  { config, archive, access, people, activity, log }: Serving,
+  { config, archive, access, directory, identities, activity, log }: Serving,
   routes: readonly Route[],
   keys?: TlsKeys,
 ): Promise<HttpServer> {
@@ -170,9 +176,9 @@ function openHttp(
     routes: routes.map((route) => counted(route, archive)),
     identify: async ({ method, route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
-      const identity = await people?.identities.of({ method, headers });
+      const identity = await identities?.of({ method, headers });
       if (identity instanceof Failure) return identity;
-      if (people !== undefined && identity !== undefined) return access.byIdentity(identity, people.directory);
+      if (identity !== undefined) return access.byIdentity(identity, directory);
       if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);

@@ -57,6 +57,8 @@ export type Route = {
   query?: readonly QueryParameter[];
   consumes?: readonly string[];
   produces?: readonly string[];
+  /** JSON Schema of the body of a request, where that is JSON of our own. */
+  bodySchema?: object;
   /** JSON Schema of the answer, where that is JSON of our own. */
   answerSchema?: object;
   /** Answered without asking who calls: says nothing of any patient or institution. */

@@ -14,7 +14,7 @@ export function openApiOf(routes: readonly Route[], info: OpenApiInfo): object {
 }
 
 function operationOf(route: Route): object {
-  const { method, path, summary, query = [], consumes = [], produces = [], answerSchema } = route;
+  const { method, path, summary, query = [], consumes = [], produces = [], bodySchema, answerSchema } = route;
   const names = [...path.matchAll(/:([A-Za-z]\w*)/g)].map(([, name = '']) => name);
   const parameters = [
     ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
@@ -29,7 +29,7 @@ function operationOf(route: Route): object {
     operationId: `${method.toLowerCase()}${path.replace(/[^A-Za-z0-9]+/g, '_')}`,
     summary,
     ...(parameters.length > 0 && { parameters }),
-    ...(consumes.length > 0 && { requestBody: { required: true, content: contentOf(consumes) } }),
+    ...(consumes.length > 0 && { requestBody: { required: true, content: contentOf(consumes, bodySchema) } }),
     responses: {
       200: { description: 'Success', ...(produces.length > 0 && { content: contentOf(produces, answerSchema) }) },
       default: { description: 'Problem', content: contentOf(['application/problem+json']) },

@@ -27,6 +27,12 @@ const TABLES = [
   'patient_link',
   'patient_collision',
   'sharing',
+  'directory_state',
+  'institution',
+  'facility',
+  'person',
+  'person_role',
+  'sensitivity',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

@@ -19,11 +19,22 @@ export function viewOf(op: Op, action: StudyAction, institution?: string): View 
   return narrowed(view, institution);
 }
 
+/** What somebody may do at an institution who has to know how it works, whether it sees studies or not. */
+const OFFICES = ['administer', 'audit', 'steward', 'review'] as const;
+
 /**
- * The institutions of which a caller may know how they work, and not only some of their studies. undefined: all.
- * @throws {Failure} access/denied
+ * The institutions of which a caller may know how they work, and not only some of their studies: their devices, people,
+ * refusals. undefined: all.
+ * @throws {Failure} access/denied where there is none, and nothing of it may be searched
  */
-export const scopeOf = (op: Op): Institutions => wholeInstitutions(viewOf(op, 'query'));
+export function scopeOf(op: Op): Institutions {
+  const { institution } = op;
+  const view = op.view('query');
+  const hasOffice = OFFICES.some((action) => op.may(action, institution));
+  if (!hasOffice && isEmpty(view)) throw new Failure('access/denied', `query by ${op.actor.id}`);
+  const whole = wholeInstitutions(view);
+  return whole === undefined || !hasOffice || whole.includes(institution) ? whole : [...whole, institution];
+}
 
 /**
  * The same operation for one of the institutions that the caller may act for.

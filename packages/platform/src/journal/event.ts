@@ -31,7 +31,15 @@ export type EventKind =
   | 'referral.made'
   | 'referral.ended'
   | 'glass.broken'
-  | 'glass.reviewed';
+  | 'glass.reviewed'
+  | 'institution.described'
+  | 'facility.catalogued'
+  | 'person.described'
+  | 'person.removed'
+  | 'role.granted'
+  | 'role.ended'
+  | 'sensitivity.marked'
+  | 'sensitivity.cleared';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -37,10 +37,21 @@ export type Institution = {
   name: string;
   /** INEGI code of the state, two digits; absent for a federal one. */
   state?: string | undefined;
+  /** CLUES of its establishments. */
+  facilities?: readonly string[] | undefined;
 };
 
 /** An establishment of the catalogue CLUES, as of an edition of it. */
-export type Facility = { clues: string; institution: string; name: string; state: string; edition: string };
+export type Facility = {
+  clues: string;
+  /** Key of the catalogue, such as SSA or IMS: not a code of the archive. */
+  institution: string;
+  name: string;
+  /** INEGI code. */
+  state: string;
+  /** ISO date. */
+  edition: string;
+};
 
 /** A role of a person at an institution, or at all of them: '*'. Times are RFC 3339; `until` itself is outside. */
 export type RoleGrant = { role: Role; institution: string; from: string; until?: string | undefined };

@@ -28,6 +28,7 @@ export const enReasons: Record<keyof typeof esReasons, string> = {
   'query/not-indexed': 'That attribute cannot be searched.',
   'query/too-broad': 'The search is too broad. Add a date, a name or a patient ID.',
   'query/too-costly': 'The search took too long. Add a date, a name or a patient ID.',
+  'directory/incompatible': 'One person must not have these roles at the same time.',
   'access/denied': 'Not permitted.',
   'access/unknown': 'The caller is not registered. Register it in the access file if it may enter.',
   'request/invalid': 'The request is not understood.',

@@ -29,6 +29,7 @@ export const esReasons = {
   'query/not-indexed': 'No se puede buscar por ese atributo.',
   'query/too-broad': 'La búsqueda abarca demasiado. Añada fecha, nombre o expediente.',
   'query/too-costly': 'La búsqueda tardó demasiado. Añada fecha, nombre o expediente.',
+  'directory/incompatible': 'Una misma persona no debe tener estos roles a la vez.',
   'access/denied': 'Sin permiso para esta operación.',
   'access/unknown': 'Quien llama no está registrado. Regístrelo en el archivo de accesos si debe entrar.',
   'request/invalid': 'La solicitud no se entiende.',

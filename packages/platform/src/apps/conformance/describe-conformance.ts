@@ -2,6 +2,7 @@ import { CODE_SETS } from '@acervo/dicom/charset/code-sets.ts';
 import { WHOLE_SETS } from '@acervo/dicom/charset/whole-sets.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts';
+import { DirectoryView } from '../../features/directory/view.ts';
 import { Activity } from '../../features/status/index.ts';
 import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
@@ -20,8 +21,10 @@ const closed = (): Failure => new Failure('store/unavailable', 'the archive is n
  * @param departures  the table of departures from PS3.18, as its decision record has it
  */
 export function describeConformance(departures: string): string {
-  const features = featuresOf(closedHoldings(), {
+  const holdings = closedHoldings();
+  const features = featuresOf(holdings, {
     systems: systemsOver(new Map()),
+    directory: new DirectoryView(holdings.db, holdings.log),
     associate: () => Promise.reject(closed()),
     settings: { findMatchesMax: 0 },
     state: {

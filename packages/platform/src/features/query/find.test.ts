@@ -6,7 +6,6 @@ import { readDataSet } from '@acervo/dicom/data-set/read.ts';
 import { tagText } from '@acervo/dicom/tag.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { Failure } from '@acervo/kernel/failure.ts';
 import { seeing } from '@acervo/testkit/fakes/op.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
 import type { Op } from '../../ports/op.ts';
@@ -281,15 +280,11 @@ async function visibility({ ports, ask }: Asking): Promise<void> {
   const issued = { StudyInstanceUID: '1.2.2', IssuerOfPatientID: 'IMSS' };
   assert.equal((await find(ports, { level: 'STUDY', keys: issued })).answers.length, 1);
   const denied = {
-    allow: () => {
+    view: () => {
       throw new Error('unexpected');
     },
   };
-  const stranger = {
-    allow: () => {
-      throw new Failure('access/denied', 'as a test');
-    },
-  };
+  const stranger = seeing();
   assert.equal((await find(ports, { level: 'STUDY', keys: {}, over: stranger })).status, 0x0124);
   const refused = await find(ports, { level: 'STUDY', keys: {}, over: denied });
   assert.deepEqual([refused.status, refused.answers.length], [0xc001, 0]);

@@ -16,6 +16,10 @@ import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.t
 import { type End, endCommitment, insertAsked } from '../commitment/commitment.repo.ts';
 import { digestOf } from '../commitment/references.ts';
 import { registerRequest } from '../commitment/register.ts';
+import { importFacilities } from '../directory/facilities.ts';
+import { endRole, removePerson } from '../directory/people.ts';
+import { importSeed } from '../directory/seed.ts';
+import { clearSensitive } from '../directory/sensitivity.ts';
 import { linkPatients, unlinkPatient } from '../patients/link.ts';
 import { resolveSome } from '../patients/resolve.ts';
 import { breakGlass, endSharing, makeAgreement, refer, reviewGlass } from '../sharing/change.ts';
@@ -49,6 +53,12 @@ const TABLES = {
   patient_link: 'select * from patient_link order by institution, issuer, patient_id, person',
   patient_collision: 'select * from patient_collision order by institution, issuer, patient_id, kind',
   sharing: 'select * from sharing order by id',
+  directory_state: 'select * from directory_state',
+  institution: 'select * from institution order by code',
+  facility: 'select * from facility order by clues',
+  person: 'select * from person order by id',
+  person_role: 'select * from person_role order by id',
+  sensitivity: 'select * from sensitivity order by institution, patient_id, study_uid, label',
   known_system: 'select * from known_system order by ae_title',
   commitment: `select id, role, ae_title, transaction_uid, institution, sees, digest, reference_count, sop_references,
     state, failures, ended_at, last_problem from commitment order by id`,
@@ -82,6 +92,34 @@ async function share(db: Database): Promise<void> {
   await breakGlass(db, op, glass, 'p2');
   await reviewGlass(db, op, broken.id, 'Justificado');
   await endSharing(db, op, 'agreement', id);
+}
+
+/** Of institutions, people, roles and marks some stay, some end; of the catalogue there are two editions. */
+async function describeDirectory(db: Database): Promise<void> {
+  const op = testOp();
+  const role = { role: 'steward', institution: 'HGM' } as const;
+  const mark = { institution: 'HGM', label: 'vip', reason: 'known' } as const;
+  await importSeed(db, op, {
+    institutions: [{ code: 'HGM', name: 'Hospital General', state: '09', facilities: ['DFSSA000999'] }],
+    people: ['ana', 'eva', 'luis'].map((login) => ({ login, name: login, institution: 'HGM', roles: [role] })),
+    sensitivities: [
+      { ...mark, patientId: 'P', issuer: 'HGM' },
+      { ...mark, patientId: 'Q' },
+      { ...mark, study: '1.2.3' },
+    ],
+  });
+  await importSeed(db, op, { institutions: [{ code: 'HGM', name: 'Hospital General de México', state: '09' }] });
+  await endRole(db, op, 'ana', role);
+  await removePerson(db, op, 'luis');
+  await clearSensitive(db, op, { ...mark, patientId: 'Q' });
+  for (const [count, edition] of [
+    [1500, '2026-01-31'],
+    [1200, '2026-02-28'],
+  ] as const) {
+    const head = 'CLUES,NOMBRE DE LA UNIDAD,CLAVE DE LA INSTITUCION';
+    const lines = Array.from({ length: count }, (_, index) => `JCSSA${String(index).padStart(6, '0')},Ñ ${index},SSA`);
+    await importFacilities(db, op, Buffer.from([head, ...lines].join('\n')), { edition });
+  }
 }
 
 /** What is owed, what was reported, given up and asked again; what we asked of others. */
@@ -153,6 +191,7 @@ test('a rebuilt index equals the lost one, table by table', async (t) => {
   await fillArchive(archive);
   await describeSystems(archive.database);
   await share(archive.database);
+  await describeDirectory(archive.database);
   await commitments(archive.database);
   await decidePatients(archive);
   await assert.rejects(rebuild(config), { code: 'config/invalid' }, 'not while another process has it open');

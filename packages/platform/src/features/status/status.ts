@@ -13,7 +13,7 @@ import { scopeOf, viewOf } from '../../holdings/scope.ts';
 import type { Envelope, EventKind } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
-import { isEmpty, standingOf } from '../../ports/view.ts';
+import { standingOf } from '../../ports/view.ts';
 import { type Activity, STEP_SECONDS } from './activity.ts';
 import { Remembered } from './remembered.ts';
 import {
@@ -65,7 +65,7 @@ export class Status {
 
   /** @throws {Failure} access/denied */
   async activity(op: Op): Promise<ActivityAnswer> {
-    const sees = seen(op);
+    const sees = scopeOf(op);
     const { activity, associationsMax } = this.#ports;
     // With the database away this is what a person wants to see most: what the process itself knows goes out.
     const fromJournal = await this.#refusals.of(keyOf(sees)).catch((thrown: unknown) => {
@@ -87,12 +87,12 @@ export class Status {
 
   /** @throws {Failure} access/denied */
   devices(op: Op): Promise<Devices> {
-    return this.#devices.of(keyOf(seen(op)));
+    return this.#devices.of(keyOf(scopeOf(op)));
   }
 
   /** @throws {Failure} access/denied */
   async storage(op: Op): Promise<Storage> {
-    seen(op);
+    scopeOf(op);
     const [disk, segments] = await Promise.all([this.#ports.disk(), this.#segments.of('')]);
     return { disk, segments };
   }
@@ -115,14 +115,6 @@ export class Status {
     }
     return { holders };
   }
-}
-
-/** Who administers an institution, or reads its journal, may know how it works without seeing a study. */
-function seen(op: Op): Institutions {
-  const { institution } = op;
-  if (!isEmpty(op.view('query'))) return scopeOf(op);
-  if (op.may('administer', institution) || op.may('audit', institution)) return [institution];
-  return scopeOf(op);
 }
 
 /** Institution codes hold no separator. */
