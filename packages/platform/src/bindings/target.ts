@@ -23,8 +23,8 @@ function uidsOf({ params }: HttpRequest): Uids {
 }
 
 /**
- * The one object that a path names, of what `find` found and the caller may read. Where the path leaves the institution open
- * and several that the caller sees hold the study, the answer is the choice between them.
+ * The one object that a path names, of what `find` found and the caller may read. Where the path leaves the
+ * institution open and several that the caller sees hold the study, the answer is the choice between them.
  * @throws {Failure} request/invalid; retrieve/not-found, also for what the caller may not see; access/denied
  */
 export async function locate<T>(

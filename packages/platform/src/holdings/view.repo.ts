@@ -88,7 +88,8 @@ function labelsCondition(bound: Bound, labels: Labels): string {
       const other = `m.label <> all(${bound.add(labels.labels, 'text[]')})`;
       // Marks are few: the studies that bear them are looked up once for a search, not once for each study.
       return `s.study_key not in (
-        select x.study_key from sensitivity m join study x on x.study_uid = m.study_uid and x.institution = m.institution
+        select x.study_key from sensitivity m
+          join study x on x.study_uid = m.study_uid and x.institution = m.institution
         where m.study_uid <> '' and ${other}
         union all select x.study_key from sensitivity m
           join study_identifier i on i.id = m.patient_id and m.issuer in ('', i.issuer)
