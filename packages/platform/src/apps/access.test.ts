@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import type { Directory, Role } from '../ports/directory.ts';
+import type { Identity } from '../ports/identity.ts';
 import type { Op } from '../ports/op.ts';
 import type { StudyAction } from '../ports/policy.ts';
 import { EVERYTHING, standingOf } from '../ports/view.ts';
-import { loadAccess } from './access.ts';
+import { loadAccess, policyOf } from './access.ts';
 import { loadConfig } from './config.ts';
 
 const signal = new AbortController().signal;
@@ -103,6 +105,51 @@ test('open: everybody acts for the default institution; a known system for its o
   assert.equal(opOf(byAeTitle('ANY')).institution, 'LOCAL');
   assert.equal(opOf(byAeTitle('CT1')).institution, 'A');
   assert.equal(byAuthorization(undefined).openOp(signal).view('export'), EVERYTHING);
+});
+
+test('a person acts by its roles at one institution, or not at all', () => {
+  const roles: Readonly<Record<string, readonly Role[]>> = { A: ['radiologist'], B: ['administrator'] };
+  const directory: Directory = {
+    revision: 1,
+    institutions: () => [],
+    institution: () => undefined,
+    facility: () => undefined,
+    person: (id) => ({ id, login: id, name: id, institution: 'A', roles: [], isActive: id === 'p1' }),
+    personByLogin: () => undefined,
+    rolesOf: (_, institution) => roles[institution] ?? [],
+  };
+  const { byIdentity } = access({});
+  const come = (of: Partial<Identity> = {}) =>
+    byIdentity({ kind: 'person', id: 'p1', strength: 'password', purpose: '', institution: '', ...of }, directory);
+  const op = opOf(come({ purpose: 'EMERGENCY' }));
+  assert.deepEqual([op.actor, op.institution, op.purpose], [{ kind: 'person', id: 'p1' }, 'A', 'EMERGENCY']);
+  assert.deepEqual(standings(op), { A: 'all', B: 'none', C: 'none' });
+  assert.deepEqual(standings(opOf(come({ purpose: 'RESEARCH' }))), { A: 'none', B: 'none', C: 'none' });
+  const administrator = come({ institution: 'B', strength: 'second-factor' });
+  assert.deepEqual(standings(opOf(administrator)), { A: 'none', B: 'none', C: 'none' });
+  opOf(administrator).allow('administer', 'B');
+  assert.throws(() => opOf(come({ institution: 'B' })).allow('administer', 'B'), denied);
+  const codeOf = (caller: object): string => (caller instanceof Failure ? caller.code : 'enters');
+  assert.equal(codeOf(come({ institution: 'C' })), 'access/denied', 'it has no role there');
+  assert.equal(codeOf(come({ id: 'p2' })), 'access/unknown', 'it may not act for now');
+  assert.equal(codeOf(come({ kind: 'system', id: 'NOBODY' })), 'access/unknown');
+});
+
+test('a file of policies that is not understood is named', () => {
+  const path = join(temporaryDirectory(), 'own.cedar');
+  const policyFile = (text: string) => {
+    writeFileSync(path, text);
+    return () => policyOf(loadConfig({ ACERVO_POLICY_FILE: path }));
+  };
+  const refused = (thrown: unknown): boolean =>
+    thrown instanceof Failure &&
+    thrown.code === 'config/invalid' &&
+    /ACERVO_POLICY_FILE.*own\.cedar/.test(thrown.detail);
+  assert.throws(policyFile('permit ('), refused);
+  assert.notEqual(
+    policyFile('@id("x") forbid (principal, action, resource);')().digest,
+    policyOf(loadConfig({})).digest,
+  );
 });
 
 test('every operation has its own id', () => {

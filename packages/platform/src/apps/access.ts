@@ -298,7 +298,7 @@ type Known = Pick<System, 'aeTitle' | 'institution' | 'issuer' | 'charset'> & Pa
 type Way = { isOpen: boolean; strength: Principal['strength']; door?: 'dimse' | 'web' };
 
 function systemStandpoint({ aeTitle, institution, may = [] }: Known, strength: Principal['strength']): Standpoint {
-  const actions = may.flatMap((service) => ACTIONS_OF[service]);
+  const actions = [...new Set(may.flatMap((service) => ACTIONS_OF[service]))];
   return ofSystem({ id: aeTitle, institution, may: actions, strength }, []);
 }
 

@@ -1,18 +1,17 @@
-import type { Clause, Labels, Relation, Stretch, View } from '../ports/view.ts';
-import { Bound } from './bound.ts';
+import { type Clause, type Labels, type Relation, type Stretch, standingOf, type View } from '../ports/view.ts';
+import type { Bound } from './bound.ts';
 import { LABELS_OF_STUDY } from './study-facts.repo.ts';
 
 /**
  * What a caller may see, as a condition on a study `s`; undefined: everything. It permits exactly the studies that
- * deciding about each one would (view.prop.test.ts). Institutions alike are one comparison, so that the order of
+ * deciding about each one would (apps/visibility.prop.test.ts). Institutions alike are one comparison, so that the order of
  * answers is walked for a caller who sees twenty of fifty as for one who sees all.
  */
 export function viewCondition(bound: Bound, view: View): string | undefined {
-  if (view.institutions.size === 0 && anyClause(new Bound(), view.others) === '' && view.others.length > 0)
-    return undefined;
-  const alike = new Map<readonly Clause[] | string, { clauses: readonly Clause[]; institutions: string[] }>();
+  if (view.institutions.size === 0 && standingOf(view, '') === 'all') return undefined;
+  const alike = new Map<string, { clauses: readonly Clause[]; institutions: string[] }>();
   for (const [institution, clauses] of view.institutions) {
-    const key = clauses.every(({ terms }) => terms.length === 0) ? JSON.stringify(clauses) : clauses;
+    const key = JSON.stringify(clauses);
     const group = alike.get(key) ?? { clauses, institutions: [] };
     group.institutions.push(institution);
     alike.set(key, group);

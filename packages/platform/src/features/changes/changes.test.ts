@@ -145,10 +145,6 @@ test('what is not understood is refused', async (t) => {
       query,
     );
   }
-  const denied = {
-    allow: () => {
-      throw new Failure('access/denied', 'no');
-    },
-  };
+  const denied = seeing();
   await assert.rejects(ask(db, '', denied), /access\/denied/);
 });

@@ -71,11 +71,7 @@ test('what the console asks is answered from the archive, for what the caller se
   });
 
   await t.test('who may not query is told nothing', async () => {
-    const op = testOp({
-      allow: () => {
-        throw new Failure('access/denied', 'no');
-      },
-    });
+    const op = testOp(seeing());
     for (const ask of [() => status.activity(op), () => status.storage(op), () => status.institutions(op)]) {
       await assert.rejects(ask, /access\/denied/);
     }
