@@ -117,24 +117,45 @@ export function loadAccess(config: Config, log: Log, known?: Systems, authoritie
       if (isOpen) return openCaller(base, config.institution);
       throw new Failure('access/unknown', header === undefined ? 'no token' : 'unknown token');
     },
+    ...provenCallers(base, systems, file.tokens),
+    ...ownCallers(base, config.institution),
+  };
+}
+
+/** Whoever has proved who it is, and as what it would be decided about. */
+function provenCallers(
+  base: Base,
+  systems: Systems,
+  tokens: readonly Token[],
+): Pick<Access, 'byIdentity' | 'standpointOf'> {
+  const tokenOf = (name: string): Token | undefined => tokens.find((token) => token.name === name);
+  return {
     byIdentity: (identity, directory) => {
-      if (identity.kind === 'person') return personCaller(base, identity, directory);
-      const system = systems.byAeTitle(identity.id);
-      if (system !== undefined)
-        return systemCaller(base, system, { isOpen: false, strength: identity.strength, door: 'web' });
-      const token = file.tokens.find(({ name }) => name === identity.id);
-      return token === undefined ? new Failure('access/unknown', identity.id) : tokenCaller(base, token);
+      const { kind, id, strength } = identity;
+      if (kind === 'person') return personCaller(base, identity, directory);
+      const system = systems.byAeTitle(id);
+      if (system !== undefined) return systemCaller(base, system, { isOpen: false, strength, door: 'web' });
+      const token = tokenOf(id);
+      return token === undefined ? new Failure('access/unknown', id) : tokenCaller(base, token);
     },
     standpointOf: (name, directory, as) => {
       const system = systems.byAeTitle(name);
       if (system !== undefined) return systemStandpoint(system, 'none');
-      const token = file.tokens.find((each) => each.name === name);
+      const token = tokenOf(name);
       if (token !== undefined) return tokenStandpoint(token);
       const id = directory.personByLogin(name)?.id ?? name;
       const found = personStandpoint({ kind: 'person', id, strength: 'second-factor', ...as }, directory);
       if (found instanceof Failure) throw found;
       return found;
     },
+  };
+}
+
+/** What nobody has to prove: strangers, who may nothing, and the archive's own work. */
+function ownCallers(base: Base, own: string): Pick<Access, 'ofStranger' | 'ofCommand' | 'ofProcess'> {
+  const process = (name: string, door: Door, institution: string): Caller =>
+    callerOf(base, EVERYBODY, { actor: { kind: 'process', id: name }, system: name, door, institution });
+  return {
     ofStranger: (callingAet) =>
       callerOf(base, NOBODY, {
         actor: { kind: 'system', id: callingAet },
@@ -142,20 +163,8 @@ export function loadAccess(config: Config, log: Log, known?: Systems, authoritie
         door: 'dimse',
         institution: '',
       }),
-    ofCommand: (name, acting = config.institution) =>
-      callerOf(base, EVERYBODY, {
-        actor: { kind: 'process', id: name },
-        system: name,
-        door: name === 'import' ? 'import' : 'cli',
-        institution: acting,
-      }),
-    ofProcess: (name) =>
-      callerOf(base, EVERYBODY, {
-        actor: { kind: 'process', id: name },
-        system: name,
-        door: 'dimse',
-        institution: config.institution,
-      }),
+    ofCommand: (name, acting = own) => process(name, name === 'import' ? 'import' : 'cli', acting),
+    ofProcess: (name) => process(name, 'dimse', own),
   };
 }
 

@@ -4,8 +4,8 @@ import { LABELS_OF_STUDY } from './study-facts.repo.ts';
 
 /**
  * What a caller may see, as a condition on a study `s`; undefined: everything. It permits exactly the studies that
- * deciding about each one would (apps/visibility.prop.test.ts). Institutions alike are one comparison, so that the order of
- * answers is walked for a caller who sees twenty of fifty as for one who sees all.
+ * deciding about each one would (apps/visibility.prop.test.ts). Institutions alike are one comparison, so that the
+ * order of answers is walked for a caller who sees twenty of fifty as for one who sees all.
  */
 export function viewCondition(bound: Bound, view: View): string | undefined {
   if (view.institutions.size === 0 && standingOf(view, '') === 'all') return undefined;
