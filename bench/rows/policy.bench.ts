@@ -12,9 +12,10 @@ const VIEWS = 50;
 
 /**
  * What one decision takes, and one view. A decision is about a study that was found, as retrievals take it: its facts
- * against what is shared, then the engine, or what it answered before for a study of the same class; every round begins
- * with nothing remembered. `engine` figures are of the engine alone, asked anew each time. A view is what a caller may search who shares with fifty institutions, each by
- * an agreement of its own, with labels of sensitivity at every one of them: made by an engine that knows nothing yet.
+ * against what is shared, then the engine, or what it answered before for a study of the same class; every round
+ * begins with nothing remembered. `engine` figures are of the engine alone, asked anew each time. A view is what a
+ * caller may search who shares with fifty institutions, each by an agreement of its own, with labels of sensitivity at
+ * every one of them: made by an engine that knows nothing yet.
  */
 export const POLICY_ROWS: readonly Row[] = [
   {
