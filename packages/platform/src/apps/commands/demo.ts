@@ -2,9 +2,12 @@ import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toFailure } from '@acervo/kernel/failure.ts';
+import { importSeed } from '../../features/directory/seed.ts';
+import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, isGiven } from '../command.ts';
 import { type Config, loadConfigOver } from '../config.ts';
 import { sendByDimse, sendByImport, sendByStow, type Target } from '../demo/doors.ts';
+import { DIRECTORY } from '../demo/sample/directory.ts';
 import { INSTITUTIONS, SYSTEMS } from '../demo/sample/institutions.ts';
 import { generateSample, type SampleObject } from '../demo/sample/sample.ts';
 import { readSummary, type Summary } from '../demo/summary.ts';
@@ -77,6 +80,8 @@ async function show(
     dimsePort: server.dimsePort,
     aeTitle: config.aeTitle,
   };
+  const op = loadAccess(config, context.log).ofCommand('demo').openOp(signal);
+  await importSeed(server.archive.database, op, DIRECTORY);
   const sent = await sendSample(target, config, context);
   if (signal.aborted) return EXIT.failed;
   const summary = await readSummary(

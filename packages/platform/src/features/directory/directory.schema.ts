@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ROLES, SENSITIVITIES } from '../../ports/directory.ts';
-import { END, GRANT, SUBJECT } from './description.ts';
+import { END, GRANT } from './description.ts';
 
 /** Schemas of the answers: what the description of the API says, and what tests hold answers against. */
 const time = z.iso.datetime();
@@ -77,4 +77,3 @@ const person = z.string().min(1);
 export const GRANT_BODY = GRANT.extend({ person });
 export const END_BODY = END.extend({ person });
 export const REMOVE_BODY = z.strictObject({ person });
-export const SUBJECT_BODY = SUBJECT;
