@@ -13,6 +13,7 @@ import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
 import type { WhoIs } from '../features/rights/accesses.ts';
 import { rightsFeature } from '../features/rights/index.ts';
+import { sharingFeature } from '../features/sharing/index.ts';
 import { type StatusPorts, statusFeature } from '../features/status/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
@@ -60,6 +61,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
     rightsFeature({ ...holdings, whoIs }),
+    sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
   ];
   return [

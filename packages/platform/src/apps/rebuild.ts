@@ -5,6 +5,7 @@ import { directoryProjection } from '../features/directory/projection.ts';
 import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
 import { secondaryUses } from '../features/rights/rights.repo.ts';
+import { sharingProjection } from '../features/sharing/projection.ts';
 import { systemsProjection } from '../features/systems/projection.ts';
 import { Projector } from '../holdings/projector.ts';
 import { beginRebuild, endRebuild, refuseHalfIndex } from '../holdings/rebuild.repo.ts';
@@ -52,7 +53,14 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
       const { node, writer } = presence;
       const projector = new Projector(database, blobs, log, signal);
       const ports = { db: database, blobs, journalBlobs, projector, node, writer, log, signal };
-      const projections = [systemsProjection, commitmentsProjection, patientLinks, directoryProjection, secondaryUses];
+      const projections = [
+        systemsProjection,
+        commitmentsProjection,
+        patientLinks,
+        directoryProjection,
+        sharingProjection,
+        secondaryUses,
+      ];
       const summary = await reindex({ ...ports, projections }, hears);
       await database.asOwner((sql) => endRebuild(sql, summary.highestSegment));
       return summary;

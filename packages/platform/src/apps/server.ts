@@ -4,13 +4,14 @@ import { type DimseServer, listenDimse } from '../adapters/net/dimse-server.ts';
 import { type HttpServer, listenHttp } from '../adapters/net/http-server.ts';
 import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
-import type { Job } from '../bindings/feature.ts';
+import type { Feature, Job } from '../bindings/feature.ts';
 import type { Route } from '../bindings/http.ts';
 import { type HttpGate, httpGate } from '../bindings/limits/http-gate.ts';
 import { Tally } from '../bindings/limits/tally.ts';
 import { TokenBuckets } from '../bindings/limits/token-buckets.ts';
 import type { DirectoryView } from '../features/directory/view.ts';
 import { Activity } from '../features/status/index.ts';
+import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
@@ -24,6 +25,7 @@ import { permitted } from './permitted.ts';
 import { followRegistry, openRegistry } from './registry.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
+import { openTrust } from './trust.ts';
 import { version } from './version.ts';
 import { watchAssociations, watchedHoldings, watchRequests } from './watch-activity.ts';
 import { whoIsIn } from './who-is.ts';
@@ -36,6 +38,8 @@ export type RunningServer = {
   httpsPort: number | undefined;
   dimseTlsPort: number | undefined;
   archive: Archive;
+  /** What is served, for whoever asks whether all of it was tried. */
+  features: readonly Feature[];
   /** Finish what has begun, then end. */
   close(): Promise<void>;
 };
@@ -45,8 +49,11 @@ const CONNECTIONS_MAX = 16;
 const CLOSE_MS = 20_000;
 const RECORD_MS = 5000;
 
-/** The archive with its doors open: DIMSE and HTTP. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+/**
+ * The archive with its doors open: DIMSE and HTTP.
+ * @param identities  what tells who has logged in; without it persons cannot come in
+ */
+export async function startServer(config: Config, log: Log, identities?: Identities): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
   const ending = new AbortController();
   const closing: (() => Promise<void>)[] = [];
@@ -58,7 +65,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   try {
     const registry = await openRegistry(config, archive.database, log);
     closing.push(following(followRegistry(registry, ending.signal), ending));
-    const access = loadAccess(config, log, registry.systems);
+    const trust = await openTrust(config, archive.database, log);
+    closing.push(following(trust.follow(ending.signal), ending));
+    const access = loadAccess(config, log, registry.systems, trust.authorities);
     const directory = await openDirectory(archive.database, log);
     closing.push(following(followDirectory(directory, ending.signal), ending));
     closing.push(following(careForHeap(ending.signal), ending));
@@ -70,7 +79,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     }
     const gate = gateOf(config);
     const activity = new Activity();
-    const ports = await openDoors({ config, archive, access, directory, keys, activity, gate, log }, closing);
+    const serving = { config, archive, access, directory, identities, keys, activity, gate, log };
+    const ports = await openDoors(serving, closing);
     return { ...ports, archive, close };
   } catch (thrown) {
     await close();
@@ -99,6 +109,7 @@ type Serving = {
   config: Config;
   archive: Archive;
   access: Access;
+  identities: Identities | undefined;
   directory: DirectoryView;
   keys: TlsKeys | undefined;
   activity: Activity;
@@ -140,7 +151,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   const https = keys && (await openHttp(serving, routes, httpsPort, keys));
   if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
   closing.push(begun(features.flatMap((feature) => feature.jobs ?? [])));
-  return { httpPort: http?.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
+  return { httpPort: http?.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort, features };
 }
 
 /** @returns how the jobs are ended that were begun */
@@ -185,7 +196,7 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
 }
 
 function openHttp(
-  { config, archive, access, activity, gate, log }: Serving,
+  { config, archive, access, directory, identities, activity, gate, log }: Serving,
   routes: readonly Route[],
   port: number,
   keys?: TlsKeys,
@@ -194,12 +205,15 @@ function openHttp(
   return listenHttp({
     port,
     host: config.httpHost,
-    routes: routes.map((route) => counted(route, archive.metrics)),
-    identify: ({ route, headers, certificate }) => {
+    routes: routes.map((route) => counted(route, archive)),
+    identify: async ({ method, route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
       if (config.access === 'open' && !isLoopback(headers['host'])) {
         return new Failure('access/denied', 'open access by a name that is not of this machine');
       }
+      const identity = await identities?.of({ method, headers });
+      if (identity instanceof Failure) return identity;
+      if (identity !== undefined) return access.byIdentity(identity, directory);
       if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
@@ -275,11 +289,15 @@ function portFailure(thrown: unknown): unknown {
   return isTaken ? new Failure('config/invalid', (thrown as Error).message, { cause: thrown }) : thrown;
 }
 
-function counted(route: Route, metrics: Archive['metrics']): Route {
+function counted(route: Route, { metrics, holdings }: Archive): Route {
   return {
     ...route,
     async handle(request, op) {
-      const answer = await route.handle(request, op);
+      const answer = await route.handle(request, op).catch((thrown: unknown) => {
+        // What a person may not do at all; a study that it may not have is told by whoever found it.
+        if (toFailure(thrown).code === 'access/denied') holdings.journal.denied(op, route.path, op.institution, '');
+        throw thrown;
+      });
       metrics.httpAnswered(route.path, request.method, answer.status);
       return answer;
     },

@@ -27,6 +27,7 @@ const TABLES = [
   'patient_link',
   'patient_collision',
   'secondary_use',
+  'sharing',
   'directory_state',
   'institution',
   'facility',

@@ -1,13 +1,14 @@
 import { isSamePatient, type Patient } from '../../holdings/patient.ts';
 import { CURP } from '../../holdings/patient-identifiers.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { EVERYTHING } from '../../ports/view.ts';
 import type { Known } from './decide.ts';
 import { linksOf } from './links.repo.ts';
 import { studiesOf } from './patients.repo.ts';
 
 /** What is known of each of these patients, in their order; of those without a study nothing is told. */
 export async function knownOf(sql: Sql, patients: readonly Patient[]): Promise<Known[]> {
-  const studies = await studiesOf(sql, patients);
+  const studies = await studiesOf(sql, patients, EVERYTHING);
   const links = await linksOf(sql, patients);
   return patients.map((patient) => {
     const told = studies.filter((study) => isSamePatient(study, patient));

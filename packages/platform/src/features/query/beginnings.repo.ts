@@ -1,7 +1,7 @@
+import { Bound } from '../../holdings/bound.ts';
 import type { Sql } from '../../ports/sql.ts';
 import { textCondition } from './conditions.repo.ts';
 import type { Search, Statement } from './search.repo.ts';
-import { Bound } from './statement.ts';
 
 /** Keys that may be asked for by their beginning alone, each with an ordered index that tells how many begin so. */
 const COUNTED: Readonly<Record<string, { rows: string; text: string }>> = {

@@ -32,7 +32,7 @@ const refused = (code: string) => (thrown: unknown) => thrown instanceof Failure
 /** Whose administrators may ask: of one institution only. */
 const ofOnly = (own: string): Partial<Op> => ({
   institution: own,
-  sees: [own],
+  may: (_, institution) => institution === own,
   allow: (_, institution) => {
     if (institution !== own) throw new Failure('access/denied', institution);
   },
@@ -99,7 +99,7 @@ test('the same person elsewhere is told to whom both institutions answer, and to
   const own = await accessesOf(ports, testOp(ofOnly('HGM')), HERE, EVER);
   assert.deepEqual(own.linked, []);
   assert.ok(own.accesses.every((access) => access.study !== otherStudy));
-  await assert.rejects(accessesOf(ports, testOp(ofOnly('IMSS')), HERE, EVER), refused('retrieve/not-found'));
+  await assert.rejects(accessesOf(ports, testOp(ofOnly('IMSS')), HERE, EVER), refused('access/denied'));
 });
 
 test('the report is a document in Spanish, or in English, in which nothing of the data is markup', async (t) => {
@@ -143,7 +143,7 @@ test('a refusal of secondary use holds for the person at every institution, unti
   );
   const decided = { decision: 'refused', reason: 'x' } as const;
   await assert.rejects(decideSecondaryUse(db, testOp(), NOBODY, decided), refused('retrieve/not-found'));
-  await assert.rejects(decideSecondaryUse(db, testOp(ofOnly('IMSS')), HERE, decided), refused('retrieve/not-found'));
+  await assert.rejects(decideSecondaryUse(db, testOp(ofOnly('IMSS')), HERE, decided), refused('access/denied'));
 });
 
 test('rights over HTTP: JSON or a document; what is not understood is refused', async (t) => {

@@ -37,7 +37,7 @@ export async function decideSecondaryUse(
   patient: Patient,
   decided: { decision: Decision; reason: string },
 ): Promise<SecondaryUse> {
-  permit(op, patient);
+  op.allow('steward', patient.institution);
   return db.transaction(async (sql) => {
     await lockDecisions(sql);
     await mustBeHeld(sql, patient);
@@ -53,15 +53,16 @@ export async function decideSecondaryUse(
 
 /** What applies to a patient. @throws {Failure} access/denied, retrieve/not-found */
 export async function secondaryUseOf(db: Db, op: Op, patient: Patient): Promise<SecondaryUse> {
-  permit(op, patient);
+  op.allow('audit', patient.institution);
   await mustBeHeld(db, patient);
   return stateOf(db, op, patient);
 }
 
 /** The ledger of the institutions that the caller sees, the newest first. @throws {Failure} access/denied */
 export async function listDecisions(db: Db, op: Op): Promise<SecondaryUse['decisions']> {
-  op.allow('administer', op.institution);
-  return (await decisionsAt(db, scopeOf(op, undefined), DECISIONS_MAX)).map(shown);
+  op.allow('audit', op.institution);
+  const decisions = await decisionsAt(db, scopeOf(op), DECISIONS_MAX);
+  return decisions.filter(({ institution }) => op.may('audit', institution)).map(shown);
 }
 
 /**
@@ -74,7 +75,7 @@ async function stateOf(sql: Sql, op: Op, patient: Patient): Promise<SecondaryUse
   return {
     patient: patientRef(patient),
     state: isRefused ? 'refused' : decisions.length > 0 ? 'permitted' : 'undecided',
-    decisions: decisions.filter(({ institution }) => op.sees?.includes(institution) ?? true).map(shown),
+    decisions: decisions.filter(({ institution }) => op.may('audit', institution)).map(shown),
   };
 }
 
@@ -83,11 +84,6 @@ const shown = ({ institution, issuer, id, state, at }: DecisionRow) => ({
   state,
   at,
 });
-
-function permit(op: Op, { institution }: Patient): void {
-  scopeOf(op, institution);
-  op.allow('administer', institution);
-}
 
 async function mustBeHeld(sql: Sql, patient: Patient): Promise<void> {
   if ((await studiesOf(sql, [patient], 1)).length === 0) throw new Failure('retrieve/not-found', 'no such patient');

@@ -15,6 +15,8 @@ import {
   pageInstances,
 } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
+import { viewOf } from '../../holdings/scope.ts';
+import { seen } from '../../holdings/seen.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Level, RetrieveKeys } from './identifier.ts';
 
@@ -29,7 +31,7 @@ export type Selection = {
   batches(): AsyncGenerator<Batch>;
 };
 
-type Ports = Pick<Holdings, 'db'>;
+type Ports = Pick<Holdings, 'db' | 'journal'>;
 
 /** Instances whose places are in memory at once, some 600 bytes each. */
 const PAGE_MAX = 5_000;
@@ -44,22 +46,25 @@ const PATIENT_STUDIES_MAX = 10_000;
  * @throws {Failure} access/denied; retrieve/ambiguous where several institutions hold a study, none of them the
  *   caller's own, or a Patient ID is of several issuers
  */
-export async function select({ db }: Ports, op: Op, keys: RetrieveKeys): Promise<Selection> {
+export async function select(ports: Ports, op: Op, keys: RetrieveKeys): Promise<Selection> {
+  const { db } = ports;
   switch (keys.level) {
     case 'PATIENT':
-      return ofSeries(db, op, await seriesOfStudies(db, await studiesOfPatient(db, op, keys)));
+      return ofSeries(db, await seriesOfStudies(db, await studiesOfPatient(db, op, keys)));
     case 'STUDY': {
       const studies: HeldStudy[] = [];
-      for (const study of keys.studies) studies.push(...held(op, await findStudies(db, study, op.sees)));
-      return ofSeries(db, op, await seriesOfStudies(db, studies));
+      for (const study of keys.studies) {
+        studies.push(...held(op, await seen(ports, op, 'read', study, await findStudies(db, study))));
+      }
+      return ofSeries(db, await seriesOfStudies(db, studies));
     }
     case 'SERIES': {
       const found: HeldSeries[] = [];
-      for (const series of keys.series) found.push(...(await seriesOf(db, op, keys.study, series)));
-      return ofSeries(db, op, found);
+      for (const series of keys.series) found.push(...(await seriesOf(ports, op, keys.study, series)));
+      return ofSeries(db, found);
     }
     case 'IMAGE':
-      return ofInstances(op, await instancesOf(db, op, keys));
+      return ofInstances(await instancesOf(ports, op, keys));
   }
 }
 
@@ -87,13 +92,28 @@ function heldOnce<T extends { institution: string }>(op: Op, found: readonly T[]
 
 /** @param study absent in a relational retrieval */
 async function seriesOf(
-  db: Ports['db'],
+  ports: Ports,
   op: Op,
   study: string | undefined,
   series: string,
 ): Promise<readonly HeldSeries[]> {
-  if (study !== undefined) return held(op, await findSeries(db, study, series, op.sees));
-  return heldOnce(op, await findSeriesAnywhere(db, series, op.sees));
+  if (study !== undefined) {
+    return held(op, await seen(ports, op, 'read', study, await findSeries(ports.db, study, series)));
+  }
+  const found = await findSeriesAnywhere(ports.db, series);
+  return heldOnce(op, await seenOf(ports, op, found, ({ studyUid }) => studyUid));
+}
+
+/** Of what is of several studies, what the caller may have. */
+async function seenOf<T extends { institution: string }>(
+  ports: Ports,
+  op: Op,
+  found: readonly T[],
+  studyOf: (each: T) => string,
+): Promise<T[]> {
+  const some: T[] = [];
+  for (const [study, of] of Map.groupBy(found, studyOf)) some.push(...(await seen(ports, op, 'read', study, of)));
+  return some;
 }
 
 /** A Patient ID means one patient only together with its issuer (decision record 0006). */
@@ -102,7 +122,7 @@ async function studiesOfPatient(
   op: Op,
   keys: Extract<RetrieveKeys, { level: 'PATIENT' }>,
 ): Promise<readonly HeldStudy[]> {
-  const found = await findPatientStudies(db, keys, op.sees, PATIENT_STUDIES_MAX + 1);
+  const found = await findPatientStudies(db, keys, viewOf(op, 'read'), PATIENT_STUDIES_MAX + 1);
   if (found.length > PATIENT_STUDIES_MAX) {
     throw new Failure('query/too-broad', `more than ${PATIENT_STUDIES_MAX} studies of a patient`);
   }
@@ -119,8 +139,7 @@ async function seriesOfStudies(db: Ports['db'], studies: readonly HeldStudy[]): 
   return series;
 }
 
-function ofSeries(db: Ports['db'], op: Op, series: readonly HeldSeries[]): Selection {
-  for (const institution of new Set(series.map((each) => each.institution))) op.allow('read', institution);
+function ofSeries(db: Ports['db'], series: readonly HeldSeries[]): Selection {
   return {
     total: series.reduce((sum, { instanceCount }) => sum + instanceCount, 0),
     async *batches() {
@@ -141,32 +160,31 @@ async function* pagesOf(db: Ports['db'], series: HeldSeries): AsyncGenerator<Bat
 
 type ImageKeys = Extract<RetrieveKeys, { level: 'IMAGE' }>;
 
-async function instancesOf(db: Ports['db'], op: Op, keys: ImageKeys): Promise<InstanceOf[]> {
+async function instancesOf(ports: Ports, op: Op, keys: ImageKeys): Promise<InstanceOf[]> {
   const all: InstanceOf[] = [];
   for (let at = 0; at < keys.instances.length; at += LOOKED_FOR_MAX) {
     const sops = keys.instances.slice(at, at + LOOKED_FOR_MAX);
-    all.push(...(await someInstancesOf(db, op, { ...keys, instances: sops })));
+    all.push(...(await someInstancesOf(ports, op, { ...keys, instances: sops })));
   }
   return all;
 }
 
-async function someInstancesOf(
-  db: Ports['db'],
-  op: Op,
-  { study, series, instances }: ImageKeys,
-): Promise<InstanceOf[]> {
+async function someInstancesOf(ports: Ports, op: Op, { study, series, instances }: ImageKeys): Promise<InstanceOf[]> {
   if (study === undefined || series === undefined) {
-    const found = await findInstancesAnywhere(db, { sops: instances, study, series }, op.sees);
-    return [...Map.groupBy(found, (each) => each.held.sopUid).values()].flatMap((each) => heldOnce(op, each));
+    const found = await findInstancesAnywhere(ports.db, { sops: instances, study, series });
+    const mine = await seenOf(ports, op, found, (each) => each.held.studyUid);
+    return [...Map.groupBy(mine, (each) => each.held.sopUid).values()].flatMap((each) => heldOnce(op, each));
   }
   const some: InstanceOf[] = [];
-  for (const found of await findInstances(
-    db,
+  const found = await findInstances(
+    ports.db,
     instances.map((sop) => ({ study, series, sop })),
-  )) {
-    const seen = found.filter(({ institution }) => op.sees?.includes(institution) ?? true);
-    const [instance] = held(op, seen);
-    const holder = seen.find((each) => each.held === instance);
+  );
+  const holders = await holdersOf(ports, op, study, found);
+  for (const each of found) {
+    const there = each.filter(({ institution }) => holders.has(institution));
+    const [instance] = held(op, there);
+    const holder = there.find(({ held: its }) => its === instance);
     if (instance !== undefined && holder !== undefined) {
       some.push({ institution: holder.institution, held: instance });
     }
@@ -174,8 +192,14 @@ async function someInstancesOf(
   return some;
 }
 
-function ofInstances(op: Op, found: readonly InstanceOf[]): Selection {
-  for (const institution of new Set(found.map((each) => each.institution))) op.allow('read', institution);
+/** The institutions whose study it is that the caller may read; the same for all instances that are looked for. */
+async function holdersOf(ports: Ports, op: Op, study: string, found: readonly Held<unknown>[][]): Promise<Set<string>> {
+  const institutions = [...new Set(found.flat().map(({ institution }) => institution))];
+  const all = institutions.map((institution) => ({ institution }));
+  return new Set((await seen(ports, op, 'read', study, all)).map(({ institution }) => institution));
+}
+
+function ofInstances(found: readonly InstanceOf[]): Selection {
   const studies = Map.groupBy(found, ({ institution, held: { studyUid } }) => `${institution} ${studyUid}`);
   const batches = [...studies.values()].flatMap((of): Batch[] => {
     const [
