@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HeldCheckpoint, JournalCheck, type JournalTotals } from '@acervo/kernel/journal/check.ts';
 import type { CheckpointLine } from '@acervo/kernel/journal/check-checkpoints.ts';
@@ -55,7 +55,7 @@ export async function verifyJournal(
     tell,
     ...(line !== undefined && { line }),
   });
-  for (const { text, where } of linesOfFiles(folder)) {
+  for (const { text, where } of linesOfFiles(filesIn(folder))) {
     const due = check.take(text, where);
     if (due !== undefined) await due;
   }
@@ -78,20 +78,34 @@ async function heldIn(path: string, witnesses: readonly KnownWitness[]) {
   return { checkpoint, names, name: `checkpoint ${checkpoint.number} of ${path}${by}` };
 }
 
-async function* checkpointLines(folder: string): AsyncGenerator<CheckpointLine> {
-  yield* linesOfFiles(folder, CHECKPOINTS_FOLDER);
+/** Those that are there now: what an archive at work signs while we read covers lines that we have passed already. */
+function checkpointLines(folder: string): AsyncIterable<CheckpointLine> {
+  const files = filesIn(folder, CHECKPOINTS_FOLDER);
+  return (async function* () {
+    yield* linesOfFiles(files);
+  })();
 }
 
-/** Every line of the files of a folder, in the order of their names; what is torn at the very end is left out. */
-function* linesOfFiles(folder: string, below = ''): Generator<CheckpointLine> {
-  const files = namesIn(join(folder, below), below !== '')
+type LineFile = { path: string; name: string; bytes: number; isLast: boolean };
+
+/** Files of numbered lines, as long as they are now. */
+function filesIn(folder: string, below = ''): LineFile[] {
+  const names = namesIn(join(folder, below), below !== '')
     .filter(isJournalFile)
     .sort();
-  for (const [index, file] of files.entries()) {
+  return names.map((name, index) => {
+    const path = join(folder, below, name);
+    return { path, name: `${below}${name}`, bytes: statSync(path).size, isLast: index === names.length - 1 };
+  });
+}
+
+/** Every line, in the order of the files; what is torn at the very end is left out. */
+function* linesOfFiles(files: readonly LineFile[]): Generator<CheckpointLine> {
+  for (const file of files) {
     let number = 0;
-    for (const text of linesOf(join(folder, below, file), index === files.length - 1)) {
+    for (const text of linesOf(file)) {
       number += 1;
-      yield { text, where: `${below}${file}:${number}` };
+      yield { text, where: `${file.name}:${number}` };
     }
   }
 }
@@ -111,12 +125,15 @@ const READ_BYTES = 1 << 20;
 const LINE_BYTES_MAX = 16 << 20;
 
 /** Read in place: a thread for each chunk would take longer than the check. */
-function* linesOf(path: string, isLast: boolean): Generator<string> {
+function* linesOf({ path, bytes: size, isLast }: LineFile): Generator<string> {
   const file = openSync(path, 'r');
   try {
     const chunk = Buffer.allocUnsafe(READ_BYTES);
     let held = Buffer.alloc(0);
-    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
+    for (let at = 0; at < size; ) {
+      const read = readSync(file, chunk, 0, Math.min(READ_BYTES, size - at), at);
+      if (read === 0) break;
+      at += read;
       const bytes = Buffer.concat([held, chunk.subarray(0, read)]);
       let from = 0;
       for (let to = bytes.indexOf(0x0a); to >= 0; to = bytes.indexOf(0x0a, from)) {

@@ -1,10 +1,8 @@
-import { createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isKey } from '@acervo/kernel/journal/signature.ts';
 import { verifyBundle } from './bundle.ts';
 import { verifyExport } from './export.ts';
 import { type Known, verifyJournal } from './journal.ts';
+import { knownOf } from './known.ts';
 import { verifyPacks } from './packs.ts';
 import { PacksInJournal } from './packs-in-journal.ts';
 
@@ -68,16 +66,7 @@ function argumentsOf(argv: readonly string[]): { what: string; given: Given } {
   const { values, positionals } = parsed(argv);
   const [what = '', path, ...more] = positionals;
   if (path === undefined || more.length > 0) throw new UsageError();
-  const known = {
-    checkpoints: values.checkpoint,
-    keys: values.key.map(keyOf),
-    witnesses: values.witness.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new UsageError('--witness takes NAME=KEY\n');
-      return { name: text.slice(0, at), key: keyOf(text.slice(at + 1)) };
-    }),
-  };
-  return { what, given: { path, journal: values.journal, known } };
+  return { what, given: { path, journal: values.journal, known: knownOf(values) } };
 }
 
 function parsed(argv: readonly string[]) {
@@ -86,15 +75,6 @@ function parsed(argv: readonly string[]) {
   } catch (thrown) {
     throw new UsageError(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   }
-}
-
-/** A public key in its own text, or from a file: that text, or PEM. */
-function keyOf(text: string): string {
-  if (isKey(text)) return text;
-  const content = readFileSync(text, 'utf8').trim();
-  const key = content.startsWith('-----') ? createPublicKey(content).export({ format: 'jwk' }).x : content;
-  if (!isKey(key)) throw new Error(`${text} holds no Ed25519 public key`);
-  return key;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { commitCommand } from './commands/commit.ts';
 import { commitmentsCommand } from './commands/commitments.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   sendCommand,
   pullCommand,
   verifyCommand,
+  auditCommand,
   reindexCommand,
   backupCommand,
   restoreCommand,

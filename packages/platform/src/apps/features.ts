@@ -5,6 +5,7 @@ import { commitmentFeature } from '../features/commitment/index.ts';
 import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { consoleFeature } from '../features/console/index.ts';
 import { cEcho } from '../features/echo/index.ts';
+import { type JournalPorts, journalFeature } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { queryFeature } from '../features/query/index.ts';
@@ -25,6 +26,7 @@ export type Surroundings = {
   associate: Associate;
   settings: { findMatchesMax: number };
   state: SystemState;
+  journal: Omit<JournalPorts, 'db'>;
   patients: PatientsPorts;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   status: Omit<StatusPorts, 'db'>;
@@ -54,6 +56,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     viewerFeature(viewer),
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
+    journalFeature({ ...around.journal, db: holdings.db }),
   ];
   return [
     ...features,

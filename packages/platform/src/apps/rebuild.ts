@@ -4,6 +4,7 @@ import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
 import { systemsProjection } from '../features/systems/projection.ts';
+import { announcedProjection } from '../holdings/announce-sealed.ts';
 import { Projector } from '../holdings/projector.ts';
 import { beginRebuild, endRebuild, refuseHalfIndex } from '../holdings/rebuild.repo.ts';
 import { Sealer } from '../journal/sealer.ts';
@@ -50,7 +51,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
       const { node, writer } = presence;
       const projector = new Projector(database, blobs, log, signal);
       const ports = { db: database, blobs, journalBlobs, projector, node, writer, log, signal };
-      const projections = [systemsProjection, commitmentsProjection, patientLinks];
+      const projections = [systemsProjection, commitmentsProjection, patientLinks, announcedProjection];
       const summary = await reindex({ ...ports, projections }, hears);
       await database.asOwner((sql) => endRebuild(sql, summary.highestSegment));
       return summary;

@@ -92,6 +92,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     associate,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
+    journal: archive,
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
     commitment: {
       dial: dialOver(associate, access, serving.log),
