@@ -9,6 +9,7 @@ import { QIDO_ROWS } from './rows/qido.bench.ts';
 import { QR_ROWS } from './rows/qr.bench.ts';
 import { RENDERED_ROWS } from './rows/rendered.bench.ts';
 import { STOW_ROWS } from './rows/stow.bench.ts';
+import { VERIFY_ROWS } from './rows/verify.bench.ts';
 import { WADO_ROWS } from './rows/wado.bench.ts';
 
 /** Every row, in the order of the document. One line for each file of rows. */
@@ -24,4 +25,5 @@ export const ROWS: readonly Row[] = [
   ...MEMORY_ROWS,
   ...INSTANCE_ROWS,
   ...PROCESS_ROWS,
+  ...VERIFY_ROWS,
 ];

@@ -13,7 +13,7 @@ import {
 } from '@acervo/kernel/journal/checkpoint.ts';
 import { checkpointFile, checkpointFileText } from '@acervo/kernel/journal/checkpoint-file.ts';
 import { keyStatement } from '@acervo/kernel/journal/key-change.ts';
-import { type SealedLine, sealedText } from '@acervo/kernel/journal/line.ts';
+import { journalFile, type SealedLine, sealedText } from '@acervo/kernel/journal/line.ts';
 import { Frontier, leafOf } from '@acervo/kernel/journal/merkle.ts';
 import { messageOf, type Signed } from '@acervo/kernel/journal/signature.ts';
 import { sha256, sha256Text } from './journal.ts';
@@ -32,8 +32,8 @@ export const signedBy = (by: TestKey, what: Signed, value: Json): string =>
 export const SEGMENT_LINES = 40;
 const ARCHIVE = '0199d7a0-0000-7000-8000-000000000001';
 export const CHECKPOINTS = 'checkpoints/000000000001.jsonl';
-export const fileOf = (seq: number): string =>
-  `${String(Math.floor((seq - 1) / SEGMENT_LINES) * SEGMENT_LINES + 1).padStart(12, '0')}.jsonl`;
+export const fileOf = (seq: number, lines = SEGMENT_LINES): string =>
+  journalFile(Math.floor((seq - 1) / lines) * lines + 1);
 
 const idOf = (number: number): string => `0199d7a0-0000-7000-9000-${String(number).padStart(12, '0')}`;
 
@@ -43,11 +43,13 @@ export class TestJournal {
   readonly lines: SealedLine[] = [];
   readonly checkpoints: Checkpoint[] = [];
   readonly #frontier = new Frontier(sha256);
+  readonly #linesPerFile: number;
   #key: TestKey;
 
-  constructor(folder: string, key: TestKey) {
+  constructor(folder: string, key: TestKey, linesPerFile = SEGMENT_LINES) {
     this.folder = folder;
     this.#key = key;
+    this.#linesPerFile = linesPerFile;
     mkdirSync(join(folder, 'checkpoints'), { recursive: true });
   }
 
@@ -62,7 +64,7 @@ export class TestJournal {
     const line = { seq, prev, hash: sha256Text(sealedText(seq, prev, event)), event };
     this.lines.push(line);
     this.#frontier.append(leafOf(sha256, line.hash));
-    appendFileSync(join(this.folder, fileOf(seq)), `${canonicalJson({ ...line })}\n`);
+    appendFileSync(join(this.folder, fileOf(seq, this.#linesPerFile)), `${canonicalJson({ ...line })}\n`);
   }
 
   events(count: number): void {

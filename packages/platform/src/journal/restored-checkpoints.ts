@@ -39,6 +39,10 @@ export class RestoredCheckpoints {
     if (!isSame || this.#next?.checkpoint.number !== number + 1) this.#next = undefined;
   }
 
+  async close(): Promise<void> {
+    await this.#lines.return(undefined);
+  }
+
   async #advance(): Promise<void> {
     const { done, value } = await this.#lines.next();
     this.#next = done === true ? undefined : readCheckpoint(value.text);

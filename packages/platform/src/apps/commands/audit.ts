@@ -88,8 +88,7 @@ async function runAudit(args: CommandArgs, context: CommandContext): Promise<Exi
     const { database: db, journalBlobs, node } = index;
     const sealing = openSealing({ config, db, journalBlobs, node, log });
     const op = loadAccess(config, log).ofCommand('audit').openOp(signal);
-    await run({ args: given, context, index, sealing, op });
-    await sealing.close();
+    await run({ args: given, context, index, sealing, op }).finally(() => sealing.close());
     return EXIT.done;
   } finally {
     await index.close();

@@ -127,6 +127,7 @@ async function restoreJournal(
     if (held.length >= LINES_A_TIME) await flush();
   }
   await flush();
+  await checkpoints.close();
   return count;
 }
 
