@@ -43,7 +43,7 @@ export const bundleOf = (given: Omit<UnsignedBundle, 'format' | 'v'>): UnsignedB
 
 export const bundleValue = (bundle: UnsignedBundle): Json => {
   const { signature: _, ...rest } = bundle as Bundle;
-  return rest as Json;
+  return rest;
 };
 
 /**

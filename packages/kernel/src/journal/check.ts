@@ -2,7 +2,7 @@ import { hexOf } from '../bytes.ts';
 import { type CheckpointLine, checkedCheckpoints } from './check-checkpoints.ts';
 import { type Checkpoint, checkpointHash } from './checkpoint.ts';
 import { type JournalFinding, rangeText, type SayJournal } from './finding.ts';
-import { isSignedByPrevious, KEY_REPLACED, KEY_ROTATED, type KeyChange, keyChangeOf } from './key-change.ts';
+import { isSignedByPrevious, type KeyChange, keyChangeOf } from './key-change.ts';
 import { readLine, type SealedLine, type TextHash } from './line.ts';
 import { Frontier, type Hash, leafOf } from './merkle.ts';
 
@@ -111,9 +111,10 @@ export class JournalCheck {
       return undefined;
     }
     if (wrong === '') this.#options.line?.(line);
-    const change = wrong === '' && isKeyEvent(text) ? keyChangeOf(line.event) : undefined;
+    const change = wrong === '' ? keyChangeOf(line.event) : undefined;
     if (seq > expected) return this.#pass(expected, line).then(() => change && this.#change(seq, change));
-    const due = this.#follow({ seq, hash }, wrong === '' ? prev : undefined);
+    const isSound = wrong === '';
+    const due = this.#follow({ seq, hash: isSound ? hash : undefined }, isSound ? prev : undefined);
     return change === undefined ? due : Promise.resolve(due).then(() => this.#change(seq, change));
   }
 
@@ -249,6 +250,3 @@ export class JournalCheck {
     this.#cutDetail = `${name} knows ${size} lines`;
   }
 }
-
-const isKeyEvent = (text: string): boolean =>
-  text.includes(`"kind":"${KEY_ROTATED}"`) || text.includes(`"kind":"${KEY_REPLACED}"`);

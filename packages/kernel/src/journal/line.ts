@@ -21,7 +21,8 @@ export const journalFile = (first: number): string => `${String(first).padStart(
 /** A line as it lies there. `wrong` says what is wrong with the line alone, '' for nothing. */
 export type ReadLine = { line: SealedLine; wrong: string };
 
-const HASH = /^[0-9a-f]{64}$/;
+/** Of a hash, hexadecimal. Its digits are compared when it is; a pattern for each line would take longer than that. */
+const HASH_LENGTH = 64;
 const HEAD = '{"event":';
 
 /**
@@ -53,7 +54,14 @@ export function shapedLine(text: string): SealedLine | undefined {
   }
   const { seq, prev, hash, event } = parsed ?? {};
   const isEvent = typeof event === 'object' && event !== null && 'id' in event;
-  if (!Number.isSafeInteger(seq) || typeof prev !== 'string' || typeof hash !== 'string' || !isEvent) return undefined;
-  if (!HASH.test(hash) || !(prev === '' || HASH.test(prev)) || (seq as number) < 1) return undefined;
+  if (
+    !Number.isSafeInteger(seq) ||
+    (seq as number) < 1 ||
+    typeof prev !== 'string' ||
+    typeof hash !== 'string' ||
+    !isEvent
+  )
+    return undefined;
+  if (hash.length !== HASH_LENGTH || !(prev === '' || prev.length === HASH_LENGTH)) return undefined;
   return { seq: seq as number, prev, hash, event };
 }

@@ -36,6 +36,8 @@ export type Archive = {
   recovered: Recovered;
   sealer: Sealer;
   journalKeys: JournalKeyFiles;
+  /** Sign the journal as it is now, before its time; a failure is logged. */
+  signJournal(): Promise<void>;
   /** The data directory's name. */
   node: string;
   /** Finish what has begun, seal, and let go of everything. */
@@ -143,8 +145,8 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
     await presence.leave();
     await database.close();
   };
-  const { sealer, keys: journalKeys } = sealing;
-  return { holdings, database, metrics, recovered, sealer, journalKeys, node, close };
+  const { sealer, keys: journalKeys, attempt: signJournal } = sealing;
+  return { holdings, database, metrics, recovered, sealer, journalKeys, signJournal, node, close };
 }
 
 function registerOf(database: Database, projector: Projector, writer: string, node: string): SegmentRegister {

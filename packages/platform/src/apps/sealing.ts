@@ -15,9 +15,11 @@ export type Sealing = {
   keys: JournalKeyFiles;
   /** Number and sign everything that is committed now. @throws {Failure} as `Checkpointer.checkpoint` does */
   checkpoint(): Promise<void>;
+  /** The same; a failure is logged. */
+  attempt(): Promise<void>;
   /** Beside the doors, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>[];
-  /** The same as `checkpoint` for the last time; a failure is logged. */
+  /** The same for the last time. */
   close(): Promise<void>;
 };
 
@@ -40,6 +42,7 @@ export function openSealing({ config, db, journalBlobs, node, log }: Sealed): Se
       await tellAndSeal();
       await checkpointer.checkpoint();
     },
+    attempt: () => checkpointer.attempt(tellAndSeal),
     run: (signal) => [
       sealer.run(config.sealIntervalMs, signal),
       checkpointer.run(config.checkpointS * 1000, signal, tellAndSeal),

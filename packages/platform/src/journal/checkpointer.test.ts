@@ -10,7 +10,7 @@ import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testki
 import { verifyJournal } from '@acervo/verifier/journal.ts';
 import { fileBlobStore } from '../adapters/fs/blob-store.ts';
 import { migrate } from '../adapters/postgres/migrate.ts';
-import { replaceKey, rotateKey } from '../features/journal/change-key.ts';
+import { publicKey, replaceKey, rotateKey } from '../features/journal/change-key.ts';
 import type { JournalKeys, Signer } from '../ports/journal-keys.ts';
 import { checkpointAgeSeconds, lastCheckpoint } from './checkpoint.repo.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -118,6 +118,15 @@ test('the key changes with the event that says so, and without the right one not
   await events(1);
   assert.equal(await made.checkpoint(), 1);
   await made.close();
+  const told = await publicKey(db, keys, 'unused');
+  assert.deepEqual([told.archive, told.key], [ARCHIVE, third.key]);
+  assert.deepEqual(
+    told.changes.map(({ previous, key }) => [previous, key]),
+    [
+      [old.key, next.key],
+      [next.key, third.key],
+    ],
+  );
   assert.deepEqual((await check(old.key)).found, ['key.replaced 7']);
   assert.deepEqual((await check(old.key, third.key)).found, []);
 });
