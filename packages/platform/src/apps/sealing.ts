@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { toFailure } from '@acervo/kernel/failure.ts';
 import { journalKeyFiles } from '../adapters/fs/journal-keys.ts';
 import { announceSealed } from '../holdings/announce-sealed.ts';
 import { Checkpointer } from '../journal/checkpointer.ts';
@@ -48,8 +49,13 @@ export function openSealing({ config, db, journalBlobs, node, log }: Sealed): Se
       checkpointer.run(config.checkpointS * 1000, signal, tellAndSeal),
     ],
     close: async () => {
-      await sealer.sealAll().catch((cause: unknown) => log.warn('journal.unsealed', { cause: String(cause) }));
-      await checkpointer.attempt(tellAndSeal);
+      try {
+        await sealer.sealAll();
+        await checkpointer.attempt(tellAndSeal);
+      } catch (thrown) {
+        // A database that is away is not waited for twice.
+        log.warn('journal.unsealed', { code: toFailure(thrown).code, detail: toFailure(thrown).detail });
+      }
       await checkpointer.close();
       await sealer.close();
     },
