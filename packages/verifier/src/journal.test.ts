@@ -312,6 +312,25 @@ test('a key may change when the old one signs it; else only for whom knows the n
   assert.deepEqual((await check(again.folder, { ...NOTHING, keys: [KEY.key] })).found, ['key.replaced 3']);
 });
 
+test('any flipped bit of what a witnessed checkpoint covers is found', async () => {
+  const folder = copy();
+  const covered = [fileOf(1), fileOf(SEGMENT_LINES + 1), CHECKPOINTS];
+  for (const [file, name] of covered.entries()) {
+    const path = join(folder, name);
+    const bytes = readFileSync(path);
+    // The step is prime to everything: over the files each part of a line is met.
+    for (let at = file, bit = 0; at < bytes.length; at += 397, bit = (bit + 1) % 8) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] as number) ^ (1 << bit);
+      writeFileSync(path, flipped);
+      const { found } = await check(folder);
+      assert.ok(found.length > 0, `bit ${bit} of byte ${at} of ${name}`);
+    }
+    writeFileSync(path, bytes);
+  }
+  assert.deepEqual((await check(folder)).found, []);
+});
+
 const MAIN = join(import.meta.dirname, 'main.ts');
 
 test('the command tells findings, the verdict and an exit code, without database or network', () => {

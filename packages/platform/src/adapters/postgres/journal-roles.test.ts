@@ -74,8 +74,7 @@ test("an operator's server with a role for each: neither can the application the
   const supervisor = embeddedPostgres(embeddedOptions(temporaryDirectory()));
   t.after(() => supervisor.stop());
   const { address } = await supervisor.ensureRunning();
-  const urlOf = (user: string): string =>
-    `postgresql://${user}@/acervo?host=${encodeURIComponent(address.host as string)}`;
+  const urlOf = (user: string): string => `postgresql://${user}@/acervo?host=${encodeURIComponent(address.host)}`;
   const database = await openAs(t, urlOf('acervo_app'), urlOf('acervo_owner'));
   await migrate(database, silentLog);
   await tryAll(database);

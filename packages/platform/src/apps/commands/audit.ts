@@ -126,11 +126,18 @@ async function changeKey({ args, context, index, sealing, op }: Opened): Promise
     return sealing.sealer.sealAll().then(() => undefined);
   }
   await sealing.checkpoint();
+  if (file === undefined) await endEarlierChange(index, sealing);
   const next: Signer = file === undefined ? sealing.keys.stage() : keptSigner(resolve(file)).signer;
   await rotateKey(ports, op, next);
   if (file !== undefined) return sealing.sealer.sealAll().then(() => undefined);
   await sealing.checkpoint();
   sealing.keys.promote();
+}
+
+/** A change that ended between its event and its file. */
+async function endEarlierChange(index: OpenIndex, { keys }: Sealing): Promise<void> {
+  const { key } = await publicKey(index.database, keys, index.node);
+  if (keys.signers()[1]?.key === key) keys.promote();
 }
 
 async function writeCheckpoint({ args, context, index, sealing, op }: Opened): Promise<void> {
