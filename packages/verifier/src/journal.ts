@@ -11,7 +11,7 @@ import type { Hash } from '@acervo/kernel/journal/merkle.ts';
 import type { Finding } from '@acervo/kernel/pack/finding.ts';
 
 /** SHA-256 by Node; as text, since a Buffer for each costs twice as much as the hash. */
-export const sha256: Hash = (bytes) => latin1Bytes(digest('sha256', bytes, 'latin1'));
+export const sha256: Hash = (bytes) => latin1Bytes(digest('sha256', bytes, 'binary'));
 export const sha256Text: TextHash = (text) => digest('sha256', text, 'hex');
 
 /** `witness.unknown`: nobody whom the checker knows signed a checkpoint that was given. */

@@ -18,7 +18,7 @@ import type { BlobReader, BlobStore } from '../ports/blob-store.ts';
 export type { SealedLine } from '@acervo/kernel/journal/line.ts';
 
 /** SHA-256 by Node, for the kernel; as text, since a Buffer for each costs twice as much as the hash. */
-export const sha256: Hash = (bytes) => latin1Bytes(digest('sha256', bytes, 'latin1'));
+export const sha256: Hash = (bytes) => latin1Bytes(digest('sha256', bytes, 'binary'));
 export const sha256Text: TextHash = (text) => digest('sha256', text, 'hex');
 
 /** A line and where it ends in its file, bytes. */
