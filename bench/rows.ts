@@ -11,6 +11,7 @@ import { QIDO_ROWS } from './rows/qido.bench.ts';
 import { QR_ROWS } from './rows/qr.bench.ts';
 import { RENDERED_ROWS } from './rows/rendered.bench.ts';
 import { STOW_ROWS } from './rows/stow.bench.ts';
+import { VERIFY_ROWS } from './rows/verify.bench.ts';
 import { WADO_ROWS } from './rows/wado.bench.ts';
 
 /** Every row, in the order of the document. One line for each file of rows. */
@@ -28,4 +29,5 @@ export const ROWS: readonly Row[] = [
   ...INSTANCE_ROWS,
   ...PROCESS_ROWS,
   ...POLICY_ROWS,
+  ...VERIFY_ROWS,
 ];

@@ -65,6 +65,7 @@ type Line = { seq: number; prev: string; hash: string; event: Event };
 /** Every line of every segment, in the order of their names. A clean stop leaves none torn. */
 function sealedLines(folder: string): Line[] {
   return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
     .sort()
     .flatMap((name) => {
       const text = readFileSync(join(folder, name), 'utf8');

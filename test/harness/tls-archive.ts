@@ -128,7 +128,9 @@ export async function logged(archive: ArchiveProcess, pattern: RegExp, what = St
 /** Reasons of refused associations in the journal of an archive that has stopped. */
 export function refusalsIn(dataDir: string): string[] {
   const folder = join(dataDir, 'journal');
-  const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
+  const lines = readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
   const events = lines.map(
     (line) => (JSON.parse(line) as { event: { kind: string; facts: { reason?: string } } }).event,
   );

@@ -40,3 +40,15 @@ export function hexOf(bytes: Uint8Array): string {
   for (const byte of bytes) text += HEX[byte];
   return text;
 }
+
+/** Bytes of a text of hexadecimal digits; a digit that is none counts as zero, so compare before. */
+export function bytesOfHex(hex: string): Uint8Array {
+  const out = new Uint8Array(hex.length >> 1);
+  for (let index = 0; index < out.length; index++) {
+    out[index] = (digitOf(hex.charCodeAt(2 * index)) << 4) | digitOf(hex.charCodeAt(2 * index + 1));
+  }
+  return out;
+}
+
+/** 0-9, then A-F or a-f. */
+const digitOf = (code: number): number => (code & 0x0f) + (code > 0x39 ? 9 : 0);

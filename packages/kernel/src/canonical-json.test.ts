@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { canonicalJson, type Json } from './canonical-json.ts';
+import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
 
 test('RFC 8785 3.2.2 and 3.2.3: numbers, strings and the order of names', () => {
   const value = {
@@ -48,3 +48,22 @@ function reversed(value: Json): Json {
       .map(([name, inner]) => [name, reversed(inner)]),
   );
 }
+
+test('property: the canonical text of a value is known as such, any other one is not', () => {
+  fc.assert(
+    fc.property(
+      fc.jsonValue().filter((value) => JSON.stringify(value).isWellFormed()),
+      fc.nat(),
+      (given, at) => {
+        const text = canonicalJson(given as Json);
+        const value = JSON.parse(text) as Json;
+        assert.ok(isCanonical(text, value));
+        const spaced = `${text.slice(0, at % text.length)} ${text.slice(at % text.length)}`;
+        assert.ok(!isCanonical(spaced, value));
+      },
+    ),
+  );
+  for (const text of ['{"b":1,"a":2}', '{"a":1,"a":1}', '1.0', '"\\u0041"', '"\\ud800"', '{"9":1,"10":2}', ' 1']) {
+    assert.ok(!isCanonical(text, JSON.parse(text) as Json), text);
+  }
+});

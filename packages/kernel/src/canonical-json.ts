@@ -53,3 +53,28 @@ function stringText(text: string): string {
 function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
+
+/**
+ * Whether a text is the canonical one of the value that was parsed from it. Most is decided by the runtime's own
+ * writer, which differs from RFC 8785 in the order of names and in lone surrogates alone; the rest is written anew.
+ */
+export function isCanonical(text: string, value: Json): boolean {
+  if (JSON.stringify(value) === text && isSorted(value) && !text.includes('\\u')) return true;
+  try {
+    return canonicalJson(value) === text;
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return false; // A lone surrogate: it has no canonical text.
+    throw thrown;
+  }
+}
+
+function isSorted(value: Json): boolean {
+  if (value === null || typeof value !== 'object') return true;
+  if (isArray(value)) return value.every(isSorted);
+  let before: string | undefined;
+  for (const name of Object.keys(value)) {
+    if ((before !== undefined && before > name) || !isSorted(value[name] as Json)) return false;
+    before = name;
+  }
+  return true;
+}

@@ -53,8 +53,8 @@ export async function writeSegment(
   const writer = await fileBlobStore(folder).create(segmentPath(segment));
   if (writer === undefined) throw new Error('written twice');
   const made = new Segment({ segment, end: 0, records: 0, chain: '' }, writer, newId(), () => new Date().toISOString());
-  const envelope = envelopeOf(op, 'instance.stored', { study: '1.2.3' }, {});
   for (const group of groups) {
+    const envelope = envelopeOf(op, 'instance.stored', { study: '1.2.3' }, {});
     if ('streamed' in group) {
       made.beginStream();
       await made.appendStream(group.streamed.pieces);

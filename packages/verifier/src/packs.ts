@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { checkSegment } from '@acervo/kernel/pack/check.ts';
 import type { Finding, FindingCode } from '@acervo/kernel/pack/finding.ts';
-import { segmentName, segmentPath } from '@acervo/kernel/pack/record.ts';
+import { type CommitRecord, segmentName, segmentPath } from '@acervo/kernel/pack/record.ts';
 import { walkSegment } from '@acervo/kernel/pack/walk.ts';
+import type { PackInJournalFinding, PacksInJournal } from './packs-in-journal.ts';
 import { filesBelow, newSha256, withSegment } from './tree.ts';
 
 /** `segment.unknown`: a file that is no segment. */
-export type PackFinding = Finding<FindingCode | 'segment.unknown'>;
+export type PackFinding = Finding<FindingCode | 'segment.unknown'> | PackInJournalFinding;
 
 export type PackTotals = {
   segments: number;
@@ -26,9 +27,14 @@ const SEGMENT = /^(\d{4})\/(\d{8})\.tar$/;
 /**
  * Read packs as decision record 0004 defines them, with nothing but the folder: tar structure, the digest of each
  * record and of each member, the chain of records, voids. Whole segments that are missing leave no trace here;
- * only the index or a manifest knows them.
+ * the sealed journal, the index or a manifest knows them.
+ * @param journal  what a journal says of them
  */
-export async function verifyPacks(folder: string, tell: (finding: PackFinding) => void): Promise<PackTotals> {
+export async function verifyPacks(
+  folder: string,
+  tell: (finding: PackFinding) => void,
+  journal?: PacksInJournal,
+): Promise<PackTotals> {
   const totals: PackTotals = {
     segments: 0,
     open: 0,
@@ -47,8 +53,9 @@ export async function verifyPacks(folder: string, tell: (finding: PackFinding) =
   for await (const path of filesBelow(folder)) {
     const segment = segmentOf(path);
     if (segment === undefined) say({ code: 'segment.unknown', what: path, detail: 'no segment has this name' });
-    else await verifyOne(folder, segment, voids.get(segment), totals, say);
+    else await verifyOne({ folder, segment, voidFrom: voids.get(segment), journal }, totals, say);
   }
+  journal?.finish(say);
   return totals;
 }
 
@@ -74,10 +81,10 @@ async function voidsOf(folder: string): Promise<Map<number, number>> {
   return voids;
 }
 
+type One = { folder: string; segment: number; voidFrom: number | undefined; journal: PacksInJournal | undefined };
+
 async function verifyOne(
-  folder: string,
-  segment: number,
-  voidFrom: number | undefined,
+  { folder, segment, voidFrom, journal }: One,
   totals: PackTotals,
   say: (finding: PackFinding) => void,
 ): Promise<void> {
@@ -89,20 +96,31 @@ async function verifyOne(
       if (checked.kind === 'finding') {
         say({ code: checked.code, what: checked.what, detail: checked.detail });
       } else if (checked.kind === 'group') {
-        totals.records += 1;
-        totals.members += checked.record.members.length;
-        totals.bytes += checked.record.members.reduce((sum, member) => sum + member.length, 0);
-      } else if (!checked.sealed) {
-        totals.open += 1;
-        totals.uncommittedBytes += checked.tailBytes;
-        const isShort = voidFrom !== undefined && checked.end < voidFrom;
-        if (isShort)
-          say({
-            code: 'segment.cut',
-            what: segmentName(segment),
-            detail: `ends at ${checked.end}, void from ${voidFrom}`,
-          });
+        countGroup(checked.record, totals);
+        journal?.record(checked.record, say);
+      } else {
+        journal?.segment(segment, checked, say);
+        if (!checked.sealed) countOpen({ segment, voidFrom, ...checked }, totals, say);
       }
     }
   });
+}
+
+function countGroup({ members }: CommitRecord, totals: PackTotals): void {
+  totals.records += 1;
+  totals.members += members.length;
+  totals.bytes += members.reduce((sum, member) => sum + member.length, 0);
+}
+
+type OpenEnd = { segment: number; voidFrom: number | undefined; end: number; tailBytes: number };
+
+function countOpen(
+  { segment, voidFrom, end, tailBytes }: OpenEnd,
+  totals: PackTotals,
+  say: (finding: PackFinding) => void,
+): void {
+  totals.open += 1;
+  totals.uncommittedBytes += tailBytes;
+  if (voidFrom === undefined || end >= voidFrom) return;
+  say({ code: 'segment.cut', what: segmentName(segment), detail: `ends at ${end}, void from ${voidFrom}` });
 }

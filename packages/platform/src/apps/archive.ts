@@ -14,16 +14,19 @@ import { abandonSegment, insertSegment, nextSegmentNumber } from '../holdings/se
 import { SegmentFiles } from '../holdings/segment-files.ts';
 import { Store } from '../holdings/store.ts';
 import { makeTranscoder } from '../holdings/transcode.ts';
+import { checkpointAgeSeconds } from '../journal/checkpoint.repo.ts';
 import { sealLagSeconds } from '../journal/journal.repo.ts';
 import { Recorder } from '../journal/recorder.ts';
-import { Sealer, waitMs } from '../journal/sealer.ts';
+import { type Sealer, waitMs } from '../journal/sealer.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
+import type { JournalKeyFiles } from '../ports/journal-keys.ts';
 import type { Log } from '../ports/log.ts';
 import { type Config, packsDirectory } from './config.ts';
 import { DiskGate } from './disk-gate.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import { openConfiguredDatabase } from './open-database.ts';
 import { enter } from './presence.ts';
+import { openSealing } from './sealing.ts';
 
 /** An open archive: what features work on, and what keeps it going beside them. */
 export type Archive = {
@@ -32,6 +35,9 @@ export type Archive = {
   metrics: Metrics;
   recovered: Recovered;
   sealer: Sealer;
+  journalKeys: JournalKeyFiles;
+  /** Sign the journal as it is now, before its time; a failure is logged. */
+  signJournal(): Promise<void>;
   /** The data directory's name. */
   node: string;
   /** Finish what has begun, seal, and let go of everything. */
@@ -104,9 +110,9 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
   });
   const files = new SegmentFiles(readable, OPEN_SEGMENTS_MAX);
   const journal = new Recorder(database, log, config.accessFoldMs);
-  const sealer = new Sealer(database, journalBlobs, log);
+  const sealing = openSealing({ config, db: database, journalBlobs, node, log });
   const loops = [
-    sealer.run(config.sealIntervalMs, ending.signal),
+    ...sealing.run(ending.signal),
     watch({ gate, metrics, database, log }, ending.signal),
     sealIdle(packs, store, config.segmentIdleMinutes * 60_000, ending.signal),
   ];
@@ -134,13 +140,13 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
     clearTimeout(giveUp);
     ending.abort();
     await Promise.allSettled(loops);
-    await sealer.sealAll().catch((cause: unknown) => log.warn('journal.unsealed', { cause: String(cause) }));
-    await sealer.close();
+    await sealing.close();
     await files.close();
     await presence.leave();
     await database.close();
   };
-  return { holdings, database, metrics, recovered, sealer, node, close };
+  const { sealer, keys: journalKeys, attempt: signJournal } = sealing;
+  return { holdings, database, metrics, recovered, sealer, journalKeys, signJournal, node, close };
 }
 
 function registerOf(database: Database, projector: Projector, writer: string, node: string): SegmentRegister {
@@ -161,6 +167,7 @@ async function watch({ gate, metrics, database, log }: Watched, signal: AbortSig
     try {
       metrics.setDiskFree(await gate.measure());
       metrics.setSealLag(await sealLagSeconds(database));
+      metrics.setCheckpointAge(await checkpointAgeSeconds(database));
     } catch (thrown) {
       log.warn('archive.unmeasured', { detail: toFailure(thrown).detail });
     }

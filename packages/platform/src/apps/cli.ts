@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { breakGlassCommand } from './commands/break-glass.ts';
 import { commitCommand } from './commands/commit.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   sendCommand,
   pullCommand,
   verifyCommand,
+  auditCommand,
   reindexCommand,
   backupCommand,
   restoreCommand,

@@ -20,6 +20,8 @@ export type Metrics = {
   setDiskFree(bytes: number): void;
   /** Age of the oldest committed journal row that is not sealed yet. */
   setSealLag(seconds: number): void;
+  /** Since the last signed checkpoint, while events wait for the next one; 0 while none does. */
+  setCheckpointAge(seconds: number): void;
   /** Storage commitment as SCP: requests, and attempts to report. */
   commitment(outcome: 'requested' | 'refused' | 'reported' | 'postponed' | 'abandoned'): void;
   /** Reports of storage commitment that are owed now. */
@@ -72,6 +74,11 @@ export function makeMetrics(): Metrics {
     help: 'Age of the oldest committed journal row that is not sealed',
     registers,
   });
+  const checkpointAge = new Gauge({
+    name: 'acervo_journal_checkpoint_age_seconds',
+    help: 'Since the last signed checkpoint of the journal, while events wait for one',
+    registers,
+  });
   return {
     ...systemMetrics(registers),
     ...commitmentMetrics(registers),
@@ -86,6 +93,7 @@ export function makeMetrics(): Metrics {
     databaseConnectionLost: () => lost.inc(),
     setDiskFree: (bytes) => disk.set(bytes),
     setSealLag: (seconds) => sealLag.set(seconds),
+    setCheckpointAge: (seconds) => checkpointAge.set(seconds),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

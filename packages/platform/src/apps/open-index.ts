@@ -8,7 +8,14 @@ import type { Config } from './config.ts';
 import { openConfiguredDatabase } from './open-database.ts';
 import { enter } from './presence.ts';
 
-export type OpenIndex = { database: Database; blobs: BlobStore; journalBlobs: BlobStore; close(): Promise<void> };
+export type OpenIndex = {
+  database: Database;
+  blobs: BlobStore;
+  journalBlobs: BlobStore;
+  /** The data directory's name. */
+  node: string;
+  close(): Promise<void>;
+};
 
 /** Open an archive only to look at it: nothing is repaired, nothing is sealed, no segment is opened for writing. */
 export async function openIndex(
@@ -23,7 +30,7 @@ export async function openIndex(
       await presence.leave();
       await database.close();
     };
-    return { database, ...blobStores(config), close };
+    return { database, ...blobStores(config), node: presence.node, close };
   } catch (thrown) {
     await database.close();
     throw thrown;

@@ -7,6 +7,7 @@ import { type ReindexHears, type ReindexSummary, reindex } from '../features/rei
 import { secondaryUses } from '../features/rights/rights.repo.ts';
 import { sharingProjection } from '../features/sharing/projection.ts';
 import { systemsProjection } from '../features/systems/projection.ts';
+import { announcedProjection } from '../holdings/announce-sealed.ts';
 import { Projector } from '../holdings/projector.ts';
 import { beginRebuild, endRebuild, refuseHalfIndex } from '../holdings/rebuild.repo.ts';
 import { Sealer } from '../journal/sealer.ts';
@@ -60,6 +61,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         directoryProjection,
         sharingProjection,
         secondaryUses,
+        announcedProjection,
       ];
       const summary = await reindex({ ...ports, projections }, hears);
       await database.asOwner((sql) => endRebuild(sql, summary.highestSegment));

@@ -131,6 +131,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
     whoIs: whoIsIn(access.systems, serving.directory),
+    journal: archive,
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
     commitment: {
       dial: dialOver(associate, access, serving.log),

@@ -318,6 +318,22 @@ export const SETTINGS = {
     50,
     3_600_000,
   ),
+  checkpointS: integer(
+    { env: 'ACERVO_CHECKPOINT_S', unit: 's', doc: 'How often the sealed journal is signed, where it has grown.' },
+    60,
+    1,
+    86_400,
+  ),
+  journalKeyFile: optional(
+    path(
+      {
+        env: 'ACERVO_JOURNAL_KEY_FILE',
+        unit: 'path',
+        doc: 'Ed25519 private key in PEM that signs the journal. Absent: `keys/journal.key`, made at the first start.',
+      },
+      '',
+    ),
+  ),
   commitmentRetryHours: integer(
     {
       env: 'ACERVO_COMMITMENT_RETRY_HOURS',

@@ -21,6 +21,7 @@ const TABLES = [
   'uid_code',
   'journal',
   'journal_seal',
+  'journal_checkpoint',
   'known_system',
   'commitment',
   'patient_work',

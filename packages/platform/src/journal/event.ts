@@ -42,7 +42,11 @@ export type EventKind =
   | 'role.granted'
   | 'role.ended'
   | 'sensitivity.marked'
-  | 'sensitivity.cleared';
+  | 'sensitivity.cleared'
+  | 'segment.sealed'
+  | 'key.rotated'
+  | 'key.replaced'
+  | 'checkpoint.witnessed';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 
@@ -79,6 +83,25 @@ export function envelopeOf(op: Op, kind: EventKind, subject: Subject, facts: Env
     op: op.id,
     purpose: op.purpose,
     study: subject.study ?? '',
+    facts,
+  };
+}
+
+/** A fact of the archive itself, of nobody's operation. */
+export function archiveEvent(kind: EventKind, process: string, facts: Envelope['facts']): Envelope {
+  const id = newId();
+  return {
+    v: 1,
+    id,
+    at: new Date().toISOString(),
+    kind,
+    outcome: 'success',
+    institution: '',
+    actor: { kind: 'process', id: process },
+    door: '',
+    op: id,
+    purpose: '',
+    study: '',
     facts,
   };
 }

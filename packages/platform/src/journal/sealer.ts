@@ -12,7 +12,8 @@ import {
   trySealerLock,
   unsealedEvents,
 } from './journal.repo.ts';
-import { JournalWriter, readLines, type SealedLine, sealHash } from './segments.ts';
+import { LineWriter } from './line-writer.ts';
+import { lineText, readLines, type SealedLine, sealHash } from './segments.ts';
 
 const BATCH = 1000;
 
@@ -24,7 +25,7 @@ export class Sealer {
   readonly #db: Db;
   readonly #blobs: BlobStore;
   readonly #log: Log;
-  readonly #writer: JournalWriter;
+  readonly #writer: LineWriter;
   /** The number up to which the open journal segment is known to be right; undefined: look again. */
   #knownSeq: number | undefined;
 
@@ -32,7 +33,7 @@ export class Sealer {
     this.#db = db;
     this.#blobs = blobs;
     this.#log = log;
-    this.#writer = new JournalWriter(blobs);
+    this.#writer = new LineWriter(blobs);
   }
 
   /** Number everything that is committed now. @returns how many events were numbered. */
@@ -77,7 +78,7 @@ export class Sealer {
           return { seq, prev, hash, event };
         });
         this.#knownSeq = undefined;
-        await this.#writer.append(lines);
+        await this.#writer.append(last.seq + 1, lines.map(lineText));
         await insertSeals(
           sql,
           lines.map((line, index) => sealOf(line, rows[index] as { id: string; xid: string })),

@@ -1,36 +1,51 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
+import { latin1Bytes } from '@acervo/kernel/bytes.ts';
 import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import type { BlobReader, BlobStore, BlobWriter } from '../ports/blob-store.ts';
+import type { CheckpointLine } from '@acervo/kernel/journal/check-checkpoints.ts';
+import {
+  CHECKPOINTS_FOLDER,
+  isCheckpointFile,
+  isJournalFile,
+  type SealedLine,
+  sealedText,
+  shapedLine,
+  type TextHash,
+} from '@acervo/kernel/journal/line.ts';
+import type { Hash } from '@acervo/kernel/journal/merkle.ts';
+import type { BlobReader, BlobStore } from '../ports/blob-store.ts';
 
-/** One line of a journal segment: an event with its number and its place in the hash chain. */
-export type SealedLine = { seq: number; prev: string; hash: string; event: Json };
+export type { SealedLine } from '@acervo/kernel/journal/line.ts';
+
+/** SHA-256 by Node, for the kernel; as text, since a Buffer for each costs twice as much as the hash. */
+export const sha256: Hash = (bytes) => latin1Bytes(digest('sha256', bytes, 'binary'));
+export const sha256Text: TextHash = (text) => digest('sha256', text, 'hex');
 
 /** A line and where it ends in its file, bytes. */
 type PlacedLine = SealedLine & { file: string; end: number };
 
-const SEGMENT_BYTES_MAX = 64 * 2 ** 20;
 const READ_BYTES = 1 << 20;
 /** An event names at most the members of one group; no line comes near this. */
 const LINE_BYTES_MAX = 16 * 2 ** 20;
 
 /** Hash of a numbered event (decision record 0013). */
-export function sealHash(seq: number, prev: string, event: Json): string {
-  return createHash('sha256').update(canonicalJson({ event, prev, seq })).digest('hex');
+export const sealHash = (seq: number, prev: string, event: Json): string => sha256Text(sealedText(seq, prev, event));
+
+export const lineText = (line: SealedLine): string => canonicalJson({ ...line });
+
+/** Names of a kind of file, in the order of their numbers. */
+async function filesOf(blobs: BlobStore, isMine: (name: string) => boolean): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of blobs.list()) if (isMine(file)) files.push(file);
+  return files;
 }
-
-export const lineText = (line: SealedLine): string => `${canonicalJson({ ...line })}\n`;
-
-/** The file that begins with this number: names sort by it. */
-const fileOf = (seq: number): string => `${String(seq).padStart(12, '0')}.jsonl`;
 
 /**
  * Every whole line of the journal segments from a number on, in order. A torn last line ends the reading; a
  * line that breaks the chain is a Failure retrieve/damaged that names it.
  */
 export async function* readLines(blobs: BlobStore, fromSeq: number): AsyncGenerator<PlacedLine> {
-  const files: string[] = [];
-  for await (const file of blobs.list()) if (file.endsWith('.jsonl')) files.push(file);
+  const files = await filesOf(blobs, isJournalFile);
   const first = Math.max(
     0,
     files.findLastIndex((file) => Number.parseInt(file, 10) <= fromSeq),
@@ -61,17 +76,34 @@ async function* linesOf(reader: BlobReader, file: string): AsyncGenerator<Placed
 }
 
 /** A line of a journal segment as it lies there: `line` is undefined when it is none, whatever its hash says. */
-export type JournalLine = { file: string; number: number; line: SealedLine | undefined };
+export type JournalLine = { file: string; number: number; text: string; line: SealedLine | undefined };
 
 /** Every whole line of all journal segments, unjudged: for verifying them. */
 export async function* journalLines(blobs: BlobStore): AsyncGenerator<JournalLine> {
-  for await (const file of blobs.list()) {
+  for await (const each of textsOf(blobs, await filesOf(blobs, isJournalFile))) {
+    yield { ...each, line: shapedLine(each.text) };
+  }
+}
+
+/** A line of a file of checkpoints, and where it ends in it, bytes. */
+export type PlacedText = CheckpointLine & { file: string; end: number };
+
+/** Every whole line of the files of checkpoints, unjudged, from the file on in which a checkpoint stands. */
+export async function* checkpointLines(blobs: BlobStore, fromNumber = 1): AsyncGenerator<PlacedText> {
+  const files = await filesOf(blobs, isCheckpointFile);
+  const numberOf = (file: string): number => Number.parseInt(file.slice(CHECKPOINTS_FOLDER.length), 10);
+  const first = files.findLastIndex((file) => numberOf(file) <= fromNumber);
+  yield* textsOf(blobs, files.slice(Math.max(0, first)));
+}
+
+async function* textsOf(blobs: BlobStore, files: readonly string[]): AsyncGenerator<PlacedText & { number: number }> {
+  for (const file of files) {
     const reader = await blobs.open(file);
     try {
       let number = 0;
-      for await (const { bytes } of rawLines(reader, file)) {
+      for await (const { bytes, end } of rawLines(reader, file)) {
         number += 1;
-        yield { file, number, line: shapedLine(bytes) };
+        yield { file, number, end, text: bytes.toString('utf8'), where: `${file}:${number}` };
       }
     } finally {
       await reader.close();
@@ -99,86 +131,11 @@ async function* rawLines(reader: BlobReader, file: string): AsyncGenerator<{ byt
   }
 }
 
-/** A line's members, if it has them all. */
-function shapedLine(bytes: Buffer): SealedLine | undefined {
-  let line: Partial<SealedLine> | null;
-  try {
-    line = JSON.parse(bytes.toString('utf8')) as Partial<SealedLine> | null;
-  } catch {
-    return undefined; // The caller names the line.
-  }
-  const { seq, prev, hash, event } = line ?? {};
-  const isEvent = typeof event === 'object' && event !== null && 'id' in event;
-  if (typeof seq !== 'number' || typeof prev !== 'string' || typeof hash !== 'string' || !isEvent) return undefined;
-  return { seq, prev, hash, event };
-}
-
 function parseLine(bytes: Buffer, file: string): SealedLine {
-  const line = shapedLine(bytes);
+  const line = shapedLine(bytes.toString('utf8'));
   if (line === undefined) throw new Failure('retrieve/damaged', `journal segment ${file}: a line is none`);
   if (line.hash !== sealHash(line.seq, line.prev, line.event)) {
     throw new Failure('retrieve/damaged', `journal segment ${file}: line ${line.seq} differs from its hash`);
   }
   return line;
-}
-
-/** Appends lines behind what the segments hold; one process at a time, as the sealer's lock ensures. */
-export class JournalWriter {
-  readonly #blobs: BlobStore;
-  #open: { writer: BlobWriter; size: number } | undefined;
-
-  constructor(blobs: BlobStore) {
-    this.#blobs = blobs;
-  }
-
-  /** Go on behind the last whole line. A torn line after it was never numbered: it is overwritten. */
-  async continueAfter(last: { file: string; end: number } | undefined): Promise<void> {
-    await this.close();
-    if (last === undefined) return;
-    const writer = await this.#blobs.append(last.file);
-    await writer.truncate(last.end);
-    this.#open = { writer, size: last.end };
-  }
-
-  /** Durable when it resolves. After a failure the writer must be continued anew. */
-  async append(lines: readonly SealedLine[]): Promise<void> {
-    const first = lines[0];
-    if (first === undefined) return;
-    if (this.#open !== undefined && this.#open.size >= SEGMENT_BYTES_MAX) await this.close();
-    const target = this.#open ?? (await this.#create(first.seq));
-    this.#open = target;
-    const bytes = new TextEncoder().encode(lines.map(lineText).join(''));
-    // Another process may have died between its lines and their numbers: they go, their events are numbered anew.
-    await target.writer.truncate(target.size);
-    try {
-      await target.writer.write([bytes], target.size);
-      await target.writer.datasync();
-    } catch (thrown) {
-      // Whole lines of a torn batch look as if they counted, and take the last space of a full disk.
-      await target.writer.truncate(target.size);
-      throw thrown;
-    }
-    target.size += bytes.length;
-  }
-
-  /** Make durable what `continueAfter` found: another process may have died before its datasync. */
-  async datasync(): Promise<void> {
-    await this.#open?.writer.datasync();
-  }
-
-  async close(): Promise<void> {
-    const open = this.#open;
-    this.#open = undefined;
-    await open?.writer.close();
-  }
-
-  async #create(seq: number): Promise<{ writer: BlobWriter; size: number }> {
-    const file = fileOf(seq);
-    const created = await this.#blobs.create(file);
-    if (created !== undefined) return { writer: created, size: 0 };
-    // A crash left it before its first whole line: nothing in it was numbered.
-    const writer = await this.#blobs.append(file);
-    await writer.truncate(0);
-    return { writer, size: 0 };
-  }
 }

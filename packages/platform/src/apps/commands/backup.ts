@@ -42,6 +42,8 @@ async function runBackup(args: CommandArgs, context: CommandContext): Promise<Ex
   await refuseOwnFolder(to, config);
   const archive = await openArchive(config, { role: 'backup', connectionsMax: CONNECTIONS_MAX, log });
   try {
+    // So that what is copied is signed to its end, where this process has the key.
+    await archive.signJournal();
     return await exclusively(runDirectory(config.dataDir), 'backup', LOCK_MS_MAX, () =>
       backUpTo(to, isGiven(args, 'deep'), archive, context),
     );

@@ -32,6 +32,14 @@ export function describeConformance(departures: string): string {
       exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
       version,
     },
+    journal: {
+      journalKeys: {
+        signers: () => {
+          throw closed();
+        },
+      },
+      node: '',
+    },
     patients: {
       openOp: () => {
         throw closed();

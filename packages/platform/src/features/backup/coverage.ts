@@ -1,12 +1,14 @@
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
+import { isJournalFile } from '@acervo/kernel/journal/line.ts';
 import { segmentPath } from '@acervo/kernel/pack/record.ts';
 import { BLOCK_BYTES } from '@acervo/kernel/pack/tar.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { scanSegment } from '../../holdings/pack/scan.ts';
 import { findSegment, type SegmentRow } from '../../holdings/segment.repo.ts';
+import { lastCheckpoint } from '../../journal/checkpoint.repo.ts';
 import { lastSeal } from '../../journal/journal.repo.ts';
 import { waitMs } from '../../journal/sealer.ts';
-import { readLines } from '../../journal/segments.ts';
+import { checkpointLines, readLines } from '../../journal/segments.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import { hasUnnumbered, nextTransactionId, segmentsAtOnce, unsealedSegments } from './backup.repo.ts';
 import type { Damage } from './manifest.ts';
@@ -70,7 +72,7 @@ async function journalNow({
   const { seq, hash } = await lastSeal(db);
   const names: string[] = [];
   for await (const name of journalBlobs.list()) {
-    if (name.endsWith('.jsonl') && Number.parseInt(name, 10) <= seq) names.push(name);
+    if (isJournalFile(name) && Number.parseInt(name, 10) <= seq) names.push(name);
   }
   const files: Planned[] = [];
   const damaged: Damage[] = [];
@@ -85,8 +87,26 @@ async function journalNow({
     }
     if (length > 0) files.push({ path, from: journalBlobs, name, length, chain: '' });
   }
+  files.push(...(await checkpointsNow({ db, journalBlobs })));
   if (seq > 0 && names.length === 0) damaged.push({ path: 'journal', reason: `holds no line ${seq}` });
   return { journal: { seq, hash }, files, damaged };
+}
+
+/** Files of checkpoints to the end of the last one: further ones that come meanwhile are left to the next backup. */
+async function checkpointsNow({ db, journalBlobs }: Pick<BackupSource, 'db' | 'journalBlobs'>): Promise<Planned[]> {
+  const last = await lastCheckpoint(db);
+  const lengths = new Map<string, number>();
+  for await (const { file, end, text } of checkpointLines(journalBlobs)) {
+    lengths.set(file, end);
+    if (text === last?.line) break;
+  }
+  return [...lengths].map(([name, length]) => ({
+    path: `journal/${name}`,
+    from: journalBlobs,
+    name,
+    length,
+    chain: '',
+  }));
 }
 
 /** Where the last numbered line ends: what stands behind it may be written anew. @returns or why it is not found */

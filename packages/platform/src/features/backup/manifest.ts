@@ -7,7 +7,7 @@ const FORMAT = 'acervo-backup';
 /** A million segments take a half of it. */
 const MANIFEST_BYTES_MAX = 500 * 10 ** 6;
 /** Nothing that leads elsewhere. */
-const PATH = /^(packs\/\d{4}\/\d{8}\.tar|journal\/\d{12}\.jsonl)$/;
+const PATH = /^(packs\/\d{4}\/\d{8}\.tar|journal\/(checkpoints\/)?\d{12}\.jsonl)$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** A file of a backup. Only its first `length` bytes count: a later backup that was interrupted may have added some. */

@@ -23,6 +23,7 @@ const OBJECTS = [
 async function filled(t: Parameters<typeof openSmall>[0], folder: string): Promise<TestArchive> {
   const archive = await openSmall(t);
   for (const object of OBJECTS) await store(archive, object);
+  await archive.signJournal();
   await archive.holdings.journal.record(envelopeOf(testOp(), 'query.executed', {}, { keys: 2 }));
   await backUpTo(archive, folder);
   return archive;
@@ -60,6 +61,7 @@ async function rowsOf({ holdings: { db } }: TestArchive, lastSeq: number) {
       order by study_key, series_key, sop_uid, version`),
     journal: await ask(`select s.seq, s.hash, j.id, j.at, j.kind, j.institution, j.actor, j.study, j.event
       from journal_seal s join journal j on j.id = s.id where s.seq <= ${lastSeq} order by s.seq`),
+    checkpoints: await ask(`select * from journal_checkpoint where size <= ${lastSeq} order by number`),
   };
 }
 
@@ -94,6 +96,7 @@ test('a restored archive has the same rows, the same bytes, and goes on', async 
   const before = await rowsOf(archive, lastSeq);
   assert.equal(before.instance.length, OBJECTS.length - 1);
   assert.ok(lastSeq > 1);
+  assert.ok(before.checkpoints.length > 0);
   const { code, told } = await restore(folder, into);
   assert.equal(code, EXIT.done, JSON.stringify(told));
   const restored = await openSmall(t, into);

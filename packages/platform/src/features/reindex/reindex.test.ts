@@ -50,7 +50,8 @@ const TABLES = {
     join uid_code t on t.code = transfer_syntax join uid_code c on c.code = sop_class
     order by study_key, series_key, sop_uid, version`,
   uid_code: 'select uid from uid_code order by uid',
-  segment: 'select segment, writer, node, state, committed, records, chain, void_from from segment order by segment',
+  segment: `select segment, writer, node, state, committed, records, chain, void_from, announced
+    from segment order by segment`,
   patient_link: 'select * from patient_link order by institution, issuer, patient_id, person',
   patient_collision: 'select * from patient_collision order by institution, issuer, patient_id, kind',
   secondary_use: 'select * from secondary_use order by institution, issuer, patient_id',
@@ -66,6 +67,7 @@ const TABLES = {
     state, failures, ended_at, last_problem from commitment order by id`,
   journal: 'select id, at, kind, institution, actor, study, event from journal order by id',
   journal_seal: 'select seq, id, hash from journal_seal order by seq',
+  journal_checkpoint: 'select * from journal_checkpoint order by number',
 };
 
 async function dump(database: Database): Promise<Record<string, object[]>> {

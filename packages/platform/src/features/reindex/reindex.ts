@@ -6,6 +6,7 @@ import type { Projector } from '../../holdings/projector.ts';
 import { abandonSegment, insertSegment } from '../../holdings/segment.repo.ts';
 import type { Envelope } from '../../journal/event.ts';
 import type { JournalProjection } from '../../journal/projection.ts';
+import { RestoredCheckpoints } from '../../journal/restored-checkpoints.ts';
 import { journalLines, type SealedLine, sealHash } from '../../journal/segments.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Log } from '../../ports/log.ts';
@@ -96,6 +97,7 @@ async function restoreJournal(
   let count = 0;
   let last = { seq: 0, hash: '' };
   let held: SealedLine[] = [];
+  const checkpoints = await RestoredCheckpoints.begin(journalBlobs);
   const flush = async (): Promise<void> => {
     const lines = held;
     held = [];
@@ -103,6 +105,7 @@ async function restoreJournal(
       await db.transaction(async (sql) => {
         await insertNumbered(sql, lines);
         for (const { kinds, apply } of projections) await apply(sql, eventsOf(lines, kinds));
+        for (const line of lines) await checkpoints.take(sql, line);
       });
     }
     count += lines.length;
@@ -124,6 +127,7 @@ async function restoreJournal(
     if (held.length >= LINES_A_TIME) await flush();
   }
   await flush();
+  await checkpoints.close();
   return count;
 }
 

@@ -1,104 +1,132 @@
 import { canonicalJson } from '@acervo/kernel/canonical-json.ts';
+import { JournalCheck, type JournalTotals } from '@acervo/kernel/journal/check.ts';
+import { type JournalFinding, rangeText } from '@acervo/kernel/journal/finding.ts';
 import type { Finding } from '@acervo/kernel/pack/finding.ts';
-import { type JournalLine, journalLines, sealHash } from '../../journal/segments.ts';
+import { segmentName } from '@acervo/kernel/pack/record.ts';
+import { sealedSegmentsOf } from '../../holdings/announce-sealed.ts';
+import type { SegmentRow } from '../../holdings/segment.repo.ts';
+import type { Envelope } from '../../journal/event.ts';
+import { checkpointLines, journalLines, type SealedLine, sha256, sha256Text } from '../../journal/segments.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Db } from '../../ports/sql.ts';
-import { type SealRow, sealsAfter } from './verify.repo.ts';
+import { type SealRow, type Snapshot, sealsAfter } from './verify.repo.ts';
 
-export type JournalFindingCode =
-  | 'journal.altered'
-  | 'journal.missing'
-  | 'journal.foreign'
-  | 'event.missing'
-  | 'event.altered';
-type JournalFinding = Finding<JournalFindingCode>;
+export type ArchiveJournalFinding =
+  | JournalFinding
+  | Finding<'event.missing' | 'event.altered' | 'segment.missing' | 'segment.rolled-back'>;
 
 const BATCH = 1000;
 
 /**
- * Read the journal segments to their end and compare each line with its hash, the line before it, its number in the
- * index and its journal row.
- * @param lastSeq  the last number that the index had when this began; later lines are only chained
- * @returns lines read
+ * Read the journal segments to their end: each line against its hash and its neighbours, the checkpoints against the
+ * lines, and up to where the index was when this began each line against its number and its row.
  */
 export async function verifyJournal(
   { db, journalBlobs }: { db: Db; journalBlobs: BlobStore },
-  lastSeq: number,
-  say: (finding: JournalFinding) => void,
-): Promise<number> {
-  const check = new JournalCheck(db, lastSeq, say);
-  for await (const line of journalLines(journalBlobs)) await check.take(line);
-  await check.finish();
-  return check.lines;
+  snapshot: Snapshot,
+  say: (finding: ArchiveJournalFinding) => void,
+): Promise<JournalTotals> {
+  const rows = new RowsCheck(db, snapshot, say);
+  const check = await JournalCheck.begin({
+    hash: sha256,
+    sha256: sha256Text,
+    checkpoints: checkpointsTo(journalBlobs, snapshot.lastCheckpoint),
+    held: [],
+    keys: [],
+    tell: say,
+    line: (line) => rows.take(line),
+  });
+  for await (const { text, file, number } of journalLines(journalBlobs)) {
+    await check.take(text, `${file}:${number}`);
+    if (rows.isDue) await rows.flush();
+  }
+  const totals = await check.finish();
+  await rows.finish();
+  return totals;
 }
 
-class JournalCheck {
-  lines = 0;
+/** What is signed while we read covers lines that we may have passed already. */
+async function* checkpointsTo(blobs: BlobStore, last: string | undefined): ReturnType<typeof checkpointLines> {
+  if (last === undefined) return;
+  for await (const line of checkpointLines(blobs)) {
+    yield line;
+    if (line.text === last) return;
+  }
+}
+
+/** Compares lines with the numbers and rows of the index. */
+class RowsCheck {
   readonly #db: Db;
   readonly #lastSeq: number;
-  readonly #say: (finding: JournalFinding) => void;
-  #seals: SealRow[] = [];
-  /** Up to here seals were taken from the index. */
-  #asked = 0;
-  #expected = 1;
-  #hash = '';
+  readonly #segments: ReadonlyMap<number, SegmentRow>;
+  readonly #say: (finding: ArchiveJournalFinding) => void;
+  #lines: SealedLine[] = [];
+  /** Up to here numbers of the index were compared. */
+  #at = 0;
 
-  constructor(db: Db, lastSeq: number, say: (finding: JournalFinding) => void) {
+  constructor(db: Db, { lastSeq, segments }: Snapshot, say: (finding: ArchiveJournalFinding) => void) {
     this.#db = db;
     this.#lastSeq = lastSeq;
+    this.#segments = new Map(segments.map((row) => [row.segment, row]));
     this.#say = say;
   }
 
-  async take({ line, file, number }: JournalLine): Promise<void> {
-    this.lines += 1;
-    const where = `${file}:${number}`;
-    if (line === undefined)
-      return this.#say({ code: 'journal.altered', what: where, detail: 'is no line of a journal' });
-    const { seq, prev, hash, event } = line;
-    if (hash !== sealHash(seq, prev, event)) {
-      this.#say({ code: 'journal.altered', what: where, detail: `line ${seq} differs from its hash` });
-    }
-    if (seq < this.#expected) {
-      return this.#say({ code: 'journal.foreign', what: where, detail: `line ${seq} was there before` });
-    }
-    if (seq > this.#expected) await this.#missUpTo(seq);
-    else if (prev !== this.#hash)
-      this.#say({ code: 'journal.altered', what: where, detail: `line ${seq} does not follow` });
-    this.#expected = seq + 1;
-    this.#hash = hash;
-    const seal = await this.#sealOf(seq);
-    if (seal !== undefined) this.#compare(seal, hash, canonicalJson(event), where);
+  get isDue(): boolean {
+    return this.#lines.length >= BATCH;
   }
 
+  take(line: SealedLine): void {
+    if (line.seq <= this.#lastSeq) this.#lines.push(line);
+  }
+
+  async flush(): Promise<void> {
+    const lines = this.#lines;
+    this.#lines = [];
+    const last = lines.at(-1)?.seq ?? this.#at;
+    const seals = new Map<number, SealRow>();
+    while (this.#at < last) {
+      const page = await sealsAfter(this.#db, this.#at, last, BATCH);
+      for (const seal of page) seals.set(seal.seq, seal);
+      this.#at = page.length < BATCH ? last : (page.at(-1)?.seq ?? last);
+    }
+    for (const line of lines) this.#compare(line, seals.get(line.seq));
+  }
+
+  /** The index knows numbers that the segments do not have any more. */
   async finish(): Promise<void> {
-    await this.#missUpTo(this.#lastSeq + 1);
+    await this.flush();
+    if (this.#at >= this.#lastSeq) return;
+    const what = rangeText(this.#at + 1, this.#lastSeq);
+    this.#say({ code: 'journal.missing', what, detail: 'the index has numbers behind the last line' });
   }
 
-  #compare(seal: SealRow, hash: string, event: string, where: string): void {
-    if (seal.hash !== hash)
-      this.#say({ code: 'journal.altered', what: where, detail: `number ${seal.seq} has another hash` });
-    if (seal.event === null)
-      this.#say({ code: 'event.missing', what: seal.id, detail: `number ${seal.seq} has no row` });
-    else if (seal.event !== event)
-      this.#say({ code: 'event.altered', what: seal.id, detail: `line ${seal.seq} tells another` });
-  }
-
-  async #missUpTo(seq: number): Promise<void> {
-    if (seq <= this.#expected) return;
-    const range = seq - 1 === this.#expected ? `${this.#expected}` : `${this.#expected} to ${seq - 1}`;
-    this.#say({ code: 'journal.missing', what: range, detail: 'no line has this number' });
-  }
-
-  /** The index's word on a number, undefined beyond the snapshot. Numbers only ascend here. */
-  async #sealOf(seq: number): Promise<SealRow | undefined> {
-    if (seq > this.#lastSeq) return undefined;
-    while (seq > this.#asked) {
-      this.#seals = await sealsAfter(this.#db, this.#asked, this.#lastSeq, BATCH);
-      this.#asked = this.#seals.length < BATCH ? this.#lastSeq : (this.#seals.at(-1)?.seq ?? this.#lastSeq);
+  #compare({ seq, hash, event }: SealedLine, seal: SealRow | undefined): void {
+    if (seal === undefined) {
+      return this.#say({ code: 'journal.foreign', what: `${seq}`, detail: 'the index has no such number' });
     }
-    const found = this.#seals.find((seal) => seal.seq === seq);
-    if (found === undefined)
-      this.#say({ code: 'journal.foreign', what: `${seq}`, detail: 'the index has no such number' });
-    return found;
+    if (seal.hash !== hash) {
+      this.#say({ code: 'journal.altered', what: `${seq}`, detail: 'the index has another hash' });
+    }
+    const { id } = seal;
+    if (seal.event === null) this.#say({ code: 'event.missing', what: id, detail: `number ${seq} has no row` });
+    else if (seal.event !== canonicalJson(event)) {
+      this.#say({ code: 'event.altered', what: id, detail: `line ${seq} tells another` });
+    }
+    this.#compareSegments(seq, event as Envelope);
+  }
+
+  /** What was told of sealed segments, against what the index has of them now. */
+  #compareSegments(seq: number, { kind, facts }: Envelope): void {
+    if (kind !== 'segment.sealed') return;
+    for (const { segment, records, chain } of sealedSegmentsOf(facts)) {
+      const row = this.#segments.get(segment);
+      const what = segmentName(segment);
+      if (row === undefined)
+        this.#say({ code: 'segment.missing', what, detail: `line ${seq} of the journal knows it` });
+      else if (row.records !== records || row.chain !== chain) {
+        const detail = `line ${seq} of the journal knows ${records} records, the index ${row.records}`;
+        this.#say({ code: 'segment.rolled-back', what, detail });
+      }
+    }
   }
 }

@@ -8,6 +8,8 @@ export type Snapshot = {
   rows: Map<number, number>;
   /** The last number of the journal. */
   lastSeq: number;
+  /** The last checkpoint's line; undefined when there is none. */
+  lastCheckpoint: string | undefined;
   miscounted: { what: string; told: number; found: number }[];
 };
 
@@ -30,10 +32,14 @@ export async function takeSnapshot(db: Db, only: number | undefined): Promise<Sn
       [only ?? null],
     );
     const [last] = await sql.query<{ seq: number }>('select coalesce(max(seq), 0) as seq from journal_seal');
+    const [checkpoint] = await sql.query<{ line: string }>(
+      'select line from journal_checkpoint order by number desc limit 1',
+    );
     return {
       segments,
       rows: new Map(rows.map(({ segment, count }) => [segment, count])),
       lastSeq: last?.seq ?? 0,
+      lastCheckpoint: checkpoint?.line,
       miscounted: only === undefined ? await miscounted(sql) : [],
     };
   });

@@ -138,14 +138,14 @@ async function journal(
       );
     });
   const altered = await edit((lines) => lines.map((line, index) => (index === 2 ? line.replace('HGM', 'HGN') : line)));
-  assert.ok(altered.includes(`journal.altered ${file}:3`), altered.join());
+  assert.deepEqual(altered, ['journal.altered 3']);
   const dropped = await edit((lines) => lines.filter((_, index) => index !== 4));
   assert.deepEqual(dropped, ['journal.missing 5']);
   const cut = await edit((lines) => lines.slice(0, -2));
-  assert.equal(cut.length, 1);
-  assert.match(cut[0] ?? '', /^journal.missing \d+ to \d+$/);
+  assert.equal(cut.length, 2, 'the last checkpoint and the index know better');
+  assert.match(cut.join(), /^journal\.cut (\d+),journal\.missing \1 to \d+$/);
   const swapped = await edit(([a, b, ...rest]) => [b as string, a as string, ...rest]);
-  assert.ok(swapped.includes('journal.missing 1') && swapped.includes(`journal.foreign ${file}:2`), swapped.join());
+  assert.deepEqual(swapped, ['journal.missing 1', 'journal.foreign 1']);
   const row = await withRows(
     `create table taken as select * from journal where kind = 'instance.stored' limit 1;
      delete from journal where id in (select id from taken)`,

@@ -7,7 +7,7 @@ import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Db } from '../../ports/sql.ts';
 import { rowsOfSegment, type Snapshot, takeSnapshot } from './verify.repo.ts';
 import { GroupCheck } from './verify-group.ts';
-import { type JournalFindingCode, verifyJournal } from './verify-journal.ts';
+import { type ArchiveJournalFinding, verifyJournal } from './verify-journal.ts';
 
 /**
  * What the index and the packs can disagree about, beside what a segment tells of itself (kernel/pack/finding.ts):
@@ -16,21 +16,23 @@ import { type JournalFindingCode, verifyJournal } from './verify-journal.ts';
  * - `row.missing`, `row.foreign`, `row.altered`: an instance's row against its member.
  * - `event.missing`, `event.altered`: a journal row against the record or line that tells it.
  * - `count.wrong`: a series or study counts other instances than it has.
- * - `journal.altered`, `journal.missing`, `journal.foreign`: a journal segment's line against its hash and number.
+ * - `segment.rolled-back`: the journal knows other records of a sealed segment.
+ * - `journal...`, `checkpoint...`, `key.replaced`: the sealed journal, see kernel/journal/finding.ts.
  */
-export type ArchiveFinding = Finding<
-  | FindingCode
-  | 'segment.missing'
-  | 'segment.unknown'
-  | 'segment.watermark'
-  | 'row.missing'
-  | 'row.foreign'
-  | 'row.altered'
-  | 'event.missing'
-  | 'event.altered'
-  | 'count.wrong'
-  | JournalFindingCode
->;
+export type ArchiveFinding =
+  | Finding<
+      | FindingCode
+      | 'segment.missing'
+      | 'segment.unknown'
+      | 'segment.watermark'
+      | 'row.missing'
+      | 'row.foreign'
+      | 'row.altered'
+      | 'event.missing'
+      | 'event.altered'
+      | 'count.wrong'
+    >
+  | ArchiveJournalFinding;
 
 export type VerifyTotals = {
   segments: number;
@@ -39,6 +41,9 @@ export type VerifyTotals = {
   members: number;
   bytes: number;
   journalLines: number;
+  checkpoints: number;
+  /** The last number that a checkpoint covers. */
+  signedTo: number;
   findings: number;
 };
 
@@ -59,7 +64,17 @@ export async function verifyArchive(
   wanted: VerifyWanted,
   tell: (finding: ArchiveFinding) => void,
 ): Promise<VerifyTotals> {
-  const totals: VerifyTotals = { segments: 0, open: 0, records: 0, members: 0, bytes: 0, journalLines: 0, findings: 0 };
+  const totals: VerifyTotals = {
+    segments: 0,
+    open: 0,
+    records: 0,
+    members: 0,
+    bytes: 0,
+    journalLines: 0,
+    checkpoints: 0,
+    signedTo: 0,
+    findings: 0,
+  };
   const say = (finding: ArchiveFinding): void => {
     totals.findings += 1;
     tell(finding);
@@ -74,7 +89,10 @@ export async function verifyArchive(
   }
   if (wanted.segment !== undefined) return totals;
   await findUnknown(ports, new Set(snapshot.segments.map(({ segment }) => segment)), say);
-  totals.journalLines = await verifyJournal(ports, snapshot.lastSeq, say);
+  const journal = await verifyJournal(ports, snapshot, say);
+  totals.journalLines = journal.lines;
+  totals.checkpoints = journal.checkpoints;
+  totals.signedTo = journal.signedTo;
   return totals;
 }
 
