@@ -8,6 +8,7 @@ import type { HttpAnswer, HttpBody, LentPieces } from '../../bindings/http.ts';
 export type ReadyAnswer = {
   status: number;
   headers: Record<string, string>;
+  cookies: readonly string[];
   body: LentPieces | { first: IteratorResult<Uint8Array>; rest: AsyncIterator<Uint8Array> };
 };
 
@@ -15,7 +16,7 @@ export type ReadyAnswer = {
  * What every answer says unless its route says otherwise: a browser must not guess a type, nor frame, run or
  * share what it got, and a cache asks again before it shows a patient's data to the next one.
  */
-const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
+export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -48,17 +49,17 @@ export async function readyAnswer(answer: HttpAnswer, context: AnswerContext): P
   const headers: Record<string, string> = { ...DEFAULT_HEADERS };
   for (const name in answer.headers) headers[name.toLowerCase()] = answer.headers[name] as string;
   add(headers, context.extraHeaders);
-  const { status } = answer;
+  const { status, cookies = [] } = answer;
   const body = await encoded(answer.body ?? '', status, headers, context);
   if (Symbol.asyncIterator in body) {
     const rest = body[Symbol.asyncIterator]();
-    return { status, headers, body: { first: await rest.next(), rest } };
+    return { status, headers, cookies, body: { first: await rest.next(), rest } };
   }
   const lent = 'lend' in body ? await body.lend() : { pieces: [body], giveBack: () => undefined };
   if (status !== 204 && status !== 304) {
     headers['content-length'] = `${lent.pieces.reduce((sum, { length }) => sum + length, 0)}`;
   }
-  return { status, headers, body: lent };
+  return { status, headers, cookies, body: lent };
 }
 
 async function encoded(

@@ -14,6 +14,10 @@ export type HttpLimits = {
   keepAliveMs: number;
   /** Most that is read of a body nobody wanted, so that its sender sees the answer, in bytes. */
   drainBytesMax: number;
+  /** Most bytes of a request to a foreign listener below a prefix. */
+  hostedBytesMax: number;
+  /** Longest time for such a request and its whole answer. */
+  hostedMs: number;
   /** Answers of fewer bytes are not compressed. */
   gzipBytesMin: number;
 };
@@ -27,5 +31,7 @@ export const HTTP_LIMITS: Readonly<HttpLimits> = {
   stallMs: 120_000,
   keepAliveMs: 65_000,
   drainBytesMax: 16 * 1024 ** 2,
+  hostedBytesMax: 65_536,
+  hostedMs: 30_000,
   gzipBytesMin: 1_024,
 };

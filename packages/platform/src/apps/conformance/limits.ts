@@ -74,6 +74,8 @@ const HTTP: Record<keyof typeof HTTP_LIMITS, string> = {
   stallMs: 'silence of a sender, or of a reader, in milliseconds',
   keepAliveMs: 'silence between two requests, in milliseconds',
   drainBytesMax: 'bytes read of a body that nobody wanted',
+  hostedBytesMax: 'bytes of a request to the issuer of logins (413)',
+  hostedMs: 'for such a request and its whole answer, in milliseconds',
   gzipBytesMin: 'shorter answers are not compressed, in bytes',
 };
 
