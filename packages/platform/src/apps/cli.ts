@@ -10,6 +10,7 @@ import { directoryCommand } from './commands/directory.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { ohifCommand } from './commands/ohif.ts';
 import { patientCommand } from './commands/patient.ts';
@@ -43,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   commitCommand,
   commitmentsCommand,
   patientCommand,
+  loginCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

@@ -30,6 +30,8 @@ export type Surroundings = {
   patients: PatientsPorts;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   status: Omit<StatusPorts, 'db'>;
+  /** How people log in, or that nobody needs to. */
+  login: Feature;
   /** Folders that were made before: the built page, the fetched viewer. */
   page: StaticFiles;
   viewer: StaticFiles;
@@ -37,7 +39,7 @@ export type Surroundings = {
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
-  const { systems, directory, associate, settings, state, status, patients, commitment, page, viewer } = around;
+  const { systems, directory, associate, settings, state, status, patients, commitment, login, page, viewer } = around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -57,6 +59,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
     directoryFeature({ db: holdings.db, directory }),
+    login,
   ];
   return [
     ...features,

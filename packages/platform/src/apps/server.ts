@@ -4,9 +4,10 @@ import { type DimseServer, listenDimse } from '../adapters/net/dimse-server.ts';
 import { type HttpServer, listenHttp } from '../adapters/net/http-server.ts';
 import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
-import type { Job } from '../bindings/feature.ts';
-import type { Route } from '../bindings/http.ts';
+import type { Feature, Job } from '../bindings/feature.ts';
+import type { HttpHead, Route } from '../bindings/http.ts';
 import type { DirectoryView } from '../features/directory/view.ts';
+import { type Login, openLoginFeature } from '../features/login/index.ts';
 import { Activity } from '../features/status/index.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
@@ -15,8 +16,11 @@ import type { Config } from './config.ts';
 import { dialOver } from './dial.ts';
 import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
+import { identityCaller } from './identity-caller.ts';
+import { enrolmentUrl, firstEnrolment, openLogin } from './login.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
+import { fetchOwnPort, publicUrlOf } from './public-url.ts';
 import { followRegistry, openRegistry } from './registry.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
@@ -30,6 +34,8 @@ export type RunningServer = {
   httpsPort: number | undefined;
   dimseTlsPort: number | undefined;
   archive: Archive;
+  /** The link of the first administrator, where none was given out before; it is shown once. */
+  enrolment: string | undefined;
   /** Finish what has begun, then end. */
   close(): Promise<void>;
 };
@@ -61,8 +67,11 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       keys.onChange(() => measureExpiry(keys, archive));
       closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
     }
-    const ports = await openDoors({ config, archive, access, directory, keys, activity: new Activity(), log }, closing);
-    return { ...ports, archive, close };
+    const login = openLogin(config, { db: archive.database, directory, access, log });
+    const serving = { config, archive, access, directory, login, keys, activity: new Activity(), log };
+    const ports = await openDoors(serving, closing);
+    const enrolment = await openedTo(serving, ports);
+    return { ...ports, archive, enrolment, close };
   } catch (thrown) {
     await close();
     throw portFailure(thrown);
@@ -80,15 +89,17 @@ type Serving = {
   archive: Archive;
   access: Access;
   directory: DirectoryView;
+  /** Undefined under open access. */
+  login: Login | undefined;
   keys: TlsKeys | undefined;
   activity: Activity;
   log: Log;
 };
-type Ports = Omit<RunningServer, 'archive' | 'close'>;
+type Ports = Omit<RunningServer, 'archive' | 'enrolment' | 'close'>;
 
 /** @param closing  gets what closes each door, as it opens */
 async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Promise<Ports> {
-  const { config, archive, access, keys, activity } = serving;
+  const { config, archive, access, login, keys, activity } = serving;
   const { holdings, metrics } = archive;
   const associate = associateWith(config, keys);
   const features = featuresOf(watchedHoldings(holdings, activity), {
@@ -96,6 +107,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     systems: access.systems,
     directory: serving.directory,
     associate,
+    login: login?.feature ?? openLoginFeature,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
@@ -111,13 +123,23 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     features.flatMap((feature) => feature.services),
   );
   closing.push(() => dimse.close({ timeoutMs: CLOSE_MS }));
-  const routes = features.flatMap((feature) => feature.routes);
-  const http = await openHttp(serving, routes);
+  const http = await openHttp(serving, features);
   closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
-  const https = keys && (await openHttp(serving, routes, keys));
+  const https = keys && (await openHttp(serving, features, keys));
   if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
   closing.push(begun(features.flatMap((feature) => feature.jobs ?? [])));
   return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
+}
+
+/** Tell the login where people reach it. @returns the link of the first administrator, where one is given out */
+async function openedTo(serving: Serving, { httpPort, httpsPort }: Ports): Promise<string | undefined> {
+  const { config, archive, access, directory, login, log } = serving;
+  if (login === undefined) return undefined;
+  const publicUrl = publicUrlOf(config, { httpPort, httpsPort });
+  login.opened(publicUrl, fetchOwnPort(publicUrl, config, httpPort));
+  const op = access.ofProcess('login').openOp(AbortSignal.timeout(RECORD_MS));
+  const code = await firstEnrolment(config, { db: archive.database, directory, access, log }, op);
+  return code && enrolmentUrl(publicUrl, code);
 }
 
 /** @returns how the jobs are ended that were begun */
@@ -153,18 +175,20 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
   });
 }
 
-function openHttp(
-  { config, archive, access, activity, log }: Serving,
-  routes: readonly Route[],
-  keys?: TlsKeys,
-): Promise<HttpServer> {
+function openHttp(serving: Serving, features: readonly Feature[], keys?: TlsKeys): Promise<HttpServer> {
+  const { config, archive, access, activity, log } = serving;
+  const routes = features.flatMap((feature) => feature.routes);
   const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
   return listenHttp({
     port: keys === undefined ? config.httpPort : config.httpsPort,
     host: config.httpHost,
     routes: routes.map((route) => counted(route, archive.metrics)),
-    identify: ({ route, headers, certificate }) => {
+    hosted: features.flatMap((feature) => feature.hosted ?? []),
+    identify: async (head) => {
+      const { route, headers, certificate } = head;
       if (publicPaths.has(route)) return access.ofCommand('public');
+      const known = await byIdentity(serving, head);
+      if (known !== undefined) return known;
       if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
@@ -179,6 +203,13 @@ function openHttp(
     log,
     onRefused: watchRequests(activity),
   });
+}
+
+/** Whoever comes with a session or an access token; undefined: with neither. */
+async function byIdentity({ config, login, directory, log }: Serving, { method, headers }: HttpHead) {
+  const identity = await login?.identities.of({ method, headers });
+  if (identity === undefined || identity instanceof Failure) return identity;
+  return identityCaller(identity, { directory, log, issuer: config.issuer, charset: config.charsetDefault });
 }
 
 /** Decides who may associate, and counts the associations of those who may have only so many. */

@@ -1,4 +1,5 @@
-import { choice, integer, list, optional, path, powerOfTwo, readOrigin, type Setting, url, words } from './setting.ts';
+import { LOGIN_SETTINGS } from './login-settings.ts';
+import { choice, integer, list, optional, path, powerOfTwo, readOrigin, secret, url, words } from './setting.ts';
 import { TLS_SETTINGS } from './tls-settings.ts';
 
 const PORT_MAX = 65535;
@@ -12,8 +13,6 @@ const HOST = /^[A-Za-z0-9.:_-]{1,253}$/;
 const AE_TITLE = /^(?! )[ -[\]-~]{1,16}(?<! )$/;
 const DEFINED_TERM = /^ISO_IR \d{1,3}$|^GB18030$|^GBK$/;
 const LO = /^[^\\\p{Cc}]{0,64}$/u;
-
-const secret = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, isSecret: true });
 
 /** Everything that can be set. The one table: loading, `acervo config` and docs/configuration.md follow it. */
 export const SETTINGS = {
@@ -62,6 +61,7 @@ export const SETTINGS = {
     PORT_MAX,
   ),
   ...TLS_SETTINGS,
+  ...LOGIN_SETTINGS,
   aeTitle: words(
     { env: 'ACERVO_AE_TITLE', unit: 'AE title', doc: 'Application Entity Title of the archive.' },
     'ACERVO',

@@ -32,7 +32,12 @@ export type EventKind =
   | 'role.granted'
   | 'role.ended'
   | 'sensitivity.marked'
-  | 'sensitivity.cleared';
+  | 'sensitivity.cleared'
+  | 'person.enrolled'
+  | 'login.succeeded'
+  | 'login.failed'
+  | 'login.locked'
+  | 'session.ended';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

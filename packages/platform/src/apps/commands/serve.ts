@@ -19,6 +19,10 @@ export const serveCommand: Command = {
     };
     const more = Object.entries(secure).map(([name, address]) => ` ${name}=${address}`);
     print(`acervo ready http=${http} dimse=${dimse}${more.join('')}`, { ready: true, http, dimse, ...secure });
+    if (server.enrolment !== undefined) {
+      const text = `first administrator, for 24 hours, shown once: ${server.enrolment}`;
+      print(text, { administratorEnrolment: server.enrolment });
+    }
     log.info('server.ready', { http, dimse, ...secure, recoveredInstances: server.archive.recovered.instances });
     if (!signal.aborted) await once(signal, 'abort');
     await server.close();

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Browser, codeNow, enrolFirst, logIn, PASSWORD, sessionOf, startLogin } from './login.fixture.ts';
+
+test('from the first start to a session: enrol, log in, look, log out', async (t) => {
+  const { server, url, directory } = await startLogin(t);
+  const { secret, recovery } = await enrolFirst(url, server.enrolment);
+  assert.equal(recovery.length, 10);
+
+  const browser = new Browser(url);
+  assert.deepEqual(await sessionOf(browser), { access: 'enforced', person: null });
+  assert.equal((await browser.ask('/dicom-web/studies')).status, 401);
+  const end = await logIn(browser, 'ana', codeNow(secret));
+  assert.equal(end.path, `${url}/`);
+  const { person } = await sessionOf(browser);
+  assert.deepEqual([person?.strength, person?.roles], ['second-factor', ['administrator']]);
+  assert.equal((await browser.ask('/dicom-web/studies')).status, 200);
+
+  await t.test("the cookie is nobody else's to read", async () => {
+    const cookie = browser.cookie('acervo') ?? '';
+    assert.equal(cookie.length, 43);
+    const kept = await server.archive.database.query<{ id: string }>('select id from session');
+    assert.ok(kept.every(({ id }) => !id.includes(cookie)));
+  });
+
+  await t.test('the link counted once', async () => {
+    const { pathname, search } = new URL(server.enrolment ?? '');
+    const again = await browser.ask(pathname + search);
+    assert.equal(again.status, 404);
+    assert.match(await again.text(), /ya no sirve/);
+  });
+
+  await t.test('a change by cookie needs the token of the session, and a page of ours', async () => {
+    const csrf = person?.csrf ?? '';
+    const leave = (headers: Record<string, string>) => browser.ask('/logout', { method: 'POST', headers });
+    const sameOrigin = { 'sec-fetch-site': 'same-origin' };
+    assert.equal((await leave(sameOrigin)).status, 403);
+    assert.equal((await leave({ ...sameOrigin, 'x-acervo-csrf': 'x'.repeat(csrf.length) })).status, 403);
+    assert.equal((await leave({ 'x-acervo-csrf': csrf })).status, 403);
+    assert.equal((await leave({ 'x-acervo-csrf': csrf, 'sec-fetch-site': 'cross-site' })).status, 403);
+    assert.equal((await leave({ 'x-acervo-csrf': csrf, origin: 'https://evil.example' })).status, 403);
+    const forged = { 'x-acervo-csrf': csrf, 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' };
+    assert.equal((await leave(forged)).status, 403);
+    const stow = { method: 'POST', headers: { ...sameOrigin, 'content-type': 'multipart/related' } };
+    assert.equal((await browser.ask('/dicom-web/studies', stow)).status, 403);
+    const framed = { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' } };
+    assert.equal((await browser.ask('/dicom-web/studies', framed)).status, 403);
+    assert.notEqual((await sessionOf(browser)).person, null);
+  });
+
+  await t.test('it outlives the process', async () => {
+    await server.close();
+    const second = await startLogin(t, {}, directory);
+    const cookie = `acervo=${browser.cookie('acervo')}`;
+    const answer = await fetch(`${second.url}/dicom-web/studies`, { headers: { cookie } });
+    assert.equal(answer.status, 200);
+    assert.equal(second.server.enrolment, undefined, 'there is an administrator');
+    const session = await fetch(`${second.url}/api/session`, { headers: { cookie } });
+    const { person: known } = (await session.json()) as { person: { csrf: string } };
+    const headers = { cookie, 'x-acervo-csrf': known.csrf, 'sec-fetch-site': 'same-origin' };
+    const left = await fetch(`${second.url}/logout`, { method: 'POST', headers });
+    assert.deepEqual([left.status, await left.json()], [200, { next: '/' }]);
+    assert.equal((await fetch(`${second.url}/dicom-web/studies`, { headers: { cookie } })).status, 401);
+    const told = await second.server.archive.database.query<{ kind: string; event: string }>(
+      `select kind, event from journal where kind ~ '^(login|session|person.enrolled)' order by id`,
+    );
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['person.enrolled', 'login.succeeded', 'session.ended'],
+    );
+    assert.ok(told.every(({ event }) => !/ana|Ruiz/i.test(event) && !event.includes(PASSWORD)));
+  });
+});
