@@ -187,9 +187,9 @@ function openHttp(serving: Serving, features: readonly Feature[], keys?: TlsKeys
     identify: async (head) => {
       const { route, headers, certificate } = head;
       if (publicPaths.has(route)) return access.ofCommand('public');
+      if (certificate instanceof Failure) return certificate;
       const known = await byIdentity(serving, head);
       if (known !== undefined) return known;
-      if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
       try {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request as sendRequest } from 'node:http';
 import type { TestContext } from 'node:test';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { loadConfig } from '../../apps/config.ts';
@@ -39,11 +41,16 @@ export async function startLogin(
 
 /** A browser as far as HTTP goes: it keeps cookies by path, and follows redirects one by one. */
 export class Browser {
+  /** Every Set-Cookie that it got. */
+  readonly lines: string[] = [];
   readonly #cookies = new Map<string, { value: string; path: string }>();
   readonly #url: string;
+  readonly #via: string;
 
-  constructor(url: string) {
+  /** @param via  where requests go: a proxy that ends TLS hands them on, with the name that was asked for */
+  constructor(url: string, via = url) {
     this.#url = url;
+    this.#via = via;
   }
 
   cookie(name: string): string | undefined {
@@ -51,12 +58,19 @@ export class Browser {
   }
 
   async ask(path: string, options: RequestInit = {}): Promise<Response> {
-    const { origin, pathname } = new URL(path, this.#url);
+    const { origin, pathname, search, host } = new URL(path, this.#url);
     assert.equal(origin, this.#url, `it was sent elsewhere: ${path}`);
     const cookies = [...this.#cookies].filter(([, { path: below }]) => pathname.startsWith(below));
     const cookie = cookies.map(([name, { value }]) => `${name}=${value}`).join('; ');
-    const headers = { ...(cookie !== '' && { cookie }), ...(options.headers as Record<string, string> | undefined) };
-    const answer = await fetch(new URL(path, this.#url), { ...options, headers, redirect: 'manual' });
+    const headers = {
+      ...(cookie !== '' && { cookie }),
+      ...(options.headers as Record<string, string> | undefined),
+    };
+    const asked = { ...options, headers, redirect: 'manual' } as const;
+    const answer =
+      this.#via === this.#url
+        ? await fetch(this.#url + pathname + search, asked)
+        : await handedOn(this.#via + pathname + search, asked, { host, 'x-forwarded-proto': 'https' });
     for (const line of answer.headers.getSetCookie()) this.#keep(line);
     return answer;
   }
@@ -83,6 +97,7 @@ export class Browser {
   }
 
   #keep(line: string): void {
+    this.lines.push(line);
     const [pair = '', ...attributes] = line.split(/; */);
     const [name = '', value = ''] = pair.split(/=(.*)/s);
     const path = attributes.find((each) => /^path=/i.test(each))?.slice(5) ?? '/';
@@ -90,6 +105,23 @@ export class Browser {
     if (isGone) this.#cookies.delete(name);
     else this.#cookies.set(name, { value, path });
   }
+}
+
+/** What a proxy does: the request with the name that was asked for, which fetch would not send. */
+async function handedOn(url: string, options: RequestInit, more: Record<string, string>): Promise<Response> {
+  const { method = 'GET', body } = options;
+  const form = body instanceof URLSearchParams ? body.toString() : undefined;
+  const type = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+  const headers = { ...(options.headers as Record<string, string>), ...type, ...more };
+  const request = sendRequest(url, { method, headers: { ...headers, ...(form && { 'content-length': form.length }) } });
+  request.end(form);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const pieces: Buffer[] = [];
+  for await (const piece of response) pieces.push(piece as Buffer);
+  const answered = new Headers();
+  const { rawHeaders: raw } = response;
+  for (let at = 0; at < raw.length; at += 2) answered.append(raw[at] ?? '', raw[at + 1] ?? '');
+  return new Response(Buffer.concat(pieces), { status: response.statusCode ?? 0, headers: answered });
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

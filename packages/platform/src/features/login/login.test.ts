@@ -71,3 +71,32 @@ test('from the first start to a session: enrol, log in, look, log out', async (t
     assert.ok(told.every(({ event }) => !/ana|Ruiz/i.test(event) && !event.includes(PASSWORD)));
   });
 });
+
+test('behind a proxy that ends TLS: cookies of HTTPS, and one name for everybody', async (t) => {
+  const publicUrl = 'https://archivo.example';
+  const { server, url } = await startLogin(t, { ACERVO_PUBLIC_URL: publicUrl });
+  assert.ok(server.enrolment?.startsWith(`${publicUrl}/login/enrol?code=`));
+  const { pathname, search } = new URL(server.enrolment ?? '');
+  const { secret } = await enrolFirst(url, url + pathname + search);
+  // By another name of the machine: sent on to the one that the issuer knows.
+  const other = await fetch(`${url}/login?to=%2Factivity`, { redirect: 'manual' });
+  assert.equal(other.headers.get('location'), `${publicUrl}/login?to=%2Factivity`);
+
+  const browser = new Browser(publicUrl, url);
+  const begun = await browser.ask('/login');
+  assert.match(begun.headers.getSetCookie().join(), /^__Secure-acervo-login=.*; Path=\/login; .*Secure; SameSite=Lax$/);
+  const form = await browser.go(begun.headers.get('location') ?? '');
+  const asked = await browser.submit(form.path, form.text, { login: 'ana', password: PASSWORD });
+  await browser.submit(form.path, asked.text, { code: codeNow(secret) });
+  assert.notEqual((await sessionOf(browser)).person, null);
+  assert.equal(browser.cookie('acervo'), undefined);
+  assert.equal(browser.cookie('__Host-acervo')?.length, 43);
+  const secure = [...browser.lines].filter((line) => !/; secure/i.test(line));
+  assert.deepEqual(secure, [], 'every cookie is of HTTPS alone');
+  // What a client says of the host is not believed by the issuer.
+  const lied = await fetch(`${url}/oidc/.well-known/openid-configuration`, {
+    headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' },
+  });
+  const { issuer, token_endpoint } = (await lied.json()) as Record<string, string>;
+  assert.deepEqual([issuer, token_endpoint], [`${publicUrl}/oidc`, `${publicUrl}/oidc/token`]);
+});
