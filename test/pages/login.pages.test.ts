@@ -63,6 +63,10 @@ test('the first administrator enrols, logs in with a second factor, looks, and l
     await keepPicture(page, 'login-3-recovery-codes');
   });
 
+  // Who administers sees no images by that: two roles, so two purposes to choose between.
+  const granted = await runAcervo(dataDir, ['directory', 'roles', 'grant', 'begona', 'radiologist', 'HGM'], env);
+  assert.equal(granted.code, 0, granted.err);
+
   await t.test('the page asks who one is', async () => {
     troubles.length = 0;
     await page.goto(archive.http);
@@ -103,7 +107,10 @@ test('the first administrator enrols, logs in with a second factor, looks, and l
   await t.test('who am I', async () => {
     await page.getByRole('button', { name: 'Sesión de Begoña Ruiz' }).click();
     await page.getByText('Sesión iniciada con segundo factor').waitFor();
-    await page.getByText('Administración', { exact: true }).waitFor();
+    await page.getByText('Radiología, Administración').waitFor();
+    await page.getByLabel('Finalidad').selectOption({ label: 'Operación del servicio' });
+    await page.getByText('NUÑEZ, BEGOÑA').waitFor();
+    assert.equal(await page.getByLabel('Finalidad').inputValue(), 'OPERATIONS');
     assert.deepEqual(await accessibilityOf(page), []);
     await keepPicture(page, 'login-8-who');
     await page.keyboard.press('Escape');
@@ -127,8 +134,11 @@ test('the first administrator enrols, logs in with a second factor, looks, and l
     await page.goto(`${archive.http}/ohif/`);
     await page.getByText('OT', { exact: true }).first().waitFor({ timeout: DRAWN_MS });
     await keepPicture(page, 'login-10-ohif');
-    assert.equal(await page.evaluate(() => document.cookie), '');
     assert.deepEqual(troubles, []);
+    // It has a cookie of its own, for its language.
+    assert.doesNotMatch(await page.evaluate(() => document.cookie), /acervo/);
+    const change = await page.evaluate(async () => (await fetch('/dicom-web/studies', { method: 'POST' })).status);
+    assert.equal(change, 403, 'nothing is changed by the cookie alone');
   });
 
   await t.test('the session outlives a server that is killed', async () => {

@@ -30,6 +30,8 @@ test('a system that is added gets in by its tokens, through a kill, until it is 
     const lines = out.trim().split('\n');
     return { code, err, told: lines.map((line) => JSON.parse(line || '{}') as Record<string, string>) };
   };
+  const added = await runAcervo(dataDir, ['systems', 'add', 'RIS_HGM', 'institution=HGM', 'may=echo,find'], env);
+  assert.equal(added.code, 0, added.err);
   const { told } = await login('clients', 'add', 'ris', '--institution', 'HGM', '--system', 'RIS_HGM');
   const secret = told[0]?.['secret'] ?? '';
   assert.equal(secret.length, 43);
@@ -53,9 +55,6 @@ test('a system that is added gets in by its tokens, through a kill, until it is 
     assert.ok(Date.now() < deadline, 'a token of a client that is gone still counts');
     await pause(100);
   }
-  assert.equal((await login('clients', 'remove', 'ris')).code, 1);
-  assert.equal((await login('enrol', 'nobody')).code, 1);
-  assert.equal((await login('something')).code, 2);
 
   const keys = join(dataDir, 'keys/login.json');
   assert.equal(statSync(keys).mode & 0o777, 0o600);

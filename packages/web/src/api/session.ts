@@ -28,8 +28,9 @@ export function useSessionActions(csrf: string) {
       location.assign(next);
     },
     choose: async (choice: { institution?: string; purpose?: string }): Promise<void> => {
-      await postJson('/api/session', choice, headers);
-      await client.resetQueries();
+      client.setQueryData(KEY, await postJson<SessionAnswer>('/api/session', choice, headers));
+      // What was shown was for another institution or purpose.
+      await client.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
     },
   };
 }

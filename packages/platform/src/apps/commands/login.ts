@@ -25,13 +25,14 @@ const CONNECTIONS_MAX = 2;
 
 export const loginCommand: Command = {
   name: 'login',
-  usage: `enrol PERSON | enrol --administrator | clients list | clients add NAME --institution CODE
-       [--system AE] [--redirect URI]... | clients remove NAME [--json]`,
+  usage: `enrol PERSON | enrol --administrator | clients list | clients add NAME --system AE |
+       clients add NAME --redirect URI... [--institution CODE] | clients remove NAME [--json]`,
   summary: `How people and programs log in.
 enrol prints a link that counts once, for 24 hours: who has it sets a password and a second factor. PERSON is an id or a
 login of the directory; what it had before counts no more once the link is used. --administrator is for an archive that
-nobody administers yet. clients are programs that get access tokens at /oidc/token: systems by their secret, which add
-prints once (client credentials), or apps of people, which come back to --redirect and have no secret (code with PKCE).
+nobody administers yet. clients are programs that get access tokens at /oidc/token: systems by a secret, which add
+prints once (client credentials); what they may is said by the registry under their AE title. Or apps of people, which
+come back to --redirect and have no secret (code with PKCE).
 Exit codes: 0 done, 1 it failed and nothing was changed, 2 the command line was not understood.`,
   options: {
     administrator: { type: 'boolean' },

@@ -14,7 +14,7 @@ const REMEMBERED_MAX = 1000;
 export type ClientDescription = {
   id: string;
   institution: string;
-  /** An AE title of the registry; '': its own name. */
+  /** Of a system the AE title by which the registry says what it may; '' of an app. */
   system: string;
   /** Of an app of people: it has no secret, and comes back to one of these. */
   redirectUris: readonly string[];
@@ -31,13 +31,14 @@ export async function addClient(db: Db, op: Op, described: ClientDescription): P
   if (!isInstitution(institution)) throw new Failure('request/invalid', `${institution} is no institution code`);
   for (const uri of redirectUris) refuseRedirect(uri);
   const isNative = redirectUris.length > 0;
+  if (!isNative && system === '') throw new Failure('request/invalid', 'a system is one of the registry: name it');
   const secret = isNative ? undefined : newSecret();
   const row: ClientRow = {
     id,
     kind: isNative ? 'native' : 'system',
     secret: secret === undefined ? null : digestOf(secret),
     institution,
-    system: system === '' ? id : system,
+    system,
     redirectUris: [...redirectUris],
   };
   if (!(await insertClient(db, row))) throw new Failure('request/invalid', `${id} is, or was, the name of a client`);

@@ -6,6 +6,7 @@ import type { KnownClients } from './clients.ts';
 import { cookieOf } from './cookie.ts';
 import { isOfOurPages, isSafe } from './same-site.ts';
 import type { Session, Sessions } from './session.ts';
+import { choicesOf } from './who.ts';
 
 /** The page says its token here with everything that changes something. */
 export const CSRF_HEADER = 'x-acervo-csrf';
@@ -44,15 +45,26 @@ async function byToken({ verify, clients, directory }: IdentityPorts, token: str
   const client = await clients.find(client_id);
   if (client === undefined) throw new Failure('access/unknown', 'access token of a client that was removed');
   if (kind === 'system') return { kind, id: client.system, strength, purpose: '', institution: client.institution };
-  refuseInactive(directory, sub);
-  return { kind, id: sub, strength, purpose: '', institution: '' };
+  return asPerson(directory, sub, strength, { purpose: '', institution: '' });
 }
 
 async function bySession(ports: IdentityPorts, credentials: Credentials, secret: string): Promise<Identity> {
   const session = await sessionOf(ports, secret);
   refuseForged(ports.sessions, credentials, session);
-  const { person, strength, purpose, institution } = session;
-  return { kind: 'person', id: person, strength, purpose, institution };
+  return asPerson(ports.directory, session.person, session.strength, session);
+}
+
+/** What was chosen and still holds, or what applies without a choice: what the page shows is what is decided by. */
+function asPerson(
+  directory: Directory,
+  id: string,
+  strength: Identity['strength'],
+  chosen: Pick<Session, 'purpose' | 'institution'>,
+): Identity {
+  refuseInactive(directory, id);
+  const person = directory.person(id);
+  const { purpose, institution } = person ? choicesOf(directory, person, chosen, new Date()) : chosen;
+  return { kind: 'person', id, strength, purpose, institution };
 }
 
 /** @throws {Failure} access/unknown */

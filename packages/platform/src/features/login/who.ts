@@ -1,4 +1,4 @@
-import { type Directory, type Person, PURPOSES, type Purpose, type Role } from '../../ports/directory.ts';
+import { type Directory, type Person, PURPOSES, type Purpose, ROLES, type Role } from '../../ports/directory.ts';
 import type { Session } from './session.ts';
 
 /** For what a role lets somebody ask. What may then be seen is the policy's to say; EMERGENCY is its break-glass. */
@@ -41,7 +41,8 @@ export function choicesOf(
     : [];
   const institutions = [...new Set([person.institution, ...named, ...all])];
   const institution = institutions.includes(chosen.institution) ? chosen.institution : person.institution;
-  const roles = [...directory.rolesOf(person.id, institution, at)];
+  const held = directory.rolesOf(person.id, institution, at);
+  const roles = ROLES.filter((role) => held.includes(role));
   const purposes = PURPOSES.filter((purpose) => roles.some((role) => PURPOSES_OF[role].includes(purpose)));
   const purpose = purposes.find((each) => each === chosen.purpose) ?? purposes[0] ?? '';
   return { institution, institutions, purpose, purposes, roles };
