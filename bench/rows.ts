@@ -4,6 +4,7 @@ import { FIND_ROWS } from './rows/find.bench.ts';
 import { INSTANCE_ROWS } from './rows/instances.bench.ts';
 import { MEMORY_ROWS } from './rows/memory.bench.ts';
 import { METADATA_ROWS } from './rows/metadata.bench.ts';
+import { POLICY_ROWS } from './rows/policy.bench.ts';
 import { PROCESS_ROWS } from './rows/processes.bench.ts';
 import { QIDO_ROWS } from './rows/qido.bench.ts';
 import { QR_ROWS } from './rows/qr.bench.ts';
@@ -24,4 +25,5 @@ export const ROWS: readonly Row[] = [
   ...MEMORY_ROWS,
   ...INSTANCE_ROWS,
   ...PROCESS_ROWS,
+  ...POLICY_ROWS,
 ];

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
-import { loadAccess } from './access.ts';
+import type { Directory, Role } from '../ports/directory.ts';
+import type { Identity } from '../ports/identity.ts';
+import type { Op } from '../ports/op.ts';
+import type { StudyAction } from '../ports/policy.ts';
+import { EVERYTHING, standingOf } from '../ports/view.ts';
+import { loadAccess, policyOf } from './access.ts';
 import { loadConfig } from './config.ts';
 
 const signal = new AbortController().signal;
@@ -46,13 +51,17 @@ test('a system with certificates calls with one of them; a certificate of nobody
   assert.equal(codeOf(open.byAeTitle('CT1')), 'tls/required');
 });
 
+const standings = (op: Op, action: StudyAction = 'read') =>
+  Object.fromEntries(['A', 'B', 'C'].map((institution) => [institution, standingOf(op.view(action), institution)]));
+
 test('enforced: a known system acts for its institution and sees nothing else', () => {
   const { byAeTitle } = access({
     systems: [{ aeTitle: 'CT1', institution: 'A', issuer: 'A-ID', charset: 'ISO_IR 192' }],
   });
   assert.ok(byAeTitle('OTHER') instanceof Failure);
   const op = opOf(byAeTitle('CT1'));
-  assert.deepEqual([op.institution, op.issuer, op.charsetDefault, op.sees], ['A', 'A-ID', 'ISO_IR 192', ['A']]);
+  assert.deepEqual([op.institution, op.issuer, op.charsetDefault], ['A', 'A-ID', 'ISO_IR 192']);
+  assert.deepEqual(standings(op), { A: 'all', B: 'none', C: 'none' });
   op.allow('store', 'A');
   assert.throws(() => op.allow('store', 'B'), denied);
 });
@@ -60,8 +69,11 @@ test('enforced: a known system acts for its institution and sees nothing else', 
 test('enforced: a system may what its description says', () => {
   const { byAeTitle, mayAsk } = access({ systems: [{ aeTitle: 'WS', institution: 'A', may: ['echo', 'find'] }] });
   const op = opOf(byAeTitle('WS'));
-  op.allow('query', 'A');
-  for (const action of ['store', 'read', 'administer'] as const) assert.throws(() => op.allow(action, 'A'), denied);
+  assert.deepEqual(
+    [standings(op, 'query'), standings(op, 'read')].map(({ A }) => A),
+    ['all', 'none'],
+  );
+  for (const action of ['store', 'administer'] as const) assert.throws(() => op.allow(action, 'A'), denied);
   assert.deepEqual([mayAsk('WS', 'find'), mayAsk('WS', 'move'), mayAsk('OTHER', 'echo')], [true, false, false]);
   assert.ok(access({}, 'open').mayAsk('OTHER', 'move'));
 });
@@ -74,11 +86,12 @@ test('enforced: a token is looked up by its digest, and may what its line says',
     ],
   });
   const viewer = byAuthorization('Bearer secret').openOp(signal);
-  assert.deepEqual(viewer.sees, ['A', 'B']);
-  viewer.allow('read', 'B');
+  assert.deepEqual(standings(viewer), { A: 'all', B: 'all', C: 'none' });
+  assert.deepEqual(standings(viewer, 'export'), { A: 'none', B: 'none', C: 'none' });
   assert.throws(() => viewer.allow('store', 'A'), denied);
-  assert.throws(() => viewer.allow('read', 'C'), denied);
-  assert.equal(byAuthorization('bearer all').openOp(signal).sees, undefined);
+  const ministry = byAuthorization('bearer all').openOp(signal);
+  assert.deepEqual(standings(ministry, 'query'), { A: 'all', B: 'all', C: 'all' });
+  assert.deepEqual(standings(ministry, 'read'), { A: 'none', B: 'none', C: 'none' });
   for (const header of [undefined, 'Bearer wrong', 'Basic c2VjcmV0', `Bearer ${sha256('secret')}`]) {
     assert.throws(
       () => byAuthorization(header),
@@ -91,7 +104,52 @@ test('open: everybody acts for the default institution; a known system for its o
   const { byAeTitle, byAuthorization } = access({ systems: [{ aeTitle: 'CT1', institution: 'A' }] }, 'open');
   assert.equal(opOf(byAeTitle('ANY')).institution, 'LOCAL');
   assert.equal(opOf(byAeTitle('CT1')).institution, 'A');
-  assert.equal(byAuthorization(undefined).openOp(signal).sees, undefined);
+  assert.equal(byAuthorization(undefined).openOp(signal).view('export'), EVERYTHING);
+});
+
+test('a person acts by its roles at one institution, or not at all', () => {
+  const roles: Readonly<Record<string, readonly Role[]>> = { A: ['radiologist'], B: ['administrator'] };
+  const directory: Directory = {
+    revision: 1,
+    institutions: () => [],
+    institution: () => undefined,
+    facility: () => undefined,
+    person: (id) => ({ id, login: id, name: id, institution: 'A', roles: [], isActive: id === 'p1' }),
+    personByLogin: () => undefined,
+    rolesOf: (_, institution) => roles[institution] ?? [],
+  };
+  const { byIdentity } = access({});
+  const come = (of: Partial<Identity> = {}) =>
+    byIdentity({ kind: 'person', id: 'p1', strength: 'password', purpose: '', institution: '', ...of }, directory);
+  const op = opOf(come({ purpose: 'EMERGENCY' }));
+  assert.deepEqual([op.actor, op.institution, op.purpose], [{ kind: 'person', id: 'p1' }, 'A', 'EMERGENCY']);
+  assert.deepEqual(standings(op), { A: 'all', B: 'none', C: 'none' });
+  assert.deepEqual(standings(opOf(come({ purpose: 'RESEARCH' }))), { A: 'none', B: 'none', C: 'none' });
+  const administrator = come({ institution: 'B', strength: 'second-factor' });
+  assert.deepEqual(standings(opOf(administrator)), { A: 'none', B: 'none', C: 'none' });
+  opOf(administrator).allow('administer', 'B');
+  assert.throws(() => opOf(come({ institution: 'B' })).allow('administer', 'B'), denied);
+  const codeOf = (caller: object): string => (caller instanceof Failure ? caller.code : 'enters');
+  assert.equal(codeOf(come({ institution: 'C' })), 'access/denied', 'it has no role there');
+  assert.equal(codeOf(come({ id: 'p2' })), 'access/unknown', 'it may not act for now');
+  assert.equal(codeOf(come({ kind: 'system', id: 'NOBODY' })), 'access/unknown');
+});
+
+test('a file of policies that is not understood is named', () => {
+  const path = join(temporaryDirectory(), 'own.cedar');
+  const policyFile = (text: string) => {
+    writeFileSync(path, text);
+    return () => policyOf(loadConfig({ ACERVO_POLICY_FILE: path }));
+  };
+  const refused = (thrown: unknown): boolean =>
+    thrown instanceof Failure &&
+    thrown.code === 'config/invalid' &&
+    /ACERVO_POLICY_FILE.*own\.cedar/.test(thrown.detail);
+  assert.throws(policyFile('permit ('), refused);
+  assert.notEqual(
+    policyFile('@id("x") forbid (principal, action, resource);')().digest,
+    policyOf(loadConfig({})).digest,
+  );
 });
 
 test('every operation has its own id', () => {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
 import { backupCommand } from './commands/backup.ts';
+import { breakGlassCommand } from './commands/break-glass.ts';
 import { commitCommand } from './commands/commit.ts';
 import { commitmentsCommand } from './commands/commitments.ts';
 import { configCommand } from './commands/config.ts';
@@ -14,12 +15,14 @@ import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { ohifCommand } from './commands/ohif.ts';
 import { patientCommand } from './commands/patient.ts';
+import { policyCommand } from './commands/policy.ts';
 import { pullCommand } from './commands/pull.ts';
 import { queryCommand } from './commands/query.ts';
 import { reindexCommand } from './commands/reindex.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { sendCommand } from './commands/send.ts';
 import { serveCommand } from './commands/serve.ts';
+import { referCommand, shareCommand } from './commands/share.ts';
 import { systemsCommand } from './commands/systems.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { loadConfig } from './config.ts';
@@ -45,6 +48,10 @@ const COMMANDS: readonly Command[] = [
   commitmentsCommand,
   patientCommand,
   loginCommand,
+  shareCommand,
+  referCommand,
+  breakGlassCommand,
+  policyCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

@@ -11,6 +11,7 @@ import { type PatientsPorts, patientsFeature } from '../features/patients/index.
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
+import { sharingFeature } from '../features/sharing/index.ts';
 import { type StatusPorts, statusFeature } from '../features/status/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
@@ -58,6 +59,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     viewerFeature(viewer),
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
+    sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
     login,
   ];

@@ -4,6 +4,7 @@ import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { directoryProjection } from '../features/directory/projection.ts';
 import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
+import { sharingProjection } from '../features/sharing/projection.ts';
 import { systemsProjection } from '../features/systems/projection.ts';
 import { Projector } from '../holdings/projector.ts';
 import { beginRebuild, endRebuild, refuseHalfIndex } from '../holdings/rebuild.repo.ts';
@@ -51,7 +52,13 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
       const { node, writer } = presence;
       const projector = new Projector(database, blobs, log, signal);
       const ports = { db: database, blobs, journalBlobs, projector, node, writer, log, signal };
-      const projections = [systemsProjection, commitmentsProjection, patientLinks, directoryProjection];
+      const projections = [
+        systemsProjection,
+        commitmentsProjection,
+        patientLinks,
+        directoryProjection,
+        sharingProjection,
+      ];
       const summary = await reindex({ ...ports, projections }, hears);
       await database.asOwner((sql) => endRebuild(sql, summary.highestSegment));
       return summary;

@@ -5,10 +5,11 @@ import { type HttpServer, listenHttp } from '../adapters/net/http-server.ts';
 import type { TlsKeys } from '../adapters/net/tls-keys.ts';
 import type { DimseService, Identify } from '../bindings/dimse.ts';
 import type { Feature, Job } from '../bindings/feature.ts';
-import type { HttpHead, Route } from '../bindings/http.ts';
+import type { Route } from '../bindings/http.ts';
 import type { DirectoryView } from '../features/directory/view.ts';
 import { type Login, openLoginFeature } from '../features/login/index.ts';
 import { Activity } from '../features/status/index.ts';
+import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
@@ -16,7 +17,6 @@ import type { Config } from './config.ts';
 import { dialOver } from './dial.ts';
 import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
-import { identityCaller } from './identity-caller.ts';
 import { enrolmentUrl, firstEnrolment, openLogin } from './login.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
@@ -24,6 +24,7 @@ import { fetchOwnPort, publicUrlOf } from './public-url.ts';
 import { followRegistry, openRegistry } from './registry.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
+import { openTrust } from './trust.ts';
 import { version } from './version.ts';
 import { watchAssociations, watchedHoldings, watchRequests } from './watch-activity.ts';
 
@@ -36,6 +37,8 @@ export type RunningServer = {
   archive: Archive;
   /** The link of the first administrator, where none was given out before; it is shown once. */
   enrolment: string | undefined;
+  /** What is served, for whoever asks whether all of it was tried. */
+  features: readonly Feature[];
   /** Finish what has begun, then end. */
   close(): Promise<void>;
 };
@@ -45,8 +48,11 @@ const CONNECTIONS_MAX = 16;
 const CLOSE_MS = 20_000;
 const RECORD_MS = 5000;
 
-/** The archive with its doors open: DIMSE and HTTP. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+/**
+ * The archive with its doors open: DIMSE and HTTP.
+ * @param identities  what tells who has logged in, where that is not the login of this archive
+ */
+export async function startServer(config: Config, log: Log, identities?: Identities): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
   const ending = new AbortController();
   const closing: (() => Promise<void>)[] = [];
@@ -58,7 +64,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   try {
     const registry = await openRegistry(config, archive.database, log);
     closing.push(following(followRegistry(registry, ending.signal), ending));
-    const access = loadAccess(config, log, registry.systems);
+    const trust = await openTrust(config, archive.database, log);
+    closing.push(following(trust.follow(ending.signal), ending));
+    const access = loadAccess(config, log, registry.systems, trust.authorities);
     const directory = await openDirectory(archive.database, log);
     closing.push(following(followDirectory(directory, ending.signal), ending));
     const keys = openTlsKeys(config, log);
@@ -68,7 +76,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       closing.push(following(followTlsKeys(keys, config, ending.signal), ending));
     }
     const login = openLogin(config, { db: archive.database, directory, access, log });
-    const serving = { config, archive, access, directory, login, keys, activity: new Activity(), log };
+    const activity = new Activity();
+    const known = identities ?? login?.identities;
+    const serving = { config, archive, access, directory, login, identities: known, keys, activity, log };
     const ports = await openDoors(serving, closing);
     const enrolment = await openedTo(serving, ports);
     return { ...ports, archive, enrolment, close };
@@ -88,6 +98,7 @@ type Serving = {
   config: Config;
   archive: Archive;
   access: Access;
+  identities: Identities | undefined;
   directory: DirectoryView;
   /** Undefined under open access. */
   login: Login | undefined;
@@ -128,7 +139,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
   const https = keys && (await openHttp(serving, features, keys));
   if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
   closing.push(begun(features.flatMap((feature) => feature.jobs ?? [])));
-  return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort };
+  return { httpPort: http.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort, features };
 }
 
 /** Tell the login where people reach it. @returns the link of the first administrator, where one is given out */
@@ -176,20 +187,20 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
 }
 
 function openHttp(serving: Serving, features: readonly Feature[], keys?: TlsKeys): Promise<HttpServer> {
-  const { config, archive, access, activity, log } = serving;
+  const { config, archive, access, directory, identities, activity, log } = serving;
   const routes = features.flatMap((feature) => feature.routes);
   const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
   return listenHttp({
     port: keys === undefined ? config.httpPort : config.httpsPort,
     host: config.httpHost,
-    routes: routes.map((route) => counted(route, archive.metrics)),
+    routes: routes.map((route) => counted(route, archive)),
     hosted: features.flatMap((feature) => feature.hosted ?? []),
-    identify: async (head) => {
-      const { route, headers, certificate } = head;
+    identify: async ({ method, route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
       if (certificate instanceof Failure) return certificate;
-      const known = await byIdentity(serving, head);
-      if (known !== undefined) return known;
+      const identity = await identities?.of({ method, headers });
+      if (identity instanceof Failure) return identity;
+      if (identity !== undefined) return access.byIdentity(identity, directory);
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
       try {
@@ -203,13 +214,6 @@ function openHttp(serving: Serving, features: readonly Feature[], keys?: TlsKeys
     log,
     onRefused: watchRequests(activity),
   });
-}
-
-/** Whoever comes with a session or an access token; undefined: with neither. */
-async function byIdentity({ config, login, directory, log }: Serving, { method, headers }: HttpHead) {
-  const identity = await login?.identities.of({ method, headers });
-  if (identity === undefined || identity instanceof Failure) return identity;
-  return identityCaller(identity, { directory, log, issuer: config.issuer, charset: config.charsetDefault });
 }
 
 /** Decides who may associate, and counts the associations of those who may have only so many. */
@@ -258,11 +262,15 @@ function portFailure(thrown: unknown): unknown {
   return isTaken ? new Failure('config/invalid', (thrown as Error).message, { cause: thrown }) : thrown;
 }
 
-function counted(route: Route, metrics: Archive['metrics']): Route {
+function counted(route: Route, { metrics, holdings }: Archive): Route {
   return {
     ...route,
     async handle(request, op) {
-      const answer = await route.handle(request, op);
+      const answer = await route.handle(request, op).catch((thrown: unknown) => {
+        // What a person may not do at all; a study that it may not have is told by whoever found it.
+        if (toFailure(thrown).code === 'access/denied') holdings.journal.denied(op, route.path, op.institution, '');
+        throw thrown;
+      });
       metrics.httpAnswered(route.path, request.method, answer.status);
       return answer;
     },

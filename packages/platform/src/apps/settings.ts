@@ -117,6 +117,16 @@ export const SETTINGS = {
   accessFile: optional(
     path({ env: 'ACERVO_ACCESS_FILE', unit: 'path', doc: 'JSON file of the systems and tokens that may enter.' }, ''),
   ),
+  policyFile: optional(
+    path(
+      {
+        env: 'ACERVO_POLICY_FILE',
+        unit: 'path',
+        doc: 'Cedar policies that add to those of the archive, or replace those whose @id they use again.',
+      },
+      '',
+    ),
+  ),
   logLevel: choice({ env: 'ACERVO_LOG_LEVEL', unit: 'level', doc: 'The least severe line that is logged.' }, 'info', [
     'debug',
     'info',

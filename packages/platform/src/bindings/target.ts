@@ -23,8 +23,8 @@ function uidsOf({ params }: HttpRequest): Uids {
 }
 
 /**
- * The one object that a path names, authorised by what was found. Where the path leaves the institution open
- * and several that the caller sees hold the study, the answer is the choice between them.
+ * The one object that a path names, of what `find` found and the caller may read. Where the path leaves the
+ * institution open and several that the caller sees hold the study, the answer is the choice between them.
  * @throws {Failure} request/invalid; retrieve/not-found, also for what the caller may not see; access/denied
  */
 export async function locate<T>(
@@ -41,7 +41,6 @@ export async function locate<T>(
       found.map(({ institution }) => institution),
     );
   if (only?.held === undefined) throw new Failure('retrieve/not-found', 'not held, or not for this caller');
-  op.allow('read', only.institution);
   return { institution: only.institution, held: only.held };
 }
 

@@ -1,5 +1,8 @@
 import type { Sql } from '../ports/sql.ts';
+import type { View } from '../ports/view.ts';
+import { Bound } from './bound.ts';
 import { seriesKeyOf, studyKeyOf } from './keys.ts';
+import { viewCondition } from './view.repo.ts';
 
 /** Where an instance's file lies, and what it is. Offsets and lengths in bytes. */
 export type Location = {
@@ -54,7 +57,6 @@ const INSTANCE = `${OWN}, i.file_at + i.head_bytes as "dataSetAt", i.file_bytes 
 const CODES = 'join uid_code c on c.code = i.sop_class join uid_code t on t.code = i.transfer_syntax';
 /** Behind every Instance Number, which is an integer of 32 bits. */
 const NO_NUMBER = 2 ** 32;
-const STUDIES = 's.study_uid = $1 and ($2::text[] is null or s.institution = any($2::text[]))';
 
 /** One version of an instance. Index: primary key of instance. */
 export async function findLocation(
@@ -69,29 +71,27 @@ export async function findLocation(
   return row;
 }
 
-/** The studies of this UID, by institution. Index: study_uid. */
-export async function findStudies(sql: Sql, studyUid: string, institutions: Institutions): Promise<Held<HeldStudy>[]> {
+/**
+ * The studies of this UID, by institution: of all of them, so the caller leaves out what may not be seen
+ * (holdings/seen.ts). Index: study_uid.
+ */
+export async function findStudies(sql: Sql, studyUid: string): Promise<Held<HeldStudy>[]> {
   const rows = await sql.query<HeldStudy>(
     `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid" from study s
-     where ${STUDIES} and s.instance_count > 0 order by s.institution`,
-    [studyUid, institutions ?? null],
+     where s.study_uid = $1 and s.instance_count > 0 order by s.institution`,
+    [studyUid],
     { name: 'find-studies' },
   );
   return rows.map((held) => ({ institution: held.institution, held }));
 }
 
-/** The series in each study of this UID. Indexes: study_uid, primary key of series. */
-export async function findSeries(
-  sql: Sql,
-  studyUid: string,
-  seriesUid: string,
-  institutions: Institutions,
-): Promise<Held<HeldSeries>[]> {
+/** The series in each study of this UID, of all institutions likewise. Indexes: study_uid, primary key of series. */
+export async function findSeries(sql: Sql, studyUid: string, seriesUid: string): Promise<Held<HeldSeries>[]> {
   const rows = await sql.query<HeldSeries & { seriesKey: number | null }>(
     `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid", ${SERIES}
-     from study s left join series r on r.study_key = s.study_key and r.series_key = $3 and r.instance_count > 0
-     where ${STUDIES} order by s.institution`,
-    [studyUid, institutions ?? null, seriesKeyOf(seriesUid)],
+     from study s left join series r on r.study_key = s.study_key and r.series_key = $2 and r.instance_count > 0
+     where s.study_uid = $1 order by s.institution`,
+    [studyUid, seriesKeyOf(seriesUid)],
     { name: 'find-series' },
   );
   return rows.map((row) => ({ institution: row.institution, held: row.seriesKey === null ? undefined : row }));
@@ -189,19 +189,21 @@ export async function pageInstances(
 /** A study, and whose patient it is of: Patient IDs are of their issuer. */
 export type PatientStudy = HeldStudy & { issuer: string };
 
-/** The studies of a Patient ID, by date. Index: study_patient. */
+/** The studies of a Patient ID that may be seen, by date. Index: study_patient. */
 export async function findPatientStudies(
   sql: Sql,
   of: { patientId: string; issuer: string | undefined },
-  institutions: Institutions,
+  view: View,
   limit: number,
 ): Promise<PatientStudy[]> {
+  const bound = new Bound([of.patientId, of.issuer ?? null, limit]);
+  const seen = viewCondition(bound, view) ?? 'true';
   return sql.query<PatientStudy>(
     `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid", s.issuer from study s
      where s.patient_id = $1 and ($2::text is null or s.issuer = $2)
-       and ($3::text[] is null or s.institution = any($3::text[])) and s.instance_count > 0
-     order by s.study_date nulls last, s.study_time nulls last, s.study_key limit $4`,
-    [of.patientId, of.issuer ?? null, institutions ?? null, limit],
+       and ${seen} and s.instance_count > 0
+     order by s.study_date nulls last, s.study_time nulls last, s.study_key limit $3`,
+    bound.values,
   );
 }
 

@@ -31,7 +31,7 @@ function slowSql(): { sql: Sql; asked: SqlValue[][]; answer(error?: Error): Prom
 test('what is asked while the database answers is asked together, and each gets its own', async () => {
   const { sql, asked, answer } = slowSql();
   const finder = new InstanceFinder(sql);
-  const finds = ['1', '2', '3'].map((sop) => finder.find(uids(sop), undefined));
+  const finds = ['1', '2', '3'].map((sop) => finder.find(uids(sop)));
   assert.deepEqual(asked, [['1']]);
   await answer();
   assert.deepEqual(asked, [['1'], ['2', '3']]);
@@ -46,26 +46,16 @@ test('what is asked while the database answers is asked together, and each gets 
   );
 });
 
-test('nobody sees what another one may see', async () => {
-  const { sql, answer } = slowSql();
-  const finder = new InstanceFinder(sql);
-  const finds = [['A'], ['B'], ['C'], undefined].map((institutions) => finder.find(uids('1'), institutions));
-  await answer();
-  await answer();
-  const seen = (await Promise.all(finds)).map((held) => held.map(({ institution }) => institution));
-  assert.deepEqual(seen, [['A'], ['B'], [], ['A', 'B']]);
-});
-
 test('a question that fails fails for who asked it, not for who comes after', async () => {
   const { sql, answer } = slowSql();
   const finder = new InstanceFinder(sql);
-  const failed = assert.rejects(finder.find(uids('1'), undefined), /lost/);
-  const next = finder.find(uids('2'), undefined);
+  const failed = assert.rejects(finder.find(uids('1')), /lost/);
+  const next = finder.find(uids('2'));
   await answer(new Error('lost'));
   await failed;
   await answer();
   assert.equal((await next).length, 2);
-  const again = finder.find(uids('3'), undefined);
+  const again = finder.find(uids('3'));
   await answer();
   assert.equal((await again).length, 2);
 });

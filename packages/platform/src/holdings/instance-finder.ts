@@ -1,5 +1,5 @@
 import type { Sql } from '../ports/sql.ts';
-import { findInstances, type Held, type HeldInstance, type InstanceUids, type Institutions } from './find.repo.ts';
+import { findInstances, type Held, type HeldInstance, type InstanceUids } from './find.repo.ts';
 import { SharedQuestion } from './shared-question.ts';
 
 /** Instances that are looked for by one question. */
@@ -13,9 +13,8 @@ export class InstanceFinder {
     this.#question = new SharedQuestion((of) => findInstances(sql, of), BATCH_MAX);
   }
 
-  /** What each institution of these has that holds the study, in the order of their codes. */
-  async find(of: InstanceUids, institutions: Institutions): Promise<Held<HeldInstance>[]> {
-    const found = await this.#question.of(of);
-    return institutions === undefined ? found : found.filter(({ institution }) => institutions.includes(institution));
+  /** What each institution has that holds the study, in the order of their codes: not yet what may be seen. */
+  find(of: InstanceUids): Promise<Held<HeldInstance>[]> {
+    return this.#question.of(of);
   }
 }

@@ -26,6 +26,7 @@ const TABLES = [
   'patient_work',
   'patient_link',
   'patient_collision',
+  'sharing',
   'directory_state',
   'institution',
   'facility',

@@ -58,7 +58,9 @@ export class Recorder {
     receiver = '',
   ): Promise<void> {
     const kind = 'study.retrieved';
-    await this.#fold({ op, kind, outcome: 'success', institution, study, count: 1, facts }, receiver);
+    const grounds = op.grounds(institution, study);
+    const told = grounds === undefined ? facts : { ...facts, grounds };
+    await this.#fold({ op, kind, outcome: 'success', institution, study, count: 1, facts: told }, receiver);
   }
 
   /** An actor searches. The keys' names are kept, never their values. */
@@ -77,8 +79,22 @@ export class Recorder {
     await this.#fold({ op, kind, outcome: 'failure', institution, study: '', count: 1, facts: { reason } }, reason);
   }
 
+  /**
+   * A person was refused what there is. Nobody waits for it: what is refused must not take longer than what is absent.
+   * @param institution  whose it is; @param study  '' where it is about no study
+   */
+  denied(op: Op, action: string, institution: string, study: string): void {
+    if (op.actor.kind !== 'person') return;
+    const facts = { action, receiver: op.institution };
+    const denied: Folded = { op, kind: 'access.denied', outcome: 'failure', institution, study, count: 1, facts };
+    this.#fold(denied, action).catch((thrown: unknown) => {
+      this.#log.error('journal.unrecorded', { op: op.id, code: toFailure(thrown).code });
+    });
+  }
+
   /** Write what is waiting; then nothing is folded any more. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#first.values());
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#flush();

@@ -1,13 +1,12 @@
 import type { Log } from './log.ts';
+import type { Decision, DeskAction, StudyAction } from './policy.ts';
+import type { StudyFacts, View } from './view.ts';
 
 /** By which door an operation came in. */
 export type Door = 'dimse' | 'stow' | 'import' | 'web' | 'cli';
 
 /** Who acts: a system (AE title, token), or a process of the archive itself. */
 export type Actor = { kind: 'system' | 'person' | 'process'; id: string };
-
-/** What a decision is asked for. The trust layer decides more finely; the words stay. */
-export type Action = 'store' | 'read' | 'query' | 'export' | 'administer';
 
 /**
  * One operation: who asks, for whom, by which door, until when. Every use case takes it first; there is
@@ -29,8 +28,13 @@ export type Op = {
   purpose: string;
   signal: AbortSignal;
   log: Log;
-  /** The institutions whose objects this caller may see; undefined: all (open access). */
-  sees: readonly string[] | undefined;
+  /** What the caller may have for an action, as a condition of a search: holdings/scope.ts. */
+  view(action: StudyAction): View;
+  /** Decide about one study that was found: holdings/seen.ts. */
+  decide(action: StudyAction, study: StudyFacts): Decision;
+  /** The policies by which a study was given to this operation; undefined where its institution is the caller's. */
+  grounds(institution: string, studyUid: string): readonly string[] | undefined;
+  may(action: DeskAction, institution: string): boolean;
   /** @throws {Failure} access/denied */
-  allow(action: Action, institution: string): void;
+  allow(action: DeskAction, institution: string): void;
 };

@@ -6,6 +6,7 @@ import { newId } from '@acervo/kernel/id.ts';
 import type { HttpHead, Route } from '../../bindings/http.ts';
 import type { Log, LogFields } from '../../ports/log.ts';
 import type { Op } from '../../ports/op.ts';
+import { EVERYTHING } from '../../ports/view.ts';
 import { type HttpServerOptions, listenHttp } from './http-server.ts';
 
 export type Line = { level: string; event: string; fields: LogFields };
@@ -31,7 +32,10 @@ export function opOf(signal: AbortSignal, log: Log): Op {
     purpose: '',
     signal,
     log,
-    sees: undefined,
+    view: () => EVERYTHING,
+    decide: () => ({ isPermitted: true, policies: [] }),
+    grounds: () => undefined,
+    may: () => true,
     allow: () => {},
   };
 }

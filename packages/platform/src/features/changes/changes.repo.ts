@@ -1,5 +1,7 @@
-import type { Institutions } from '../../holdings/find.repo.ts';
+import { Bound } from '../../holdings/bound.ts';
+import { viewCondition } from '../../holdings/view.repo.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { standingOf, type View, wholeInstitutions } from '../../ports/view.ts';
 
 export type NumberedEvent = { seq: number; event: string };
 
@@ -14,14 +16,26 @@ export async function eventsBetween(
   after: number,
   through: number,
   kinds: readonly string[],
-  institutions: Institutions,
+  view: View,
   limit: number,
 ): Promise<NumberedEvent[]> {
+  const bound = new Bound([after, through, kinds, limit]);
+  const seen = seenCondition(bound, view);
   return sql.query<NumberedEvent>(
-    `select s.seq, j.event from journal_seal s join journal j on j.id = s.id
-     where s.seq > $1 and s.seq <= $2 and j.kind = any($3::text[])
-       and ($4::text[] is null or j.institution = any($4::text[]))
-     order by s.seq limit $5`,
-    [after, through, kinds, institutions ?? null, limit],
+    `select e.seq, j.event from journal_seal e join journal j on j.id = e.id
+     where e.seq > $1 and e.seq <= $2 and j.kind = any($3::text[])
+       and ${seen}
+     order by e.seq limit $4`,
+    bound.values,
   );
+}
+
+/** Where all of an institution is seen, its events are; else those of the studies that are. */
+function seenCondition(bound: Bound, view: View): string {
+  const whole = wholeInstitutions(view);
+  if (whole === undefined && view.institutions.size === 0) return 'true';
+  const entire = whole?.filter((institution) => standingOf(view, institution) === 'all') ?? [];
+  const condition = viewCondition(bound, view) ?? 'true';
+  return `(j.institution = any(${bound.add(entire, 'text[]')}) or exists (select from study s
+    where s.institution = j.institution and s.study_uid = j.study and ${condition}))`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../../adapters/fs/blob-store.ts';
 import { migrate } from '../../adapters/postgres/migrate.ts';
@@ -108,10 +108,10 @@ test('pages meet every change once; other kinds and institutions are passed over
       expected(() => true),
     );
   assert.deepEqual(
-    await all('limit=3', { sees: ['IMSS'] }),
+    await all('limit=3', seeing('IMSS')),
     expected((number) => number % 2 === 1),
   );
-  assert.deepEqual(await all('', { sees: [] }), []);
+  await assert.rejects(all('', seeing()), /access.denied/);
   assert.deepEqual(
     await all('kind=instance.conflicted'),
     expected((number) => number % 5 === 0),
@@ -145,10 +145,6 @@ test('what is not understood is refused', async (t) => {
       query,
     );
   }
-  const denied = {
-    allow: () => {
-      throw new Failure('access/denied', 'no');
-    },
-  };
+  const denied = seeing();
   await assert.rejects(ask(db, '', denied), /access\/denied/);
 });

@@ -1,5 +1,5 @@
 import type { Json } from '@acervo/kernel/canonical-json.ts';
-import { scopeOf } from '../../holdings/scope.ts';
+import { viewOf } from '../../holdings/scope.ts';
 import type { Envelope, EventKind } from '../../journal/event.ts';
 import { lastSeal } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
@@ -37,14 +37,13 @@ export type Changes = {
 };
 
 /**
- * What changed behind a number, in the order of the sealed journal (decision record 0013), of the institutions
- * that the caller sees. A number is given only when no earlier one can come any more, so whoever goes on from
+ * What changed behind a number, in the order of the sealed journal (decision record 0013), of the studies that the
+ * caller sees. A number is given only when no earlier one can come any more, so whoever goes on from
  * `next` misses nothing, however slow a transaction was.
  * @throws {Failure} access/denied
  */
 export async function readChanges(db: Db, op: Op, { since, limit, kinds }: ChangesAsked): Promise<Changes> {
-  const institutions = scopeOf(op, undefined);
-  op.allow('query', op.institution);
+  const view = viewOf(op, 'query');
   // Read first: every number up to this one is visible to the questions that follow.
   const { seq: last } = await lastSeal(db);
   const changes: Change[] = [];
@@ -52,7 +51,7 @@ export async function readChanges(db: Db, op: Op, { since, limit, kinds }: Chang
   for (let stretch = 0; stretch < STRETCHES_MAX && next < last; stretch++) {
     const through = Math.min(next + STRETCH, last);
     const wanted = limit - changes.length;
-    const events = await eventsBetween(db, next, through, kinds, institutions, wanted);
+    const events = await eventsBetween(db, next, through, kinds, view, wanted);
     changes.push(...events.map(({ seq, event }) => changeOf(seq, JSON.parse(event) as Envelope)));
     next = events.length < wanted ? through : (events.at(-1)?.seq ?? through);
     if (changes.length === limit) break;

@@ -5,9 +5,11 @@ import { newId } from '@acervo/kernel/id.ts';
 import { type DimseReply, isPending } from '../../bindings/dimse.ts';
 import type { Association } from '../../bindings/dimse-scu.ts';
 import { findStudies, listInstances, listSeries } from '../../holdings/find.repo.ts';
+import { viewOf } from '../../holdings/scope.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
+import { standingOf } from '../../ports/view.ts';
 import { nEventReport } from './answer.scp.ts';
 import { endCommitment, insertAsked } from './commitment.repo.ts';
 import { PUSH_MODEL, PUSH_MODEL_INSTANCE, REQUEST_COMMITMENT, TRANSFER_SYNTAXES, writeRequest } from './data-set.ts';
@@ -85,11 +87,13 @@ async function partsOf(db: Db, op: Op, studies: readonly string[]): Promise<Refe
 }
 
 async function referencesIn(sql: Sql, op: Op, studyUid: string): Promise<Reference[]> {
-  const found = (await findStudies(sql, studyUid, op.sees)).flatMap(({ held }) => held ?? []);
+  const view = viewOf(op, 'read');
+  const found = (await findStudies(sql, studyUid))
+    .filter(({ institution }) => standingOf(view, institution) === 'all')
+    .flatMap(({ held }) => held ?? []);
   if (found.length === 0) throw new Failure('retrieve/not-found', `study ${studyUid}`);
   const references: Reference[] = [];
   for (const study of found) {
-    op.allow('read', study.institution);
     for (const series of await listSeries(sql, study)) {
       for (const { sopClassUid, sopUid } of await listInstances(sql, series)) {
         references.push({ sopClassUid, sopInstanceUid: sopUid });

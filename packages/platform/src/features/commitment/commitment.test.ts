@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { newUid } from '@acervo/dicom/uid.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { storeSmall } from '@acervo/testkit/filled-archive.ts';
 import type { Archive } from '../../apps/archive.ts';
 import type { Envelope } from '../../journal/event.ts';
@@ -113,7 +113,7 @@ test('requests that are none are refused, each as PS3.7 has it, and nothing is o
 });
 
 test('a system sees its own institution: what another one holds is not there for it', async (t) => {
-  const prepared = await prepare(t, { op: { institution: 'IMSS', sees: ['IMSS'] } });
+  const prepared = await prepare(t, { op: { institution: 'IMSS', ...seeing('IMSS') } });
   const [first] = prepared.objects;
   assert.ok(first);
   await storeSmall(prepared.archive, { name: 'commitment', study: 1, number: 2 }, 'IMSS');

@@ -1,9 +1,11 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
+import { viewOf } from '../../holdings/scope.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
+import { wholeInstitutions } from '../../ports/view.ts';
 import { insertRequested, referencesOwed } from './commitment.repo.ts';
 import type { CommitmentRequest } from './data-set.ts';
 import { countOf, digestOf } from './references.ts';
@@ -25,8 +27,9 @@ export async function registerRequest(
   aeTitle: string,
   { transactionUid, references }: CommitmentRequest,
 ): Promise<string | undefined> {
-  const { institution, sees } = op;
-  op.allow('query', institution);
+  const { institution } = op;
+  // Who sent an object is told that it is kept, however few may see it; so only whose it is counts.
+  const sees = wholeInstitutions(viewOf(op, 'commit'));
   const referenceCount = countOf(references);
   const digest = digestOf(references);
   return db.transaction(async (sql) => {

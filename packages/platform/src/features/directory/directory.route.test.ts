@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
 import { z } from 'zod';
 import { migrate } from '../../adapters/postgres/migrate.ts';
@@ -56,9 +56,10 @@ async function prepared(t: TestContext) {
 const readsOnly = (...sees: string[]): Op =>
   testOp({
     institution: sees[0] ?? '',
-    sees,
-    allow: (action, institution) => {
-      if (action !== 'query' || !sees.includes(institution)) throw new Failure('access/denied', action);
+    ...seeing(...sees),
+    may: () => false,
+    allow: (action) => {
+      throw new Failure('access/denied', action);
     },
   });
 
@@ -79,7 +80,7 @@ test('lists say what the caller may see: logins are for who administers', async 
     ['Ana', undefined],
     ['Eva', undefined],
   ]);
-  await assert.rejects(people(testOp({ allow: readsOnly().allow })), refusedAs('access/denied'));
+  await assert.rejects(people(readsOnly()), refusedAs('access/denied'));
   const { institutions } = await ask('GET', '/institutions', { op: readsOnly('HGM') });
   assert.deepEqual(institutions, [
     { code: 'HGM', name: 'Hospital General', facilities: [] },

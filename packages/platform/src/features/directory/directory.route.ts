@@ -1,6 +1,7 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { z } from 'zod';
 import type { HttpRequest, Route } from '../../bindings/http.ts';
+import { scopeOf } from '../../holdings/scope.ts';
 import { ROLES } from '../../ports/directory.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
@@ -29,7 +30,7 @@ export function directoryRoutes(ports: DirectoryPorts): Route[] {
 
 function listRoutes({ db, directory }: DirectoryPorts): Route[] {
   const institutions = (op: Op) => {
-    op.allow('query', op.institution);
+    scopeOf(op);
     return { revision: directory.revision, institutions: [...directory.institutions()] };
   };
   return [
@@ -40,7 +41,7 @@ function listRoutes({ db, directory }: DirectoryPorts): Route[] {
       Promise.resolve({ people: showPeople(directory, op) }),
     ),
     get('/roles', 'Roles, and which ones a person must not have together', schema.ROLE_PAIRS, (op) => {
-      op.allow('query', op.institution);
+      scopeOf(op);
       return Promise.resolve({ roles: [...ROLES], incompatible: INCOMPATIBLE });
     }),
     {
@@ -49,7 +50,7 @@ function listRoutes({ db, directory }: DirectoryPorts): Route[] {
         `Establishments of the catalogue CLUES, at most ${FOUND_MAX}`,
         schema.FACILITIES,
         async (op, { query }) => {
-          op.allow('query', op.institution);
+          scopeOf(op);
           const found = await facilitiesBegun(db, begunOf(query), FOUND_MAX);
           return { facilities: found.map(withoutRevision) };
         },

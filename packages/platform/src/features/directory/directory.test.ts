@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
 import { migrate } from '../../adapters/postgres/migrate.ts';
 import type { Role } from '../../ports/directory.ts';
@@ -36,7 +36,7 @@ const refusedAs =
 /** Who administers some institutions only. */
 const administers = (...institutions: string[]): Op =>
   testOp({
-    sees: institutions,
+    ...seeing(...institutions),
     allow: (action, institution) => {
       if (!institutions.includes(institution)) throw new Failure('access/denied', `${action} at ${institution}`);
     },

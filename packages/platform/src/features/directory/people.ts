@@ -62,6 +62,8 @@ export function setActive(db: Db, op: Op, who: string, isActive: boolean): Promi
 export function removePerson(db: Db, op: Op, who: string): Promise<PersonChange> {
   return registering(db, op, async (at) => {
     const { id, institution, ...rest } = await personOf(at, who);
+    // Whom another institution has is not told to who does not administer it.
+    if (!op.may('administer', institution)) throw noSuchPerson();
     await allowPerson(at, { id, institution, ...rest });
     for (const { revision: _, ...grant } of await grantsOf(at.sql, id)) {
       if (!isOpen(grant, at.now)) continue;
@@ -79,7 +81,10 @@ export function removePerson(db: Db, op: Op, who: string): Promise<PersonChange>
  */
 export async function grantRole(db: Db, op: Op, who: string, given: GrantGiven): Promise<GrantChange> {
   const grant = understood(GRANT, given);
-  return registering(db, op, async (at) => putGrant(at, await personOf(at, who), grant));
+  return registering(db, op, async (at) => {
+    op.allow('administer', grant.institution);
+    return putGrant(at, await personOf(at, who), grant);
+  });
 }
 
 export async function putGrant(at: Registering, { id: person }: PersonRow, granted: Granted): Promise<GrantChange> {
@@ -128,9 +133,11 @@ async function allowPerson(at: Registering, { id, institution }: PersonRow): Pro
 
 async function personOf({ sql }: Registering, who: string): Promise<PersonRow> {
   const person = (await personById(sql, who)) ?? (await personByLogin(sql, who.toLowerCase()));
-  if (person === undefined || person.login === null) throw new Failure('request/not-found', 'no such person');
+  if (person === undefined || person.login === null) throw noSuchPerson();
   return person;
 }
+
+const noSuchPerson = (): Failure => new Failure('request/not-found', 'no such person');
 
 /** A code that was mistyped would be an institution that nobody administers. */
 async function knownInstitution({ sql }: Registering, code: string): Promise<void> {

@@ -45,7 +45,7 @@ export async function clearSensitive(db: Db, op: Op, given: SubjectGiven): Promi
 
 /** What is marked at an institution, or at all that the caller sees and administers. @throws {Failure} access/denied */
 export async function showSensitivities(sql: Sql, op: Op, institution?: string): Promise<SensitivityRow[]> {
-  const institutions = scopeOf(op, institution);
+  const institutions = institution === undefined ? scopeOf(op) : [institution];
   for (const each of institutions ?? []) op.allow('administer', each);
   if (institutions === undefined) op.allow('administer', op.institution);
   return sensitivitiesOf(sql, institutions, MARKS_MAX);

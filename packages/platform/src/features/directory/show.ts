@@ -1,4 +1,4 @@
-import { Failure } from '@acervo/kernel/failure.ts';
+import { scopeOf } from '../../holdings/scope.ts';
 import type { Person, RoleGrant } from '../../ports/directory.ts';
 import type { Op } from '../../ports/op.ts';
 import { EVERYWHERE } from './period.ts';
@@ -12,22 +12,12 @@ export type PersonShown = Omit<Person, 'login' | 'roles'> & { login?: string; ro
  * @throws {Failure} access/denied
  */
 export function showPeople(directory: DirectoryView, op: Op): PersonShown[] {
-  op.allow('query', op.institution);
-  const isSeen = (institution: string): boolean => op.sees === undefined || op.sees.includes(institution);
+  const seen = scopeOf(op);
+  const isSeen = (institution: string): boolean => seen === undefined || seen.includes(institution);
   return directory.people().flatMap((person) => {
     const { login, ...shown } = person;
     const roles = person.roles.filter(({ institution }) => institution === EVERYWHERE || isSeen(institution));
     if (!isSeen(person.institution) && roles.length === 0) return [];
-    return [{ ...shown, roles, ...(mayAdminister(op, person.institution) && { login }) }];
+    return [{ ...shown, roles, ...(op.may('administer', person.institution) && { login }) }];
   });
-}
-
-function mayAdminister(op: Op, institution: string): boolean {
-  try {
-    op.allow('administer', institution);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof Failure && thrown.code === 'access/denied') return false;
-    throw thrown;
-  }
 }

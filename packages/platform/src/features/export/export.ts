@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { type Recorded, RecordFinder } from '../../holdings/pack/record-of.ts';
+import { seen } from '../../holdings/seen.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import type { TargetFolder } from '../../ports/target-folder.ts';
@@ -54,7 +55,9 @@ export async function exportObjects(
   const manifest = await ManifestWriter.begin(target, wanted.versions);
   try {
     for await (const study of studiesOf(holdings, wanted)) {
-      op.allow('export', study.institution);
+      const [permitted] = await seen(holdings, op, 'export', study.study, [study]);
+      if (permitted === undefined && wanted.only === undefined) continue;
+      if (permitted === undefined) throw new Failure('retrieve/not-found', 'not for this caller');
       await new StudyExport(holdings, op, target, study, manifest, count).run(wanted.versions);
       summary.studies += 1;
     }

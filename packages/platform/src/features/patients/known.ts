@@ -1,5 +1,6 @@
 import { CURP } from '../../holdings/patient-identifiers.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { EVERYTHING } from '../../ports/view.ts';
 import type { Known } from './decide.ts';
 import { linksOf } from './links.repo.ts';
 import { isSamePatient, type Patient } from './patient.ts';
@@ -7,7 +8,7 @@ import { studiesOf } from './patients.repo.ts';
 
 /** What is known of each of these patients, in their order; of those without a study nothing is told. */
 export async function knownOf(sql: Sql, patients: readonly Patient[]): Promise<Known[]> {
-  const studies = await studiesOf(sql, patients);
+  const studies = await studiesOf(sql, patients, EVERYTHING);
   const links = await linksOf(sql, patients);
   return patients.map((patient) => {
     const told = studies.filter((study) => isSamePatient(study, patient));

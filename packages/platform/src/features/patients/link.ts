@@ -1,6 +1,6 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
-import { scopeOf } from '../../holdings/scope.ts';
+import { viewOf } from '../../holdings/scope.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
@@ -83,8 +83,8 @@ async function doubtful(sql: Sql, { patient, curps }: Known): Promise<(string | 
 }
 
 function permit(op: Op, { institution }: Patient): void {
-  scopeOf(op, institution);
-  op.allow('administer', institution);
+  if (!op.may('steward', institution)) viewOf(op, 'query', institution);
+  op.allow('steward', institution);
 }
 
 async function held(sql: Sql, patients: readonly Patient[]): Promise<Known[]> {

@@ -1,5 +1,8 @@
+import { Bound } from '../../holdings/bound.ts';
 import { CURP } from '../../holdings/patient-identifiers.ts';
+import { viewCondition } from '../../holdings/view.repo.ts';
 import type { Sql } from '../../ports/sql.ts';
+import type { View } from '../../ports/view.ts';
 import type { Told } from './agree.ts';
 import { columnsOf } from './links.repo.ts';
 import type { Patient } from './patient.ts';
@@ -10,23 +13,25 @@ const STUDIES_LOOKED_MAX = 5_000;
 export const STUDIES_OF_PATIENT_MAX = 200;
 
 /**
- * The patients of studies that tell this identifier. Index: study_identifier_id.
+ * The patients of studies that tell this identifier, and may be seen. Index: study_identifier_id.
  * @param issuer  undefined: anybody's
  */
 export async function patientsWith(
   sql: Sql,
   of: { id: string; issuer: string | undefined },
-  institutions: readonly string[] | undefined,
+  view: View,
   limit: number,
 ): Promise<Patient[]> {
+  const bound = new Bound([of.id, of.issuer ?? null, limit]);
+  const seen = viewCondition(bound, view) ?? 'true';
   return sql.query<Patient>(
     `select distinct s.institution, s.issuer, s.patient_id as id
      from (select study_key from study_identifier where id = $1 and ($2::text is null or issuer = $2)
        limit ${STUDIES_LOOKED_MAX}) as p
      cross join lateral (select * from study s where s.study_key = p.study_key offset 0) as s
-     where s.patient_id is not null and ($3::text[] is null or s.institution = any($3::text[]))
-     order by 1, 2, 3 limit $4`,
-    [of.id, of.issuer ?? null, institutions ?? null, limit],
+     where s.patient_id is not null and ${seen}
+     order by 1, 2, 3 limit $3`,
+    bound.values,
   );
 }
 
@@ -64,8 +69,10 @@ export type StudyOfPatient = Patient &
     identifiers: { issuer: string; id: string; type: string }[];
   };
 
-/** What the newest studies of each of these patients tell. Index: study_patient. */
-export async function studiesOf(sql: Sql, patients: readonly Patient[]): Promise<StudyOfPatient[]> {
+/** What the newest studies of each of these patients tell, of those that may be seen. Index: study_patient. */
+export async function studiesOf(sql: Sql, patients: readonly Patient[], view: View): Promise<StudyOfPatient[]> {
+  const bound = new Bound(columnsOf(patients));
+  const seen = viewCondition(bound, view) ?? 'true';
   return sql.query<StudyOfPatient>(
     `select p.institution, p.issuer, p.id, s.patient_name as name, s.birth_date::text as "birthDate", s.sex,
        (select a.attributes -> '00100010' -> 'Value' -> 0 from study_attributes a where a.study_key = s.study_key)
@@ -74,9 +81,22 @@ export async function studiesOf(sql: Sql, patients: readonly Patient[]): Promise
          '[]') from study_identifier i where i.study_key = s.study_key) as identifiers
      from unnest($1::text[], $2::text[], $3::text[]) as p (institution, issuer, id)
      cross join lateral (select * from study s
-       where s.patient_id = p.id and s.issuer = p.issuer and s.institution = p.institution
+       where s.patient_id = p.id and s.issuer = p.issuer and s.institution = p.institution and ${seen}
        order by s.newest desc, s.study_key desc limit ${STUDIES_OF_PATIENT_MAX}) as s
      order by p.institution, p.issuer, p.id, s.newest desc, s.study_key desc`,
-    columnsOf(patients),
+    bound.values,
+  );
+}
+
+/** Those of these patients of whom a study may be seen. Index: study_patient. */
+export async function seenPatients(sql: Sql, patients: readonly Patient[], view: View): Promise<Patient[]> {
+  const bound = new Bound(columnsOf(patients));
+  const seen = viewCondition(bound, view) ?? 'true';
+  return sql.query<Patient>(
+    `select distinct p.institution, p.issuer, p.id
+     from unnest($1::text[], $2::text[], $3::text[]) as p (institution, issuer, id)
+     where exists (select from study s where s.patient_id = p.id and s.issuer = p.issuer
+       and s.institution = p.institution and ${seen})`,
+    bound.values,
   );
 }

@@ -4,7 +4,7 @@ import { dataSetOf, sequence, textElement } from '@acervo/dicom/data-set/build.t
 import type { Element } from '@acervo/dicom/data-set/model.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
 import { openTestArchive } from '@acervo/testkit/open-archive.ts';
 import { silentLog } from '@acervo/testkit/postgres.ts';
@@ -69,7 +69,7 @@ test('the same number and the same study at two hospitals are two patients', asy
     { patient: 'HGM/TEST/COL-1', linked: [], collisions: [] },
     { patient: 'IMSS/TEST/COL-1', linked: [], collisions: [] },
   ]);
-  assert.deepEqual(await shown(archive, 'COL-1', { sees: ['IMSS'] }), [
+  assert.deepEqual(await shown(archive, 'COL-1', seeing('IMSS')), [
     { patient: 'IMSS/TEST/COL-1', linked: [], collisions: [] },
   ]);
   assert.deepEqual(await events(archive), []);
@@ -87,7 +87,7 @@ test('a CURP links across hospitals; the link can be undone, and stays undone', 
     { patient: patientRef(imss), linked: [patientRef(hgm)], collisions: [] },
   ]);
   const alone = [{ patient: patientRef(imss), linked: [], collisions: [] }];
-  assert.deepEqual(await shown(archive, CURP, { sees: ['IMSS'] }), alone, 'a link tells nobody what he may not see');
+  assert.deepEqual(await shown(archive, CURP, seeing('IMSS')), alone, 'a link tells nobody what he may not see');
   const told = await events(archive);
   assert.deepEqual(
     told.map(({ kind, institution, facts }) => [kind, institution, facts['evidence'], facts['curp']]),
@@ -132,9 +132,9 @@ test('who may not, or sees only one of the two, links nobody', async (t) => {
   await store(archive, { institution: 'IMSS', id: '7', study: 2 });
   const pair = ['HGM/TEST/7', 'IMSS/TEST/7'].map(patientOfRef) as [P, P];
   const link = (over: Partial<Op>) => linkPatients(archive.database, testOp(over), pair, 'why');
-  await assert.rejects(link({ sees: ['HGM'] }), refused('retrieve/not-found'));
+  await assert.rejects(link(seeing('HGM')), refused('retrieve/not-found'));
   const allow: Op['allow'] = (action, institution) => {
-    if (action === 'administer' && institution === 'IMSS') throw new Failure('access/denied', 'no');
+    if (action === 'steward' && institution === 'IMSS') throw new Failure('access/denied', 'no');
   };
   await assert.rejects(link({ allow }), refused('access/denied'));
   const nobody = patientOfRef('HGM/TEST/9');
@@ -156,7 +156,7 @@ test('what cannot be of one person waits for a steward, and links nobody', async
   await resolveAll(archive);
   const open = async (sees?: string[]): Promise<string[]> => {
     const ports = { db: archive.database, journal: archive.holdings.journal };
-    const rows = await showCollisions(ports, testOp({ sees }));
+    const rows = await showCollisions(ports, testOp(sees && seeing(...sees)));
     return rows.map(({ patient, kind, differs, other }) => [patient, kind, ...differs, other ?? ''].join(' ')).sort();
   };
   assert.deepEqual(await open(), [
@@ -165,7 +165,7 @@ test('what cannot be of one person waits for a steward, and links nobody', async
     'SSA/TEST/4 patient-id name ',
   ]);
   assert.deepEqual(await open(['SSA']), ['SSA/TEST/4 patient-id name '], 'nothing of another hospital');
-  assert.deepEqual((await shown(archive, '3', { sees: ['SSA'] }))[0]?.collisions, []);
+  assert.deepEqual((await shown(archive, '3', seeing('SSA')))[0]?.collisions, []);
   assert.deepEqual((await shown(archive, '3'))[0]?.collisions, ['curp name HGM/TEST/1']);
   assert.ok((await events(archive)).every(({ kind }) => kind === 'patient.collided'));
 

@@ -5,6 +5,7 @@ import { CURP } from '../../holdings/patient-identifiers.ts';
 import { type Envelope, envelopeOf } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
+import { EVERYTHING } from '../../ports/view.ts';
 import { type Collision, decide, differsFromItself } from './decide.ts';
 import { knownOf } from './known.ts';
 import { collisionsOf, lockPatients, recordPatientEvents } from './links.repo.ts';
@@ -38,7 +39,7 @@ export async function resolveSome(db: Db, op: Op): Promise<number> {
 async function resolveCurp(sql: Sql, op: Op, text: string): Promise<void> {
   const curp = parseCurp(text);
   if (typeof curp === 'string') return; // Not of this version's rules.
-  const bearers = await patientsWith(sql, { id: curp.text, issuer: CURP.issuer }, undefined, BEARERS_MAX);
+  const bearers = await patientsWith(sql, { id: curp.text, issuer: CURP.issuer }, EVERYTHING, BEARERS_MAX);
   const { person, linked, collisions } = decide(curp, personOfCurp(curp.text), await knownOf(sql, bearers));
   const links = linked.map((patient) => linkedEvent(op, patient, { person, evidence: 'curp', curp: curp.text }));
   await recordPatientEvents(sql, [...links, ...(await collided(sql, op, collisions, person))]);

@@ -1,11 +1,12 @@
 import { parseCurp } from '@acervo/interop/mexico/curp.ts';
-import { scopeOf } from '../../holdings/scope.ts';
+import { scopeOf, viewOf } from '../../holdings/scope.ts';
 import type { Recorder } from '../../journal/recorder.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
+import type { View } from '../../ports/view.ts';
 import { type CollisionRow, collisionsOf, type LinkRow, linksOf, membersOf, openCollisions } from './links.repo.ts';
 import { isSamePatient, type Patient, patientRef } from './patient.ts';
-import { patientsWith, type StudyOfPatient, studiesOf } from './patients.repo.ts';
+import { patientsWith, type StudyOfPatient, seenPatients, studiesOf } from './patients.repo.ts';
 
 export type Ports = { db: Db; journal: Pick<Recorder, 'queried'> };
 
@@ -39,18 +40,19 @@ export async function showPatients(
   op: Op,
   of: { id: string; issuer: string | undefined },
 ): Promise<PatientShown[]> {
-  const institutions = scopeOf(op, undefined);
-  op.allow('query', op.institution);
+  const view = viewOf(op, 'query');
   const curp = parseCurp(of.id);
   const id = typeof curp === 'string' ? of.id : curp.text;
-  const patients = await patientsWith(db, { ...of, id }, institutions, PATIENTS_MAX);
+  const patients = await patientsWith(db, { ...of, id }, view, PATIENTS_MAX);
   const [studies, links, collisions] = await Promise.all([
-    studiesOf(db, patients),
+    studiesOf(db, patients, view),
     linksOf(db, patients),
     collisionsOf(db, patients),
   ]);
   const persons = links.filter(({ state }) => state === 'linked').map(({ person }) => person);
-  const members = (await membersOf(db, persons)).filter((row) => isSeen(institutions, row.institution));
+  const linked = await membersOf(db, persons);
+  const isSeen = await seenBy(db, view, [...linked, ...collisions.flatMap(otherOf)]);
+  const members = linked.filter(isSeen);
   await journal.queried(op, { level: 'patient', keys: of.issuer === undefined ? ['id'] : ['id', 'issuer'] });
   return patients.map((patient) => {
     const isOwn = (row: Patient): boolean => isSamePatient(row, patient);
@@ -59,7 +61,7 @@ export async function showPatients(
       ...shownOf(patient, studies.filter(isOwn)),
       linked: members.filter((row) => row.person === person && !isOwn(row)).map(linkShown),
       collisions: collisions
-        .filter((row) => isOwn(row) && !row.isSettled && isSeen(institutions, row.otherInstitution || undefined))
+        .filter((row) => isOwn(row) && !row.isSettled && otherOf(row).every(isSeen))
         .map(collisionShown),
     };
   });
@@ -70,15 +72,22 @@ export async function showPatients(
  * @throws {Failure} access/denied
  */
 export async function showCollisions({ db, journal }: Ports, op: Op): Promise<CollisionShown[]> {
-  const institutions = scopeOf(op, undefined);
-  op.allow('query', op.institution);
-  const rows = await openCollisions(db, institutions, COLLISIONS_MAX);
+  const view = viewOf(op, 'query');
+  const found = await openCollisions(db, scopeOf(op), COLLISIONS_MAX);
+  const isSeen = await seenBy(db, view, [...found, ...found.flatMap(otherOf)]);
+  const rows = found.filter((row) => isSeen(row) && otherOf(row).every(isSeen));
   await journal.queried(op, { level: 'patient', keys: ['collision'] });
   return rows.map(collisionShown);
 }
 
-const isSeen = (institutions: readonly string[] | undefined, institution: string | undefined): boolean =>
-  institution === undefined || institutions === undefined || institutions.includes(institution);
+/** Of whom of these patients the caller may see a study. */
+async function seenBy(db: Db, view: View, patients: readonly Patient[]): Promise<(patient: Patient) => boolean> {
+  const seen = new Set((await seenPatients(db, patients, view)).map(patientRef));
+  return (patient) => seen.has(patientRef(patient));
+}
+
+const otherOf = (row: CollisionRow): Patient[] =>
+  row.otherInstitution === '' ? [] : [{ institution: row.otherInstitution, issuer: row.otherIssuer, id: row.otherId }];
 
 function shownOf({ institution, issuer, id }: Patient, studies: readonly StudyOfPatient[]) {
   const names = studies.map(({ nameSent }) =>
@@ -110,8 +119,6 @@ const collisionShown = (row: CollisionRow): CollisionShown => ({
   patient: patientRef(row),
   kind: row.kind,
   differs: row.differs,
-  ...(row.otherInstitution !== '' && {
-    other: patientRef({ institution: row.otherInstitution, issuer: row.otherIssuer, id: row.otherId }),
-  }),
+  ...(row.otherInstitution !== '' && { other: otherOf(row).map(patientRef).join() }),
   at: row.at,
 });

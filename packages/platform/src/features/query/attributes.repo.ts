@@ -4,9 +4,10 @@ import { T } from '@acervo/dicom/tags.ts';
 import { VRS } from '@acervo/dicom/vr.ts';
 import type { Match } from '@acervo/interop/dicomweb/query.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
+import type { Bound } from '../../holdings/bound.ts';
 import { INCOMPARABLE } from './keys.ts';
 import { foldedRegexOf, fuzzyWords, likeOf, limited, timeBound, wordRegexOf } from './patterns.ts';
-import { type Bound, between, combined, endsOf, type Valued } from './statement.ts';
+import { between, combined, endsOf, type Valued } from './statement.ts';
 import { unfolded } from './unfolded.ts';
 
 /** Values of an attribute in a DICOM JSON object. The tag is made of a number, so it is safe in the text. */

@@ -1,10 +1,11 @@
 import type { Match, QueryLevel } from '@acervo/interop/dicomweb/query.ts';
+import type { Bound } from '../../holdings/bound.ts';
+import { viewCondition } from '../../holdings/view.repo.ts';
 import { attributeConditions } from './attributes.repo.ts';
 import { columnCondition, type Wording } from './conditions.repo.ts';
 import { identifierCondition, partIdentifiers } from './identifiers.repo.ts';
 import type { PlacedKeys } from './keys.ts';
 import type { Search } from './search.repo.ts';
-import type { Bound } from './statement.ts';
 
 /**
  * What a search asks for, as SQL over study `s`, series `r`, instance `i` and the study's attributes `a`. Several
@@ -37,7 +38,8 @@ export function walkedConditions(
   const isDate = ({ served }: PlacedKeys['columns'][number]): boolean => served?.by === 'order';
   const { columns } = search.keys;
   const stretch = columns.filter(isDate).map(({ column, match }) => columnCondition(bound, column, match, wording));
-  if (search.institutions !== undefined) stretch.push(institutionCondition(bound, search.institutions));
+  const seen = viewCondition(bound, search.view);
+  if (seen !== undefined) stretch.push(seen);
   const keys = { ...search.keys, columns: columns.filter((key) => !isDate(key)) };
   const isJoined = search.level !== 'study';
   const conditions = ofLevels(bound, { ...search, keys }, wording);
@@ -49,20 +51,14 @@ export function walkedConditions(
 }
 
 function whereOf(bound: Bound, search: Search, wording: Wording): string {
-  const { institutions, study, series } = search;
+  const { view, study, series } = search;
   const of = ofLevels(bound, search, wording);
   const conditions = [...of.study, ...of.below];
   if (study !== undefined) conditions.push(`s.study_uid = ${bound.add(study, 'text')}`);
   if (series !== undefined) conditions.push(`r.series_uid = ${bound.add(series, 'text')}`);
-  if (institutions !== undefined) conditions.push(institutionCondition(bound, institutions));
+  const seen = viewCondition(bound, view);
+  if (seen !== undefined) conditions.push(seen);
   return conditions.length === 0 ? 'true' : conditions.join(' and ');
-}
-
-/** One institution, as for nearly every caller, is compared by itself: so an index can give its order. */
-function institutionCondition(bound: Bound, institutions: readonly string[]): string {
-  const [only, ...others] = institutions;
-  if (only !== undefined && others.length === 0) return `s.institution = ${bound.add(only, 'text')}`;
-  return `s.institution = any(${bound.add(institutions, 'text[]')})`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { foldText } from '@acervo/dicom/person-name.ts';
 import type { Condition } from '@acervo/interop/dicomweb/matching.ts';
 import type { Match } from '@acervo/interop/dicomweb/query.ts';
+import type { Bound } from '../../holdings/bound.ts';
 import { dateOf } from '../../holdings/index-facts.ts';
 import { attributeEmpty } from './attributes.repo.ts';
 import type { Column } from './keys.ts';
@@ -22,7 +23,7 @@ import {
   wordLettersOf,
   wordRegexOf,
 } from './patterns.ts';
-import { type Bound, between, combined, endsOf, type Valued } from './statement.ts';
+import { between, combined, endsOf, type Valued } from './statement.ts';
 
 /** How a condition is written down. */
 export type Wording = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseQuery } from '@acervo/interop/dicomweb/query.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { EVERYTHING } from '../../ports/view.ts';
 import { COMPARED_MAX, COUNT_MAX, findPage, OFFSET_MAX, type PageFound } from './find-page.ts';
 import { placeKeys } from './keys.ts';
 import { Many } from './many.ts';
@@ -9,7 +10,7 @@ import type { Search } from './search.repo.ts';
 
 const searchOf = (raw: string): Search => ({
   level: 'study',
-  institutions: undefined,
+  view: EVERYTHING,
   study: undefined,
   series: undefined,
   keys: placeKeys(parseQuery(raw, 'study'), false),

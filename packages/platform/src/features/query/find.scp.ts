@@ -8,8 +8,9 @@ import { findTransferSyntax, type TransferSyntax } from '@acervo/dicom/transfer-
 import { concat } from '@acervo/kernel/bytes.ts';
 import { FAILURES, Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { DimseRequest, DimseResponse, DimseService } from '../../bindings/dimse.ts';
-import { scopeOf } from '../../holdings/scope.ts';
+import { viewOf } from '../../holdings/scope.ts';
 import type { Op } from '../../ports/op.ts';
+import { someInstitutions } from '../../ports/view.ts';
 import { type EachMatch, everyMatch } from './every-match.ts';
 import { agreeOnOptions, findModel, findOptions } from './find-models.ts';
 import { type Identifier, Mismatch, readIdentifier } from './identifier.ts';
@@ -117,8 +118,7 @@ function deflated(dataSet: Uint8Array): Uint8Array {
  * a Patient ID is all the same: two patients of one number must not look like one (architecture decision 8).
  */
 function needsIssuer({ requested }: Identifier, op: Op): boolean {
-  const institutions = scopeOf(op, undefined);
-  return institutions?.length !== 1 && requested.some(({ tag }) => tag === T.PatientID);
+  return someInstitutions(viewOf(op, 'query'))?.length !== 1 && requested.some(({ tag }) => tag === T.PatientID);
 }
 
 function eachOf(identifier: Identifier) {
@@ -146,7 +146,7 @@ async function patientsOf(
 ): Promise<ReadonlyMap<string, PatientCounts>> {
   if (!requested.some(({ tag }) => PATIENT_COUNTS.has(tag))) return new Map();
   const keys = [...new Set(some.map(({ row }) => row.studyKey))];
-  return patientCounts(ports.db, scopeOf(op, undefined), keys);
+  return patientCounts(ports.db, viewOf(op, 'query'), keys);
 }
 
 const PATIENT_COUNTS: ReadonlySet<number> = new Set([

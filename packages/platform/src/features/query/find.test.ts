@@ -6,7 +6,7 @@ import { readDataSet } from '@acervo/dicom/data-set/read.ts';
 import { tagText } from '@acervo/dicom/tag.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { Failure } from '@acervo/kernel/failure.ts';
+import { seeing } from '@acervo/testkit/fakes/op.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
 import type { Op } from '../../ports/op.ts';
 import { FIRST_PAGE, PAGE } from './every-match.ts';
@@ -73,7 +73,7 @@ const HELD: readonly Given[] = [
 const uids = ({ answers }: Find, keyword = 'StudyInstanceUID'): unknown[] =>
   answers.map(({ json }) => valueOf(json, keyword));
 /** A caller of one institution. */
-const HERE: Partial<Op> = { sees: ['HGM'], institution: 'HGM' };
+const HERE: Partial<Op> = { ...seeing('HGM'), institution: 'HGM' };
 
 type Asking = { ports: FindPorts; database: Database; ask: (asked: FindAsked) => Promise<Find> };
 
@@ -280,15 +280,11 @@ async function visibility({ ports, ask }: Asking): Promise<void> {
   const issued = { StudyInstanceUID: '1.2.2', IssuerOfPatientID: 'IMSS' };
   assert.equal((await find(ports, { level: 'STUDY', keys: issued })).answers.length, 1);
   const denied = {
-    allow: () => {
+    view: () => {
       throw new Error('unexpected');
     },
   };
-  const stranger = {
-    allow: () => {
-      throw new Failure('access/denied', 'as a test');
-    },
-  };
+  const stranger = seeing();
   assert.equal((await find(ports, { level: 'STUDY', keys: {}, over: stranger })).status, 0x0124);
   const refused = await find(ports, { level: 'STUDY', keys: {}, over: denied });
   assert.deepEqual([refused.status, refused.answers.length], [0xc001, 0]);

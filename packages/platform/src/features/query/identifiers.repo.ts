@@ -1,6 +1,6 @@
+import type { Bound } from '../../holdings/bound.ts';
 import { textCondition, type Wording } from './conditions.repo.ts';
 import type { PlacedKeys } from './keys.ts';
-import type { Bound } from './statement.ts';
 
 type Keys = PlacedKeys['columns'];
 

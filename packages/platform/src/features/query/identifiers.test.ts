@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRandom } from '@acervo/kernel/random.ts';
+import { seeing } from '@acervo/testkit/fakes/op.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
 import { MIGRATIONS_FOLDER } from '../../adapters/postgres/migrate.ts';
 import { ask, column, type Facts, type Given, index, testIndex } from './query.fixture.ts';
@@ -39,7 +40,7 @@ test('a patient is found by any identifier, and by whose it is', async (t) => {
   const { database, ports } = await testIndex(t);
   await index(database, STUDIES);
   const found = async (query: string, sees?: readonly string[]): Promise<string> => {
-    const answer = await ask(ports, `/studies?${query}`, {}, { sees });
+    const answer = await ask(ports, `/studies?${query}`, {}, sees === undefined ? {} : seeing(...sees));
     assert.equal(answer.status, 200, query);
     return column(answer, 'StudyInstanceUID')
       .map((uid) => String(uid).slice(4))

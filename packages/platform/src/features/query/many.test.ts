@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseQuery } from '@acervo/interop/dicomweb/query.ts';
+import { viewOf } from '@acervo/testkit/fakes/op.ts';
+import { EVERYTHING } from '../../ports/view.ts';
 import { placeKeys } from './keys.ts';
 import { Many } from './many.ts';
 import type { Search } from './search.repo.ts';
 
 const searchOf = (raw: string, institutions?: readonly string[]): Search => ({
   level: 'study',
-  institutions,
+  view: institutions === undefined ? EVERYTHING : viewOf(...institutions),
   study: undefined,
   series: undefined,
   keys: placeKeys(parseQuery(raw, 'study'), false),

@@ -33,4 +33,7 @@ export class Many {
   }
 }
 
-const digestOf = (search: Search): string => createHash('sha256').update(JSON.stringify(search)).digest('base64');
+const digestOf = (search: Search): string =>
+  createHash('sha256').update(JSON.stringify(search, withMaps)).digest('base64');
+
+const withMaps = (_: string, value: unknown): unknown => (value instanceof Map ? [...value] : value);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseQuery, type QueryLevel } from '@acervo/interop/dicomweb/query.ts';
 import { createRandom } from '@acervo/kernel/random.ts';
+import { viewOf } from '@acervo/testkit/fakes/op.ts';
 import { COUNT_MAX } from './find-page.ts';
 import { placeKeys } from './keys.ts';
 import { cursorOf, positionOf } from './position.ts';
@@ -85,7 +86,7 @@ async function walks(database: Parameters<typeof foundPage>[0]): Promise<void> {
       const query = parseQuery(raw, level);
       const search: Search = {
         level,
-        institutions: ['A'],
+        view: viewOf('A'),
         study: undefined,
         series: undefined,
         keys: placeKeys(query, false),

@@ -1,5 +1,7 @@
-import type { Institutions } from '../../holdings/find.repo.ts';
+import { Bound } from '../../holdings/bound.ts';
+import { viewCondition } from '../../holdings/view.repo.ts';
 import type { Sql } from '../../ports/sql.ts';
+import type { View } from '../../ports/view.ts';
 
 /** Everything of one patient that the caller may see: Number of Patient Related ... (PS3.4 C.3.4). */
 export type PatientCounts = { studies: number; series: number; instances: number };
@@ -10,18 +12,20 @@ export type PatientCounts = { studies: number; series: number; instances: number
  */
 export async function patientCounts(
   sql: Sql,
-  institutions: Institutions,
+  view: View,
   studyKeys: readonly string[],
 ): Promise<ReadonlyMap<string, PatientCounts>> {
+  const bound = new Bound([studyKeys]);
+  const seen = viewCondition(bound, view) ?? 'true';
   type Row = PatientCounts & { studyKey: string };
   const rows = await sql.query<Row>(
     `select f.study_key as "studyKey", count(*)::integer as studies, sum(s.series_count)::integer as series,
       sum(s.instance_count)::integer as instances
     from study f join study s
       on s.patient_id = f.patient_id and s.issuer = f.issuer and s.institution = f.institution
-    where f.study_key = any($1::uuid[]) and ($2::text[] is null or s.institution = any($2::text[]))
+    where f.study_key = any($1::uuid[]) and ${seen}
     group by f.study_key`,
-    [studyKeys, institutions ?? null],
+    bound.values,
   );
   return new Map(rows.map(({ studyKey, ...counts }) => [studyKey, counts]));
 }

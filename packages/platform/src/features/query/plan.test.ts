@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseQuery } from '@acervo/interop/dicomweb/query.ts';
 import { createRandom } from '@acervo/kernel/random.ts';
+import { viewOf } from '@acervo/testkit/fakes/op.ts';
+import { EVERYTHING } from '../../ports/view.ts';
 import { firstStatement, wayOf } from './find-page.ts';
 import { placeKeys } from './keys.ts';
 import { type Given, index, testIndex } from './query.fixture.ts';
@@ -90,7 +92,7 @@ const searchOf = (raw: string, institutions?: readonly string[]): Search => {
   const query = parseQuery(raw, 'study');
   return {
     level: 'study',
-    institutions,
+    view: institutions === undefined ? EVERYTHING : viewOf(...institutions),
     study: undefined,
     series: undefined,
     keys: placeKeys(query, false),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { seeing } from '@acervo/testkit/fakes/op.ts';
 import { ask, column, type Facts, type Given, index, testIndex, valueOf } from './query.fixture.ts';
 import type { Ports } from './search.ts';
 
@@ -276,12 +277,12 @@ test('levels, their parents, and the institution that a path names', async (t) =
   assert.deepEqual(column(here, 'PatientID'), ['other']);
   assert.equal(valueOf(here.json[0], 'RetrieveURL'), 'http://pacs.example:8080/dicom-web/i/IMSS/studies/1.2.1');
   const seen = async (sees: string[], path = '/studies?StudyInstanceUID=1.2.1'): Promise<unknown> => {
-    const answer = await ask(ports, path, {}, { sees });
+    const answer = await ask(ports, path, {}, seeing(...sees));
     return answer.status === 200 ? column(answer, 'PatientID') : answer.status;
   };
   assert.deepEqual(await seen(['HGM', 'IMSS']), ['0042', 'other']);
   assert.deepEqual(await seen(['IMSS']), ['other']);
-  assert.deepEqual(await seen([]), []);
+  assert.equal(await seen([]), 403, 'who can never see anything is told so, whatever there is');
   assert.deepEqual(await seen(['IMSS'], '/i/HGM/studies'), 404);
   assert.deepEqual(await seen(['IMSS'], '/studies/1.2.4/series'), []);
 });

@@ -1,17 +1,19 @@
 import type { DicomJson } from '@acervo/dicom/json/to-json.ts';
 import type { QueryLevel } from '@acervo/interop/dicomweb/query.ts';
-import type { HeldInstance, Institutions } from '../../holdings/find.repo.ts';
+import { Bound } from '../../holdings/bound.ts';
+import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { Sql } from '../../ports/sql.ts';
+import type { View } from '../../ports/view.ts';
 import { notByIndex } from './conditions.repo.ts';
 import { conditionsOf, needsAttributes, walkedConditions } from './conditions-of-levels.repo.ts';
 import type { PlacedKeys } from './keys.ts';
 import type { Position } from './position.ts';
-import { Bound } from './statement.ts';
 
 /** A search as the index answers it. */
 export type Search = {
   level: QueryLevel;
-  institutions: Institutions;
+  /** What of it the caller may see. */
+  view: View;
   /** UIDs that the path names. */
   study: string | undefined;
   series: string | undefined;

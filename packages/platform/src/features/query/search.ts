@@ -6,7 +6,7 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { instanceUrl, mapAhead, readInstanceJsonText } from '../../holdings/instance-json.ts';
-import { scopeOf } from '../../holdings/scope.ts';
+import { viewOf } from '../../holdings/scope.ts';
 import type { Op } from '../../ports/op.ts';
 import { findPage, type PageFound } from './find-page.ts';
 import { namedTags, placeKeys } from './keys.ts';
@@ -79,15 +79,14 @@ export async function search(ports: Ports, op: Op, query: Query, path: Path, bas
  * @throws {Failure} query/invalid, query/not-indexed, retrieve/not-found, access/denied
  */
 export function wantedOf(op: Op, query: Query, path: Path): { wanted: Search; page: Page } {
-  const institutions = scopeOf(op, path.institution);
-  op.allow('query', path.institution ?? op.institution);
+  const view = viewOf(op, 'query', path.institution);
   const isBelowStudy = path.study !== undefined;
   const limit = Math.min(query.limit ?? (isBelowStudy ? LIMIT_MAX : LIMIT_DEFAULT), LIMIT_MAX);
   const after = query.cursor === undefined ? undefined : positionOf(query.cursor, query.level);
   return {
     wanted: {
       level: query.level,
-      institutions,
+      view,
       study: path.study,
       series: path.series,
       keys: placeKeys(query, isBelowStudy),

@@ -1,16 +1,5 @@
 import type { Condition } from '@acervo/interop/dicomweb/matching.ts';
-import type { SqlValue } from '../../ports/sql.ts';
-
-/** Values of a statement, by number. Nothing that a caller sent ever stands in a statement's text. */
-export class Bound {
-  readonly values: SqlValue[] = [];
-
-  /** @returns how the statement refers to the value */
-  add(value: SqlValue, type: 'text' | 'text[]' | 'date' | 'bigint' | 'numeric' | 'uuid'): string {
-    this.values.push(value);
-    return `$${this.values.length}::${type}`;
-  }
-}
+import type { Bound } from '../../holdings/bound.ts';
 
 /** A condition that stands alone: neither universal nor made of others. */
 export type Simple = Extract<Condition, { kind: 'single' | 'wildcard' | 'range' | 'empty' }>;

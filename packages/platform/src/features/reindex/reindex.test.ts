@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { textElement } from '@acervo/dicom/data-set/build.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { newId } from '@acervo/kernel/id.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { fillArchive, SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
 import { openTestArchive } from '@acervo/testkit/open-archive.ts';
 import { silentLog } from '@acervo/testkit/postgres.ts';
@@ -22,6 +22,7 @@ import { importSeed } from '../directory/seed.ts';
 import { clearSensitive } from '../directory/sensitivity.ts';
 import { linkPatients, unlinkPatient } from '../patients/link.ts';
 import { resolveSome } from '../patients/resolve.ts';
+import { breakGlass, endSharing, makeAgreement, refer, reviewGlass } from '../sharing/change.ts';
 import { addSystem, removeSystem, setSystem } from '../systems/change.ts';
 import type { ReindexFinding } from './survey.ts';
 
@@ -51,6 +52,7 @@ const TABLES = {
   segment: 'select segment, writer, node, state, committed, records, chain, void_from from segment order by segment',
   patient_link: 'select * from patient_link order by institution, issuer, patient_id, person',
   patient_collision: 'select * from patient_collision order by institution, issuer, patient_id, kind',
+  sharing: 'select * from sharing order by id',
   directory_state: 'select * from directory_state',
   institution: 'select * from institution order by code',
   facility: 'select * from facility order by clues',
@@ -75,6 +77,21 @@ async function describeSystems(db: Database): Promise<void> {
   for (const aeTitle of ['CT1', 'CT2', 'CT3']) await addSystem(db, op, { aeTitle, institution: 'HGM' });
   await setSystem(db, op, 'CT2', { host: 'ct2.hgm.example', port: 104 });
   await removeSystem(db, op, 'CT3');
+}
+
+/** One of a kind each: made, ended, reviewed. */
+async function share(db: Database): Promise<void> {
+  const op = testOp({ institution: 'HGM' });
+  const between = { owner: 'IMSS', receiver: 'HGM', validity: { from: '2026-01-01T00:00:00Z' } };
+  const agreement = { ...between, purposes: ['TREATMENT'], modalities: ['CT'], reference: 'Convenio 1' };
+  const { id } = await makeAgreement(db, op, agreement);
+  await makeAgreement(db, op, { ...agreement, reference: 'Convenio 2' });
+  await refer(db, op, { ...between, issuer: 'IMSS', patientId: 'P', reason: 'Oncología' });
+  const glass = { owner: 'IMSS', subject: { studyUid: '2.25.1' }, reason: 'Urgencia' };
+  const broken = await breakGlass(db, op, glass, 'p1');
+  await breakGlass(db, op, glass, 'p2');
+  await reviewGlass(db, op, broken.id, 'Justificado');
+  await endSharing(db, op, 'agreement', id);
 }
 
 /** Of institutions, people, roles and marks some stay, some end; of the catalogue there are two editions. */
@@ -107,7 +124,7 @@ async function describeDirectory(db: Database): Promise<void> {
 
 /** What is owed, what was reported, given up and asked again; what we asked of others. */
 async function commitments(db: Database): Promise<void> {
-  const op = testOp({ sees: ['HGM'], institution: 'HGM' });
+  const op = testOp({ ...seeing('HGM'), institution: 'HGM' });
   const request = (nth: number) => ({
     transactionUid: `2.25.${nth}`,
     references: { '1.2.840': ['1.2.3', `1.2.${nth}`] },
@@ -173,6 +190,7 @@ test('a rebuilt index equals the lost one, table by table', async (t) => {
   const config = configOf(archive.dataDir);
   await fillArchive(archive);
   await describeSystems(archive.database);
+  await share(archive.database);
   await describeDirectory(archive.database);
   await commitments(archive.database);
   await decidePatients(archive);

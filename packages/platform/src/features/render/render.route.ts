@@ -3,7 +3,7 @@ import { locate, readingOf, type Target } from '../../bindings/target.ts';
 import type { HeldInstance, HeldSeries, HeldStudy } from '../../holdings/find.repo.ts';
 import { type Find, findersOf } from '../../holdings/finders.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
-import { DICOM_WEB_ROOTS, scopeOf } from '../../holdings/scope.ts';
+import { DICOM_WEB_ROOTS } from '../../holdings/scope.ts';
 import type { Op } from '../../ports/op.ts';
 import { RENDERING_QUERY } from './parameters.ts';
 import { PICTURE_TYPES } from './pictures.ts';
@@ -23,7 +23,7 @@ const THUMBNAIL_QUERY = RENDERING_QUERY.filter(({ name }) => name !== 'window');
 /** Rendered resources and thumbnails of the Studies Service (PS3.18 10.4), under every root. */
 export function renderRoutes(holdings: Holdings, renderer: Renderer): Route[] {
   const { db } = holdings;
-  const { study, series, instance } = findersOf(db);
+  const { study, series, instance } = findersOf(holdings);
   const objects: Answer<HeldStudy | HeldSeries> = (...asked) => renderedObjects(renderer, db, ...asked);
   const small: Answer<HeldStudy | HeldSeries> = (...asked) => thumbnail(renderer, db, ...asked);
   const smallOfInstance: Answer<HeldInstance> = (...asked) => instanceThumbnail(renderer, ...asked);
@@ -63,7 +63,7 @@ async function render<T>(
   request: HttpRequest,
   op: Op,
 ): Promise<HttpAnswer> {
-  const target = await locate(request, op, (uids) => find(uids, scopeOf(op, request.params['institution'])));
+  const target = await locate(request, op, (uids) => find(op, uids, request.params['institution']));
   if ('status' in target) return target;
   const answered = await answer(target, request, op);
   // The body of the answer is a stream that nobody has pulled yet, or waits in memory.

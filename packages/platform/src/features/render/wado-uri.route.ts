@@ -9,9 +9,8 @@ import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
 import { locate } from '../../bindings/target.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
+import { type Find, findersOf } from '../../holdings/finders.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
-import { InstanceFinder } from '../../holdings/instance-finder.ts';
-import { scopeOf } from '../../holdings/scope.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { PictureFormat } from '../../ports/imaging.ts';
 import type { Op } from '../../ports/op.ts';
@@ -32,14 +31,14 @@ const QUERY: readonly QueryParameter[] = [
 
 /** WADO-URI (PS3.18 9): one object by a query, as a picture or as a file. */
 export function wadoUriRoutes(holdings: Holdings, renderer: Renderer): Route[] {
-  const finder = new InstanceFinder(holdings.db);
+  const { instance } = findersOf(holdings);
   return PATHS.map((path) => ({
     method: 'GET',
     path,
     summary: 'Retrieve an object by WADO-URI',
     query: QUERY,
     produces: [...PICTURE_TYPES, DICOM],
-    handle: (request, op) => wado(holdings, renderer, finder, request, op),
+    handle: (request, op) => wado(holdings, renderer, instance, request, op),
   }));
 }
 
@@ -50,7 +49,7 @@ const invalid = (what: string): never => {
 async function wado(
   holdings: Holdings,
   renderer: Renderer,
-  finder: InstanceFinder,
+  find: Find<HeldInstance>,
   request: HttpRequest,
   op: Op,
 ): Promise<HttpAnswer> {
@@ -64,9 +63,7 @@ async function wado(
     series: uidOf(query, 'seriesUID'),
     instance: uidOf(query, 'objectUID'),
   };
-  const target = await locate({ ...request, params }, op, (uids) =>
-    finder.find(uids, scopeOf(op, request.params['institution'])),
-  );
+  const target = await locate({ ...request, params }, op, (uids) => find(op, uids, request.params['institution']));
   if ('status' in target) return target;
   const answered = await answer(holdings, renderer, target.held, request, op);
   const facts = { level: 'instance', aspect: 'wado-uri', series: params.series, instance: params.instance };

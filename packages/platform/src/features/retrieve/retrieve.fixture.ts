@@ -60,6 +60,8 @@ export type ImageOptions = {
   rows?: number;
   columns?: number;
   bitsAllocated?: 1 | 8 | 16;
+  modality?: string;
+  patient?: { id: string; name: string };
   more?: readonly Element[];
   /** Compressed frames, each in fragments; with them pixel data are encapsulated. */
   fragments?: readonly Uint8Array[];
@@ -78,6 +80,7 @@ const PRIVATE_TAG = 0x00291010;
 /** An image invented by this code: text in Latin-1, a private value, an icon, and pixels. */
 export function image(options: ImageOptions): Image {
   const { study, series, number, transferSyntaxUid, frames = 1, rows = 5, columns = 7, bitsAllocated = 16 } = options;
+  const { modality = 'OT', patient = { id: 'P1', name: 'IBÁÑEZ^ÍÑIGO' } } = options;
   const syntax = findTransferSyntax(transferSyntaxUid);
   if (syntax === undefined) throw new RangeError(transferSyntaxUid);
   const uids = {
@@ -92,9 +95,9 @@ export function image(options: ImageOptions): Image {
     textElement(T.SOPClassUID, 'UI', uids.sopClassUid),
     textElement(T.SOPInstanceUID, 'UI', uids.sopInstanceUid),
     textElement(T.StudyDate, 'DA', '20260203'),
-    textElement(T.Modality, 'CS', 'OT'),
-    textElement(T.PatientName, 'PN', latin1Bytes('IBÁÑEZ^ÍÑIGO')),
-    textElement(T.PatientID, 'LO', 'P1'),
+    textElement(T.Modality, 'CS', modality),
+    textElement(T.PatientName, 'PN', latin1Bytes(patient.name)),
+    textElement(T.PatientID, 'LO', patient.id),
     textElement(T.StudyInstanceUID, 'UI', study),
     textElement(T.SeriesInstanceUID, 'UI', uids.seriesUid),
     numberElement(T.SeriesNumber, 'IS', [series]),

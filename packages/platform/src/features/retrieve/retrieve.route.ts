@@ -3,7 +3,7 @@ import { locate, readingOf, type Target } from '../../bindings/target.ts';
 import type { HeldInstance, HeldSeries, HeldStudy } from '../../holdings/find.repo.ts';
 import { type Find, findersOf } from '../../holdings/finders.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
-import { DICOM_WEB_ROOTS, scopeOf } from '../../holdings/scope.ts';
+import { DICOM_WEB_ROOTS } from '../../holdings/scope.ts';
 import { SeriesDocuments } from '../../holdings/series-document.ts';
 import type { Op } from '../../ports/op.ts';
 import { retrieveBulkData, retrieveBulkValue } from './bulkdata.route.ts';
@@ -29,8 +29,7 @@ const INSTANCE = `${SERIES}/instances/:instance`;
 
 /** The Retrieve transaction of the Studies Service (PS3.18 10.4), under every root. */
 export function retrieveRoutes(holdings: Holdings): Route[] {
-  const { db } = holdings;
-  const { study, series, instance } = findersOf(db);
+  const { study, series, instance } = findersOf(holdings);
   const documents = new SeriesDocuments(holdings);
   const bodies = new WholeBodies();
   const indexes = new FrameIndexes(holdings.files);
@@ -89,7 +88,7 @@ async function retrieve<T>(
   request: HttpRequest,
   op: Op,
 ): Promise<HttpAnswer> {
-  const target = await locate(request, op, (uids) => find(uids, scopeOf(op, request.params['institution'])));
+  const target = await locate(request, op, (uids) => find(op, uids, request.params['institution']));
   if ('status' in target) return target;
   const answered = await answer(target, request, op);
   // The body of the answer is a stream that nobody has pulled yet, or waits in memory.

@@ -1,8 +1,11 @@
 import type { Device } from '@acervo/interop/console/answers.ts';
+import { Bound } from '../../holdings/bound.ts';
 import type { Institutions } from '../../holdings/find.repo.ts';
 import { MARKS } from '../../holdings/marks.ts';
+import { viewCondition } from '../../holdings/view.repo.ts';
 import type { EventKind } from '../../journal/event.ts';
 import type { Sql } from '../../ports/sql.ts';
+import type { View } from '../../ports/view.ts';
 
 /** The newest rows of the journal that one question looks at, whatever their kind: a bound, not a number of answers. */
 export const JOURNAL_ROWS_MAX = 20_000;
@@ -103,13 +106,14 @@ export async function listInstitutions(sql: Sql, limit: number): Promise<string[
 export async function findHolders(
   sql: Sql,
   studies: readonly string[],
-  institutions: Institutions,
+  view: View,
 ): Promise<{ study: string; institution: string }[]> {
+  const bound = new Bound([studies]);
+  const seen = viewCondition(bound, view) ?? 'true';
   return sql.query<{ study: string; institution: string }>(
-    `select study_uid as study, institution from study
-     where study_uid = any($1::text[]) and instance_count > 0
-       and ($2::text[] is null or institution = any($2::text[]))
-     order by study_uid, institution`,
-    [studies, institutions ?? null],
+    `select s.study_uid as study, s.institution from study s
+     where s.study_uid = any($1::text[]) and s.instance_count > 0 and ${seen}
+     order by s.study_uid, s.institution`,
+    bound.values,
   );
 }

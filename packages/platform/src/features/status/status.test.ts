@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { FILLED, openFilledArchive } from '@acervo/testkit/filled-archive.ts';
 import { Activity } from './activity.ts';
 import { Remembered } from './remembered.ts';
@@ -15,8 +15,8 @@ test('what the console asks is answered from the archive, for what the caller se
   const { db, journal } = archive.holdings;
   const activity = new Activity();
   const status = new Status({ db, activity, associationsMax: 7, disk: () => Promise.resolve(DISK) });
-  const all = testOp({ sees: undefined });
-  const hgm = testOp({ institution: 'HGM', sees: ['HGM'] });
+  const all = testOp();
+  const hgm = testOp({ institution: 'HGM', ...seeing('HGM') });
 
   await t.test('devices, with counts of what is odd', async () => {
     const { devices, from, isCut } = DEVICES.parse(await status.devices(all));
@@ -71,11 +71,7 @@ test('what the console asks is answered from the archive, for what the caller se
   });
 
   await t.test('who may not query is told nothing', async () => {
-    const op = testOp({
-      allow: () => {
-        throw new Failure('access/denied', 'no');
-      },
-    });
+    const op = testOp(seeing());
     for (const ask of [() => status.activity(op), () => status.storage(op), () => status.institutions(op)]) {
       await assert.rejects(ask, /access\/denied/);
     }

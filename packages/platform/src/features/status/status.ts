@@ -9,10 +9,11 @@ import type {
 } from '@acervo/interop/console/answers.ts';
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Institutions } from '../../holdings/find.repo.ts';
-import { scopeOf } from '../../holdings/scope.ts';
+import { scopeOf, viewOf } from '../../holdings/scope.ts';
 import type { Envelope, EventKind } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
+import { standingOf } from '../../ports/view.ts';
 import { type Activity, STEP_SECONDS } from './activity.ts';
 import { Remembered } from './remembered.ts';
 import {
@@ -64,7 +65,7 @@ export class Status {
 
   /** @throws {Failure} access/denied */
   async activity(op: Op): Promise<ActivityAnswer> {
-    const sees = seen(op);
+    const sees = scopeOf(op);
     const { activity, associationsMax } = this.#ports;
     // With the database away this is what a person wants to see most: what the process itself knows goes out.
     const fromJournal = await this.#refusals.of(keyOf(sees)).catch((thrown: unknown) => {
@@ -86,39 +87,34 @@ export class Status {
 
   /** @throws {Failure} access/denied */
   devices(op: Op): Promise<Devices> {
-    return this.#devices.of(keyOf(seen(op)));
+    return this.#devices.of(keyOf(scopeOf(op)));
   }
 
   /** @throws {Failure} access/denied */
   async storage(op: Op): Promise<Storage> {
-    seen(op);
+    scopeOf(op);
     const [disk, segments] = await Promise.all([this.#ports.disk(), this.#segments.of('')]);
     return { disk, segments };
   }
 
   /** @throws {Failure} access/denied */
   async institutions(op: Op): Promise<InstitutionsAnswer> {
-    const sees = seen(op);
+    const view = viewOf(op, 'query');
     const all = await this.#institutions.of('');
-    return { institutions: sees === undefined ? all : all.filter((institution) => sees.includes(institution)) };
+    return { institutions: all.filter((institution) => standingOf(view, institution) !== 'none') };
   }
 
   /** @throws {Failure} access/denied, request/invalid */
   async holders(op: Op, studies: readonly string[]): Promise<Holders> {
-    const sees = seen(op);
+    const view = viewOf(op, 'query');
     if (studies.length > HOLDERS_MAX) throw new Failure('request/invalid', `more than ${HOLDERS_MAX} studies`);
     if (!studies.every(isValidUid)) throw new Failure('request/invalid', 'study: no UID (PS3.5 9.1)');
     const holders: Record<string, string[]> = {};
-    for (const { study, institution } of await findHolders(this.#ports.db, studies, sees)) {
+    for (const { study, institution } of await findHolders(this.#ports.db, studies, view)) {
       holders[study] = [...(holders[study] ?? []), institution];
     }
     return { holders };
   }
-}
-
-function seen(op: Op): Institutions {
-  op.allow('query', op.institution);
-  return scopeOf(op, undefined);
 }
 
 /** Institution codes hold no separator. */

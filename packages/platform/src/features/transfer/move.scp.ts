@@ -3,8 +3,10 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import type { DimseRequest, DimseResponse, DimseService } from '../../bindings/dimse.ts';
 import type { Associate } from '../../bindings/dimse-scu.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
+import { viewOf } from '../../holdings/scope.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Address, Systems } from '../../ports/systems.ts';
+import { wholeInstitutions } from '../../ports/view.ts';
 import { deliverTo } from './destination.ts';
 import { type InformationModel, MODELS, readRetrieveKeys } from './identifier.ts';
 import { logEnd, note } from './outcome.ts';
@@ -66,7 +68,7 @@ async function* move(
 function destinationOf(systems: MovePorts['systems'], { command }: DimseRequest, op: Op): Address {
   const aeTitle = command.moveDestination ?? '';
   const institution = systems.byAeTitle(aeTitle)?.institution;
-  const isKnown = institution !== undefined && (op.sees?.includes(institution) ?? true);
+  const isKnown = institution !== undefined && (wholeInstitutions(viewOf(op, 'read'))?.includes(institution) ?? true);
   const address = isKnown ? systems.destination(aeTitle) : undefined;
   if (address === undefined) throw new Failure('retrieve/unknown-destination', `${aeTitle} for ${op.system}`);
   return address;

@@ -220,7 +220,7 @@ async function retrieved(ports: Ports, source: Address, wanted: Wanted, op: Op):
 /** SOP Instance UIDs that are held of a study, whichever institution's. */
 async function heldHere({ holdings: { db } }: Ports, studyUid: string): Promise<Set<string>> {
   const uids = new Set<string>();
-  for (const { held } of await findStudies(db, studyUid, undefined)) {
+  for (const { held } of await findStudies(db, studyUid)) {
     const series = held === undefined ? [] : await listSeries(db, held);
     for (const each of series) await addInstances(db, each, uids);
   }

@@ -12,6 +12,8 @@ import {
   pageInstances,
 } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
+import { viewOf } from '../../holdings/scope.ts';
+import { seen } from '../../holdings/seen.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Level, RetrieveKeys } from './identifier.ts';
 
@@ -26,7 +28,7 @@ export type Selection = {
   batches(): AsyncGenerator<Batch>;
 };
 
-type Ports = Pick<Holdings, 'db'>;
+type Ports = Pick<Holdings, 'db' | 'journal'>;
 
 /** Instances whose places are in memory at once, some 600 bytes each. */
 const PAGE_MAX = 5_000;
@@ -41,22 +43,28 @@ const PATIENT_STUDIES_MAX = 10_000;
  * @throws {Failure} access/denied; retrieve/ambiguous where several institutions hold a study, none of them the
  *   caller's own, or a Patient ID is of several issuers
  */
-export async function select({ db }: Ports, op: Op, keys: RetrieveKeys): Promise<Selection> {
+export async function select(ports: Ports, op: Op, keys: RetrieveKeys): Promise<Selection> {
+  const { db } = ports;
   switch (keys.level) {
     case 'PATIENT':
-      return ofSeries(db, op, await seriesOfStudies(db, await studiesOfPatient(db, op, keys)));
+      return ofSeries(db, await seriesOfStudies(db, await studiesOfPatient(db, op, keys)));
     case 'STUDY': {
       const studies: HeldStudy[] = [];
-      for (const study of keys.studies) studies.push(...held(op, await findStudies(db, study, op.sees)));
-      return ofSeries(db, op, await seriesOfStudies(db, studies));
+      for (const study of keys.studies) {
+        studies.push(...held(op, await seen(ports, op, 'read', study, await findStudies(db, study))));
+      }
+      return ofSeries(db, await seriesOfStudies(db, studies));
     }
     case 'SERIES': {
       const found: HeldSeries[] = [];
-      for (const series of keys.series) found.push(...held(op, await findSeries(db, keys.study, series, op.sees)));
-      return ofSeries(db, op, found);
+      for (const series of keys.series) {
+        const there = await findSeries(db, keys.study, series);
+        found.push(...held(op, await seen(ports, op, 'read', keys.study, there)));
+      }
+      return ofSeries(db, found);
     }
     case 'IMAGE':
-      return ofInstances(op, await instancesOf(db, op, keys));
+      return ofInstances(await instancesOf(ports, op, keys));
   }
 }
 
@@ -78,7 +86,7 @@ async function studiesOfPatient(
   op: Op,
   keys: Extract<RetrieveKeys, { level: 'PATIENT' }>,
 ): Promise<readonly HeldStudy[]> {
-  const found = await findPatientStudies(db, keys, op.sees, PATIENT_STUDIES_MAX + 1);
+  const found = await findPatientStudies(db, keys, viewOf(op, 'read'), PATIENT_STUDIES_MAX + 1);
   if (found.length > PATIENT_STUDIES_MAX) {
     throw new Failure('query/too-broad', `more than ${PATIENT_STUDIES_MAX} studies of a patient`);
   }
@@ -95,8 +103,7 @@ async function seriesOfStudies(db: Ports['db'], studies: readonly HeldStudy[]): 
   return series;
 }
 
-function ofSeries(db: Ports['db'], op: Op, series: readonly HeldSeries[]): Selection {
-  for (const institution of new Set(series.map((each) => each.institution))) op.allow('read', institution);
+function ofSeries(db: Ports['db'], series: readonly HeldSeries[]): Selection {
   return {
     total: series.reduce((sum, { instanceCount }) => sum + instanceCount, 0),
     async *batches() {
@@ -116,17 +123,19 @@ async function* pagesOf(db: Ports['db'], series: HeldSeries): AsyncGenerator<Bat
 }
 
 async function instancesOf(
-  db: Ports['db'],
+  ports: Ports,
   op: Op,
   { study, series, instances }: Extract<RetrieveKeys, { level: 'IMAGE' }>,
 ): Promise<Map<string, HeldInstance[]>> {
   const byInstitution = new Map<string, HeldInstance[]>();
   for (let at = 0; at < instances.length; at += LOOKED_FOR_MAX) {
     const wanted = instances.slice(at, at + LOOKED_FOR_MAX).map((sop) => ({ study, series, sop }));
-    for (const found of await findInstances(db, wanted)) {
-      const seen = found.filter(({ institution }) => op.sees?.includes(institution) ?? true);
-      const [instance] = held(op, seen);
-      const holder = seen.find((each) => each.held === instance);
+    const found = await findInstances(ports.db, wanted);
+    const holders = await holdersOf(ports, op, study, found);
+    for (const each of found) {
+      const there = each.filter(({ institution }) => holders.has(institution));
+      const [instance] = held(op, there);
+      const holder = there.find(({ held: its }) => its === instance);
       if (instance === undefined || holder === undefined) continue;
       const mine = byInstitution.get(holder.institution) ?? [];
       byInstitution.set(holder.institution, mine);
@@ -136,10 +145,16 @@ async function instancesOf(
   return byInstitution;
 }
 
-function ofInstances(op: Op, byInstitution: ReadonlyMap<string, HeldInstance[]>): Selection {
+/** The institutions whose study it is that the caller may read; the same for all instances that are looked for. */
+async function holdersOf(ports: Ports, op: Op, study: string, found: readonly Held<unknown>[][]): Promise<Set<string>> {
+  const institutions = [...new Set(found.flat().map(({ institution }) => institution))];
+  const all = institutions.map((institution) => ({ institution }));
+  return new Set((await seen(ports, op, 'read', study, all)).map(({ institution }) => institution));
+}
+
+function ofInstances(byInstitution: ReadonlyMap<string, HeldInstance[]>): Selection {
   const batches: Batch[] = [];
   for (const [institution, instances] of byInstitution) {
-    op.allow('read', institution);
     const studyUid = instances[0]?.studyUid ?? '';
     batches.push({ institution, studyUid, instances: instances.toSorted(byNumber) });
   }
