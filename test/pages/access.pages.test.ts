@@ -47,7 +47,7 @@ test('where callers must be known, a token that is pasted opens the page for its
   const { page, troubles } = await openPage(context, archive.http, ['/', '/assets', '/dicom-web', '/api']);
   await page.goto(archive.http);
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('heading', { name: 'Clave de acceso' }).waitFor();
+  await dialog.getByRole('heading', { name: 'Entrar al archivo' }).waitFor();
   assert.deepEqual(await accessibilityOf(page), []);
   await keepPicture(page, 'access-1440');
   assert.ok(troubles.length > 0 && troubles.every(({ text }) => /401/.test(text)), JSON.stringify(troubles));

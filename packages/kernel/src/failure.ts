@@ -129,6 +129,7 @@ export const FAILURES = {
   },
   'access/denied': { dimse: 0x0124, http: 403, fhir: 'forbidden', hl7: 'AR', title: 'Not authorized' },
   'access/unknown': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'Caller not known' },
+  'login/busy': { dimse: 0x0110, http: 503, fhir: 'throttled', hl7: 'AR', title: 'Too many logins at once: try again' },
   'tls/required': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'This system may call over TLS only' },
   'tls/no-certificate': { dimse: 0x0124, http: 401, fhir: 'login', hl7: 'AR', title: 'No certificate was shown' },
   'tls/untrusted': {

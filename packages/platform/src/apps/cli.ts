@@ -12,6 +12,7 @@ import { directoryCommand } from './commands/directory.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { ohifCommand } from './commands/ohif.ts';
 import { patientCommand } from './commands/patient.ts';
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   commitmentsCommand,
   patientCommand,
   rightsCommand,
+  loginCommand,
   shareCommand,
   referCommand,
   breakGlassCommand,

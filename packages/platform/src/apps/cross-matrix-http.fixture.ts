@@ -280,6 +280,11 @@ function openCells(matrix: Matrix): Cells {
   for (const path of [...pages, '/healthz', '/readyz', '/metrics', '/api/openapi.json', '/api/storage']) {
     cells[`GET ${path}`] = open('GET', path);
   }
+  // Who one is oneself, and how one comes to be known.
+  for (const path of ['/login', '/login/callback', '/login/style.css', '/login/enrol', '/api/session']) {
+    cells[`GET ${path}`] = open('GET', path);
+  }
+  for (const path of ['/logout', '/login/enrol', '/api/session']) cells[`POST ${path}`] = open('POST', path);
   for (const root of ['/dicom-web', '/dicom-web/i/:institution']) {
     cells[`OPTIONS ${root}`] = open('OPTIONS', root);
     if (root !== '/dicom-web') cells[`OPTIONS ${root}/wado`] = open('OPTIONS', `${root}/wado`);

@@ -36,6 +36,8 @@ export type Surroundings = {
   whoIs: WhoIs;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   status: Omit<StatusPorts, 'db'>;
+  /** How people log in, or that nobody needs to. */
+  login: Feature;
   /** Folders that were made before: the built page, the fetched viewer. */
   page: StaticFiles;
   viewer: StaticFiles;
@@ -43,7 +45,8 @@ export type Surroundings = {
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
-  const { systems, directory, associate, settings, state, status, patients, whoIs, commitment, page, viewer } = around;
+  const { systems, directory, associate, settings, state, status, patients, whoIs, commitment, login, page, viewer } =
+    around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -66,6 +69,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
     journalFeature({ ...around.journal, db: holdings.db }),
+    login,
   ];
   return [
     ...features,

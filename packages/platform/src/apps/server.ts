@@ -10,7 +10,8 @@ import { type HttpGate, httpGate } from '../bindings/limits/http-gate.ts';
 import { Tally } from '../bindings/limits/tally.ts';
 import { TokenBuckets } from '../bindings/limits/token-buckets.ts';
 import type { DirectoryView } from '../features/directory/view.ts';
-import { Activity } from '../features/status/index.ts';
+import { type Login, openLoginFeature } from '../features/login/index.ts';
+import type { Activity } from '../features/status/index.ts';
 import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
@@ -20,8 +21,10 @@ import { dialOver } from './dial.ts';
 import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
 import { careForHeap } from './heap-care.ts';
+import { enrolmentUrl, firstEnrolment, openLogin } from './login.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
+import { fetchOwnPort, publicUrlOf } from './public-url.ts';
 import { followRegistry, openRegistry } from './registry.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
@@ -38,6 +41,8 @@ export type RunningServer = {
   httpsPort: number | undefined;
   dimseTlsPort: number | undefined;
   archive: Archive;
+  /** The link of the first administrator, where none was given out before; it is shown once. */
+  enrolment: string | undefined;
   /** What is served, for whoever asks whether all of it was tried. */
   features: readonly Feature[];
   /** Finish what has begun, then end. */
@@ -51,7 +56,7 @@ const RECORD_MS = 5000;
 
 /**
  * The archive with its doors open: DIMSE and HTTP.
- * @param identities  what tells who has logged in; without it persons cannot come in
+ * @param identities  what tells who has logged in, where that is not the login of this archive
  */
 export async function startServer(config: Config, log: Log, identities?: Identities): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
@@ -79,9 +84,12 @@ export async function startServer(config: Config, log: Log, identities?: Identit
     }
     const gate = gateOf(config);
     const activity = new Activity();
-    const serving = { config, archive, access, directory, identities, keys, activity, gate, log };
+    const login = openLogin(config, { db: archive.database, directory, access, log });
+    const known = identities ?? login?.identities;
+    const serving = { config, archive, access, directory, login, identities: known, keys, activity, gate, log };
     const ports = await openDoors(serving, closing);
-    return { ...ports, archive, close };
+    const enrolment = await openedTo(serving, ports);
+    return { ...ports, archive, enrolment, close };
   } catch (thrown) {
     await close();
     throw portFailure(thrown);
@@ -111,16 +119,18 @@ type Serving = {
   access: Access;
   identities: Identities | undefined;
   directory: DirectoryView;
+  /** Undefined under open access. */
+  login: Login | undefined;
   keys: TlsKeys | undefined;
   activity: Activity;
   gate: HttpGate;
   log: Log;
 };
-type Ports = Omit<RunningServer, 'archive' | 'close'>;
+type Ports = Omit<RunningServer, 'archive' | 'enrolment' | 'close'>;
 
 /** @param closing  gets what closes each door, as it opens */
 async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Promise<Ports> {
-  const { config, archive, access, keys, activity } = serving;
+  const { config, archive, access, login, keys, activity } = serving;
   const { holdings, metrics } = archive;
   const associate = associateWith(config, keys);
   const features = featuresOf(watchedHoldings(holdings, activity), {
@@ -128,6 +138,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     systems: access.systems,
     directory: serving.directory,
     associate,
+    login: login?.feature ?? openLoginFeature,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
     whoIs: whoIsIn(access.systems, serving.directory),
@@ -145,14 +156,24 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     features.flatMap((feature) => feature.services),
   );
   closing.push(() => dimse.close({ timeoutMs: CLOSE_MS }));
-  const routes = features.flatMap((feature) => feature.routes);
   const { httpPort, httpsPort } = config;
-  const http = httpPort === undefined ? undefined : await openHttp(serving, routes, httpPort);
+  const http = httpPort === undefined ? undefined : await openHttp(serving, features, httpPort);
   if (http !== undefined) closing.push(() => http.close({ timeoutMs: CLOSE_MS }));
-  const https = keys && (await openHttp(serving, routes, httpsPort, keys));
+  const https = keys && (await openHttp(serving, features, httpsPort, keys));
   if (https !== undefined) closing.push(() => https.close({ timeoutMs: CLOSE_MS }));
   closing.push(begun(features.flatMap((feature) => feature.jobs ?? [])));
   return { httpPort: http?.port, httpsPort: https?.port, dimsePort: dimse.port, dimseTlsPort: dimse.tlsPort, features };
+}
+
+/** Tell the login where people reach it. @returns the link of the first administrator, where one is given out */
+async function openedTo(serving: Serving, { httpPort, httpsPort }: Ports): Promise<string | undefined> {
+  const { config, archive, access, directory, login, log } = serving;
+  if (login === undefined) return undefined;
+  const publicUrl = publicUrlOf(config, { httpPort, httpsPort });
+  login.opened(publicUrl, fetchOwnPort(publicUrl, config, httpPort));
+  const op = access.ofProcess('login').openOp(AbortSignal.timeout(RECORD_MS));
+  const code = await firstEnrolment(config, { db: archive.database, directory, access, log }, op);
+  return code && enrolmentUrl(publicUrl, code);
 }
 
 /** @returns how the jobs are ended that were begun */
@@ -198,24 +219,26 @@ function openDimse(serving: Serving, services: readonly DimseService[]): Promise
 
 function openHttp(
   { config, archive, access, directory, identities, activity, gate, log }: Serving,
-  routes: readonly Route[],
+  features: readonly Feature[],
   port: number,
   keys?: TlsKeys,
 ): Promise<HttpServer> {
+  const routes = features.flatMap((feature) => feature.routes);
   const publicPaths = new Set(routes.filter((route) => route.isPublic === true).map((route) => route.path));
   return listenHttp({
     port,
     host: config.httpHost,
     routes: routes.map((route) => counted(route, archive)),
+    hosted: features.flatMap((feature) => feature.hosted ?? []),
     identify: async ({ method, route, headers, certificate }) => {
       if (publicPaths.has(route)) return access.ofCommand('public');
       if (config.access === 'open' && !isLoopback(headers['host'])) {
         return new Failure('access/denied', 'open access by a name that is not of this machine');
       }
+      if (certificate instanceof Failure) return certificate;
       const identity = await identities?.of({ method, headers });
       if (identity instanceof Failure) return identity;
       if (identity !== undefined) return access.byIdentity(identity, directory);
-      if (certificate instanceof Failure) return certificate;
       // Who comes with a token acts by it, whatever certificate the connection has.
       if (certificate !== undefined && headers['authorization'] === undefined) return access.byCertificate(certificate);
       try {

@@ -79,6 +79,9 @@ export function optional<T>(setting: Setting<T>): Setting<T | undefined> {
   return { ...setting, byDefault: undefined };
 }
 
+/** The same setting, never printed. */
+export const secret = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, isSecret: true });
+
 export function list<T>(about: About, range: string, readItem: (text: string) => T): Setting<readonly T[]> {
   const items = (text: string): string[] => text.split(',').map((item) => item.trim());
   const read = (text: string): T[] =>

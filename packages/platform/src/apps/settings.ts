@@ -1,4 +1,5 @@
 import { LIMIT_SETTINGS } from './limit-settings.ts';
+import { LOGIN_SETTINGS } from './login-settings.ts';
 import {
   choice,
   integer,
@@ -9,7 +10,7 @@ import {
   portOrOff,
   powerOfTwo,
   readOrigin,
-  type Setting,
+  secret,
   url,
   words,
 } from './setting.ts';
@@ -25,8 +26,6 @@ const HOST = /^[A-Za-z0-9.:_-]{1,253}$/;
 const AE_TITLE = /^(?! )[ -[\]-~]{1,16}(?<! )$/;
 const DEFINED_TERM = /^ISO_IR \d{1,3}$|^GB18030$|^GBK$/;
 const LO = /^[^\\\p{Cc}]{0,64}$/u;
-
-const secret = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, isSecret: true });
 
 /** Everything that can be set. The one table: loading, `acervo config` and docs/configuration.md follow it. */
 export const SETTINGS = {
@@ -66,6 +65,7 @@ export const SETTINGS = {
     8443,
   ),
   ...TLS_SETTINGS,
+  ...LOGIN_SETTINGS,
   aeTitle: words(
     { env: 'ACERVO_AE_TITLE', unit: 'AE title', doc: 'Application Entity Title of the archive.' },
     'ACERVO',

@@ -1,4 +1,5 @@
 import type { DimseService } from './dimse.ts';
+import type { Hosted } from './hosted.ts';
 import type { Route } from './http.ts';
 
 /** Work beside requests, for as long as the process serves. It is whole or done again, whenever it is ended. */
@@ -14,4 +15,5 @@ export type Feature = {
   routes: readonly Route[];
   services: readonly DimseService[];
   jobs?: readonly Job[];
+  hosted?: readonly Hosted[];
 };

@@ -43,7 +43,13 @@ export type LentBody = { lend(): Promise<LentPieces> };
 /** The body in pieces, which are given back when they have left the process, or never will. */
 export type LentPieces = { pieces: readonly Uint8Array[]; giveBack(): void };
 
-export type HttpAnswer = { status: number; headers: Record<string, string>; body?: HttpBody };
+export type HttpAnswer = {
+  status: number;
+  headers: Record<string, string>;
+  /** Values of Set-Cookie, each a header of its own (RFC 6265 3). */
+  cookies?: readonly string[];
+  body?: HttpBody;
+};
 
 /**
  * One resource: a method on a path with `:names`. A Failure thrown by `handle` becomes problem+json, once.

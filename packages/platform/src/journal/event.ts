@@ -46,7 +46,12 @@ export type EventKind =
   | 'segment.sealed'
   | 'key.rotated'
   | 'key.replaced'
-  | 'checkpoint.witnessed';
+  | 'checkpoint.witnessed'
+  | 'person.enrolled'
+  | 'login.succeeded'
+  | 'login.failed'
+  | 'login.locked'
+  | 'session.ended';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

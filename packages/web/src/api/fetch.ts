@@ -30,6 +30,17 @@ export async function getJson<T>(path: string, signal: AbortSignal, accept = 'ap
   return { body: (await answer.json()) as T, headers: answer.headers };
 }
 
+/** Ask for a change. @throws {Problem} */
+export async function postJson<T>(path: string, body: object, headers: Record<string, string>): Promise<T> {
+  const answer = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Problem(answer.status, await codeOf(answer));
+  return (await answer.json()) as T;
+}
+
 async function fetched(path: string, signal: AbortSignal, accept: string): Promise<Response> {
   try {
     return await fetch(path, { headers: { accept, ...authorization() }, signal });

@@ -27,6 +27,12 @@ export const SearchIcon = drawn(
     <path d="m20 20-4.2-4.2" />
   </>,
 );
+export const PersonIcon = drawn(
+  <>
+    <circle cx="12" cy="8" r="3.5" />
+    <path d="M5 20c.6-3.7 3.4-5.5 7-5.5s6.4 1.8 7 5.5" />
+  </>,
+);
 export const SunIcon = drawn(
   <>
     <circle cx="12" cy="12" r="4" />

@@ -6,6 +6,7 @@ import { useAccess } from '../access/access.tsx';
 import { AccessDialog } from '../access/access-dialog.tsx';
 import { LANGUAGES, languageOf, speak } from '../i18n/i18n.ts';
 import { KeyIcon, MoonIcon, SunIcon } from '../parts/icons.tsx';
+import { SessionMenu } from '../session/session-menu.tsx';
 
 const ORDER: readonly Page[] = ['studies', 'activity', 'devices', 'storage'];
 
@@ -30,7 +31,10 @@ export function Shell() {
               </Link>
             ))}
           </nav>
-          <Preferences />
+          <div className="shell-end">
+            <Preferences />
+            <SessionMenu />
+          </div>
         </div>
       </header>
       <main id="content" className="shell-main" tabIndex={-1}>

@@ -9,6 +9,7 @@ import { cacheControlOf, SECURITY_HEADERS } from '../../bindings/security-header
 export type ReadyAnswer = {
   status: number;
   headers: Record<string, string>;
+  cookies: readonly string[];
   body: LentPieces | { first: IteratorResult<Uint8Array>; rest: AsyncIterator<Uint8Array> };
 };
 
@@ -37,17 +38,17 @@ export async function readyAnswer(answer: HttpAnswer, context: AnswerContext): P
   for (const name in answer.headers) headers[name.toLowerCase()] = answer.headers[name] as string;
   headers['cache-control'] ??= cacheControlOf(headers['etag']);
   add(headers, context.extraHeaders);
-  const { status } = answer;
+  const { status, cookies = [] } = answer;
   const body = await encoded(answer.body ?? '', status, headers, context);
   if (Symbol.asyncIterator in body) {
     const rest = body[Symbol.asyncIterator]();
-    return { status, headers, body: { first: await rest.next(), rest } };
+    return { status, headers, cookies, body: { first: await rest.next(), rest } };
   }
   const lent = 'lend' in body ? await body.lend() : { pieces: [body], giveBack: () => undefined };
   if (status !== 204 && status !== 304) {
     headers['content-length'] = `${lent.pieces.reduce((sum, { length }) => sum + length, 0)}`;
   }
-  return { status, headers, body: lent };
+  return { status, headers, cookies, body: lent };
 }
 
 async function encoded(

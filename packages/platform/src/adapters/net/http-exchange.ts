@@ -216,7 +216,7 @@ function problemAnswer(failure: Failure, opId: string): HttpAnswer {
 }
 
 /** One line per exchange. An unforeseen error shows where it came from, not its text, which may name anyone. */
-function logOutcome(log: Log, failure: Failure | undefined, event: string, fields: LogFields): void {
+export function logOutcome(log: Log, failure: Failure | undefined, event: string, fields: LogFields): void {
   if (failure === undefined) return log.info(event, fields);
   const { code } = failure;
   if (code !== 'internal' || failure.cause === undefined) {

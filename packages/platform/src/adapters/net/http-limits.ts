@@ -24,6 +24,10 @@ export type HttpLimits = {
   drainBytesMax: number;
   /** Longest time for that. */
   drainMs: number;
+  /** Most bytes of a request to a foreign listener below a prefix. */
+  hostedBytesMax: number;
+  /** Longest time for such a request and its whole answer. */
+  hostedMs: number;
   /** Answers of fewer bytes are not compressed. */
   gzipBytesMin: number;
 };
@@ -41,5 +45,7 @@ export const HTTP_LIMITS: Readonly<HttpLimits> = {
   keepAliveMs: 65_000,
   drainBytesMax: 16 * 1024 ** 2,
   drainMs: 15_000,
+  hostedBytesMax: 65_536,
+  hostedMs: 30_000,
   gzipBytesMin: 1_024,
 };

@@ -25,10 +25,11 @@ export async function writeAnswer(
   answer: ReadyAnswer,
   options: WriteOptions,
 ): Promise<number> {
-  const { status, headers, body } = answer;
+  const { status, headers, cookies, body } = answer;
   const hasBody = !options.headOnly && status !== 204 && status !== 304;
   const step = steps(options);
   try {
+    if (cookies.length > 0) response.setHeader('set-cookie', cookies);
     response.writeHead(status, headers);
     if (hasBody && 'pieces' in body && options.beforeEnd === undefined)
       return await endWith(response, body.pieces, step);

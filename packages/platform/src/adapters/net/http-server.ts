@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify';
+import type { Hosted } from '../../bindings/hosted.ts';
 import { type HttpMethod, type IdentifyHttp, problemOf, type Route } from '../../bindings/http.ts';
 import type { HttpGate } from '../../bindings/limits/http-gate.ts';
 import type { Log } from '../../ports/log.ts';
@@ -10,6 +11,7 @@ import { BACKLOG } from './backlog.ts';
 import { boundConnections } from './http-connections.ts';
 import { type CorsOrigins, isPreflight, preflightHeaders } from './http-cors.ts';
 import { type ExchangeContext, exchange, type OnRefused, type Target } from './http-exchange.ts';
+import { hostForeign } from './http-hosted.ts';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { refuseUnreadable } from './http-unreadable.ts';
 import type { TlsKeys } from './tls-keys.ts';
@@ -19,6 +21,7 @@ export type HttpServerOptions = {
   port: number;
   host: string;
   routes: readonly Route[];
+  hosted?: readonly Hosted[];
   identify: IdentifyHttp;
   /** Origins whose pages may read answers; none by default. */
   corsOrigins?: CorsOrigins;
@@ -57,6 +60,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
   const app = makeApp(limits, context);
   context.connections = boundConnections(app.server, limits);
   for (const [path, routes] of byPath(options.routes)) hostPath(app, path, routes, context);
+  for (const hosted of options.hosted ?? []) hostBelow(app, hosted, context);
   await app.listen({ port: options.port, host: options.host, backlog: BACKLOG });
   return {
     port: (app.server.address() as AddressInfo).port,
@@ -152,6 +156,18 @@ function hostPath(
       },
     });
   }
+}
+
+/** Everything below a prefix, whatever its method: the listener there knows which ones it answers. */
+function hostBelow(app: FastifyInstance, hosted: Hosted, context: ExchangeContext): void {
+  app.route({
+    method: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+    url: `${hosted.prefix}/*`,
+    handler: (request, reply) => {
+      reply.hijack();
+      void hostForeign(request.raw, reply.raw, hosted, context);
+    },
+  });
 }
 
 /** OPTIONS: a browser's preflight, the path's own route, or the list of its methods (RFC 9110 9.3.7). */

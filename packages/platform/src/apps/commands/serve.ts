@@ -20,6 +20,10 @@ export const serveCommand: Command = {
     };
     const text = Object.entries(doors).map(([name, address]) => ` ${name}=${address}`);
     print(`acervo ready${text.join('')}`, { ready: true, ...doors });
+    if (server.enrolment !== undefined) {
+      const text = `first administrator, for 24 hours, shown once: ${server.enrolment}`;
+      print(text, { administratorEnrolment: server.enrolment });
+    }
     log.info('server.ready', { ...doors, recoveredInstances: server.archive.recovered.instances });
     if (!signal.aborted) await once(signal, 'abort');
     await server.close();

@@ -3,6 +3,7 @@ import { WHOLE_SETS } from '@acervo/dicom/charset/whole-sets.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts';
 import { DirectoryView } from '../../features/directory/view.ts';
+import { openLoginFeature } from '../../features/login/index.ts';
 import { Activity } from '../../features/status/index.ts';
 import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
@@ -26,6 +27,7 @@ export function describeConformance(departures: string): string {
     systems: systemsOver(new Map()),
     directory: new DirectoryView(holdings.db, holdings.log),
     associate: () => Promise.reject(closed()),
+    login: openLoginFeature,
     settings: { findMatchesMax: 0 },
     state: {
       readiness: () => Promise.resolve({ ready: false, missing: ['archive'], alarms: [] }),

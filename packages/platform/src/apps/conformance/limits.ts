@@ -78,6 +78,8 @@ const HTTP: Record<Exclude<keyof typeof HTTP_LIMITS, 'stallMs'>, string> = {
   keepAliveMs: 'silence between two requests, in milliseconds',
   drainBytesMax: 'bytes read of a body that nobody wanted',
   drainMs: 'for that, in milliseconds',
+  hostedBytesMax: 'bytes of a request to the issuer of logins (413)',
+  hostedMs: 'for such a request and its whole answer, in milliseconds',
   gzipBytesMin: 'shorter answers are not compressed, in bytes',
 };
 

@@ -1,0 +1,143 @@
+/** Every text of the pages of the login, in the Spanish of Mexico. */
+const es = {
+  language: 'es-MX',
+  skip: 'Acervo: inicio de sesión',
+  tagline: 'El acervo nacional de imágenes médicas',
+  login: 'Usuario',
+  password: 'Contraseña',
+  enter: 'Entrar',
+  logInTitle: 'Iniciar sesión',
+  codeTitle: 'Segundo factor',
+  codeLead: 'Escriba el código de 6 dígitos de su aplicación de autenticación, o uno de sus códigos de recuperación.',
+  code: 'Código',
+  confirm: 'Confirmar',
+  setupTitle: 'Configure su segundo factor',
+  setupLead:
+    'Su función en el archivo lo requiere. Agregue esta clave a su aplicación de autenticación ' +
+    'y escriba el código que muestra.',
+  secret: 'Clave para la aplicación',
+  secretUri: 'Dirección otpauth, para abrirla en el mismo teléfono',
+  wrong: 'El usuario o la contraseña no son correctos.',
+  wrongCode: 'El código no es correcto o ya se usó.',
+  locked: 'Demasiados intentos. Espere {{seconds}} segundos antes de volver a intentarlo.',
+  consentTitle: 'Permitir el acceso a una aplicación',
+  consentLead: 'La aplicación «{{client}}» pide actuar en su nombre en este archivo.',
+  consentWhat: 'Podrá consultar y recuperar lo mismo que usted, y nada más.',
+  allow: 'Permitir',
+  deny: 'No permitir',
+  overTitle: 'El inicio de sesión caducó',
+  overLead: 'Pasó demasiado tiempo, o se abrió en otra ventana.',
+  again: 'Volver a empezar',
+  failedTitle: 'No se pudo iniciar la sesión',
+  failedLead: 'El servicio de identidad no completó la operación. Código: {{code}}',
+  unknownLead: 'Su cuenta es válida, pero nadie le ha dado una función en este archivo. Pídala a quien lo administra.',
+  home: 'Ir al archivo',
+  enrolFirstTitle: 'Primera persona que administra',
+  enrolFirstLead:
+    'Este archivo todavía no tiene quien lo administre. Quien llene este formulario podrá dar ' +
+    'acceso a las demás personas.',
+  enrolTitle: 'Active su cuenta',
+  enrolLead: 'Elija su contraseña. Nadie más la conocerá.',
+  name: 'Nombre completo',
+  institution: 'Código de su institución',
+  institutionHint: 'De 1 a 24 letras mayúsculas, dígitos, punto, guion. Por ejemplo: HGM',
+  passwordHint: 'Al menos 12 caracteres. Una frase es más fácil de recordar y más difícil de adivinar.',
+  repeat: 'Repita la contraseña',
+  secondTitle: 'Segundo factor',
+  secondNeeded: 'Agregue esta clave a su aplicación de autenticación y escriba el código que muestra.',
+  secondOptional: 'Opcional, y recomendable. Si no lo quiere ahora, deje vacío el código.',
+  save: 'Activar',
+  doneTitle: 'Su cuenta está activa',
+  doneLead:
+    'Guarde estos códigos de recuperación donde guarda sus documentos. Cada uno sirve una vez ' +
+    'si pierde su teléfono. No se mostrarán de nuevo.',
+  doneWithout: 'Ya puede iniciar sesión.',
+  linkOverTitle: 'Este enlace ya no sirve',
+  linkOverLead: 'Se usó o caducó. Pida otro a quien administra el archivo.',
+  troubles: {
+    login: 'El usuario lleva de 2 a 64 letras, dígitos o los signos . _ - @, sin espacios.',
+    name: 'Escriba su nombre.',
+    institution: 'Ese código de institución no es válido.',
+    taken: 'Otra persona tiene ya ese usuario.',
+    short: 'La contraseña es demasiado corta: al menos 12 caracteres.',
+    long: 'La contraseña es demasiado larga: a lo más 128 caracteres.',
+    repeats: 'La contraseña repite su usuario o muy pocos caracteres.',
+    again: 'Las dos contraseñas no son iguales.',
+    code: 'El código no es el que muestra ahora su aplicación de autenticación.',
+  },
+};
+
+export type Texts = typeof es;
+
+const en: Texts = {
+  language: 'en',
+  skip: 'Acervo: log in',
+  tagline: 'The national archive of medical images',
+  login: 'User name',
+  password: 'Password',
+  enter: 'Log in',
+  logInTitle: 'Log in',
+  codeTitle: 'Second factor',
+  codeLead: 'Type the code of 6 digits of your authenticator app, or one of your recovery codes.',
+  code: 'Code',
+  confirm: 'Confirm',
+  setupTitle: 'Set up your second factor',
+  setupLead: 'Your role in the archive asks for it. Add this key to your authenticator app and type the code it shows.',
+  secret: 'Key for the app',
+  secretUri: 'otpauth address, to open on the same telephone',
+  wrong: 'User name or password is not right.',
+  wrongCode: 'The code is not right, or was used.',
+  locked: 'Too many attempts. Wait {{seconds}} seconds before you try again.',
+  consentTitle: 'Give an app access',
+  consentLead: 'The app “{{client}}” asks to act for you in this archive.',
+  consentWhat: 'It will be able to search and fetch what you can, and nothing else.',
+  allow: 'Allow',
+  deny: 'Do not allow',
+  overTitle: 'The login is over',
+  overLead: 'It took too long, or was opened in another window.',
+  again: 'Start again',
+  failedTitle: 'You could not be logged in',
+  failedLead: 'The identity service did not complete it. Code: {{code}}',
+  unknownLead: 'Your account holds, but nobody gave you a role in this archive. Ask whoever administers it.',
+  home: 'Go to the archive',
+  enrolFirstTitle: 'The first administrator',
+  enrolFirstLead: 'Nobody administers this archive yet. Whoever fills in this form can give access to everybody else.',
+  enrolTitle: 'Activate your account',
+  enrolLead: 'Choose your password. Nobody else will know it.',
+  name: 'Full name',
+  institution: 'Code of your institution',
+  institutionHint: '1 to 24 capital letters, digits, points, hyphens. Such as: HGM',
+  passwordHint: 'At least 12 characters. A sentence is easier to remember and harder to guess.',
+  repeat: 'Repeat the password',
+  secondTitle: 'Second factor',
+  secondNeeded: 'Add this key to your authenticator app and type the code it shows.',
+  secondOptional: 'Optional, and advisable. If you do not want it now, leave the code empty.',
+  save: 'Activate',
+  doneTitle: 'Your account is active',
+  doneLead:
+    'Keep these recovery codes where you keep your documents. Each counts once if you lose ' +
+    'your telephone. They are not shown again.',
+  doneWithout: 'You can log in now.',
+  linkOverTitle: 'This link counts no more',
+  linkOverLead: 'It was used, or is over. Ask whoever administers the archive for another one.',
+  troubles: {
+    login: 'A user name has 2 to 64 letters, digits or . _ - @, without spaces.',
+    name: 'Type your name.',
+    institution: 'That is no code of an institution.',
+    taken: 'Somebody else has that user name.',
+    short: 'The password is too short: at least 12 characters.',
+    long: 'The password is too long: at most 128 characters.',
+    repeats: 'The password repeats your user name, or too few characters.',
+    again: 'The two passwords differ.',
+    code: 'The code is not the one that your authenticator app shows now.',
+  },
+};
+
+/** Spanish, unless the browser wants English before it. */
+export function textsFor(acceptLanguage: string | undefined): Texts {
+  const first = /\b(es|en)\b/i.exec(acceptLanguage ?? '')?.[1]?.toLowerCase();
+  return first === 'en' ? en : es;
+}
+
+export const filled = (text: string, holes: Readonly<Record<string, string | number>>): string =>
+  text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => `${holes[name] ?? ''}`);
