@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { modelCommand } from './commands/model.ts';
 import { ohifCommand } from './commands/ohif.ts';
 import { patientCommand } from './commands/patient.ts';
 import { pullCommand } from './commands/pull.ts';
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   commitCommand,
   commitmentsCommand,
   patientCommand,
+  modelCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

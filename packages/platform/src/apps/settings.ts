@@ -1,3 +1,4 @@
+import { INFERENCE_SETTINGS } from './inference-settings.ts';
 import { choice, integer, list, optional, path, powerOfTwo, readOrigin, type Setting, url, words } from './setting.ts';
 import { TLS_SETTINGS } from './tls-settings.ts';
 
@@ -313,6 +314,7 @@ export const SETTINGS = {
     0,
     3_600_000,
   ),
+  ...INFERENCE_SETTINGS,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
