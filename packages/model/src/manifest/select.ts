@@ -35,7 +35,7 @@ export const selectShape = variants<Select>('level', {
   /** Every image of the one series that fits best. */
   series: object({ level: oneOf('series'), ...shared[0] }, shared[1]),
   /** The images that fit best, one by one. */
-  instance: object({ level: oneOf('instance'), ...shared[0], anyCount: integer(1, 1) }, shared[1]),
+  instance: object({ level: oneOf('instance'), ...shared[0] }, { ...shared[1], anyCount: integer(1, 1) }),
 });
 
 type Condition = Of<typeof condition>;

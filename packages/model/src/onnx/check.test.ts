@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { checkOnnx } from './check.ts';
-import { CLAIM, modelOf, node, opset, reluModel, value } from './onnx.fixture.ts';
+import { reluModel } from './onnx.fixture.ts';
 import { readOnnx } from './read.ts';
 import { bytes, integer, message, type Part, text } from './write.ts';
+import { modelOf, node, opset, value } from './write-model.ts';
 
+const CLAIM = { file: 'model.onnx', opset: 17, domains: ['ai.onnx'], inputs: ['x'], outputs: ['y'] };
 const IN = value(11, 'x', [1, 4]);
 const OUT = value(12, 'y', [1, 4]);
 const found = (graph: Part[], more?: Part[]): string[] =>

@@ -1,5 +1,5 @@
-import { modelOf, node, opset, value } from '@acervo/model/onnx/onnx.fixture.ts';
 import { bytes, integer, message, text } from '@acervo/model/onnx/write.ts';
+import { modelOf, node, opset, value } from '@acervo/model/onnx/write-model.ts';
 import type { RunnableModel } from '../../ports/inference.ts';
 
 /** Models that the intake refuses, given to a process all the same. Origin: this code. */

@@ -88,6 +88,8 @@ export class InferenceProcess {
 
   kill(reason?: Failure): void {
     this.#reason ??= reason;
+    // Whoever closes the pool waits until it is gone.
+    this.#child.ref();
     this.#child.kill('SIGKILL');
   }
 
