@@ -6,7 +6,7 @@ export const INFERENCE_SETTINGS = {
     {
       env: 'ACERVO_INFERENCE_SANDBOX',
       unit: 'mode',
-      doc: '`required`: models run in a network namespace of their own or not at all. `none`: with the network of Acervo.',
+      doc: '`required`: models run in a network namespace of their own, or not at all. `none`: in that of Acervo.',
     },
     'required',
     ['required', 'none'],

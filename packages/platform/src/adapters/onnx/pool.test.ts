@@ -96,7 +96,8 @@ test('where a process of a model is, no listener of this machine can be reached'
   await pool.warm();
   const [pid] = pool.pids as [number];
   const connect = `const end = (word) => { process.stdout.write(word); process.exit(); };
-    require('node:net').connect(${port}, '127.0.0.1').on('connect', () => end('reached')).on('error', (e) => end(e.code));`;
+    const socket = require('node:net').connect(${port}, '127.0.0.1');
+    socket.on('connect', () => end('reached')).on('error', (error) => end(error.code));`;
   const ask = promisify(execFile);
   const here = await ask(process.execPath, ['-e', connect]);
   assert.equal(here.stdout.trim(), 'reached', 'the listener is there');

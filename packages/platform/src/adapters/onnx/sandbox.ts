@@ -32,8 +32,11 @@ export function sandboxWords(sandbox: Sandbox, dataMiB: number): readonly string
 
 /** In a namespace of its own there is a loopback that is down, and nothing else. */
 function probe(words: readonly string[]): void {
-  const [command = '', ...rest] = [...words, 'readlink', '/proc/self/ns/net'];
-  const { status, stdout } = spawnSync(command, rest, { timeout: PROBE_MS, env: ENV, encoding: 'utf8' });
+  const { status, stdout } = spawnSync('env', [...words, 'readlink', '/proc/self/ns/net'], {
+    timeout: PROBE_MS,
+    env: ENV,
+    encoding: 'utf8',
+  });
   if (status === 0 && stdout.trim() !== networkNamespace()) return;
   const detail =
     'inference runs in a network namespace of its own, and this system grants none (user namespaces, util-linux): ' +

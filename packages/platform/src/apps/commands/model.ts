@@ -79,11 +79,12 @@ async function runShow(folder: string, { print }: CommandContext): Promise<ExitC
   if (manifest === undefined) throw new Failure('model/manifest', findings[0]?.what ?? 'not to be read');
   const { id, version, name, supplier, regulatory, intendedUse, artifact, inputs, outputs } = manifest;
   const [input] = inputs;
+  const conditions = intendedUse.conditions.map(({ system, code }) => `${system} ${code}`);
   const lines = [
     `${id}@${version}  ${name}`,
     `supplier     ${supplier.org}, ${supplier.contact}`,
     `status       ${regulatory.useStatus}, class ${regulatory.class}, registro ${regulatory.registroSanitario ?? '-'}`,
-    `intended use ${intendedUse.role}: ${intendedUse.conditions.map(({ system, code }) => `${system} ${code}`).join(', ')}`,
+    `intended use ${intendedUse.role}: ${conditions.join(', ')}`,
     `             ${intendedUse.text_es}`,
     `model        ${artifact.file}, ${artifact.sizeBytes} bytes, opset ${artifact.opset}, sha256 ${artifact.sha256}`,
     `input        ${input?.name}: ${input?.pipeline.map(({ op }) => op).join(' > ')} (${input?.pipelineVersion})`,

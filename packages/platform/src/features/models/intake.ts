@@ -22,7 +22,7 @@ export type Intake = {
   signedBy: readonly string[];
 };
 
-type Say = (code: FailureCode, where: string, what: string) => void;
+type Say = (code: FailureCode, where: string, what: string) => undefined;
 
 /**
  * Judge a package: every file, its envelope, manifest, documents and model. Nothing of it is executed or unpacked; it
@@ -31,7 +31,7 @@ type Say = (code: FailureCode, where: string, what: string) => void;
  */
 export async function checkPackage(folder: PackageFolder, trusted: readonly Verifier[]): Promise<Intake> {
   const findings: Finding[] = [];
-  const say: Say = (code, where, what) => findings.push({ code, where, what });
+  const say: Say = (code, where, what) => void findings.push({ code, where, what });
   const files = await readFiles(folder, say);
   const digests = new Map([...files].map(([path, { sha256 }]) => [path, sha256]));
   const signedBy = await checkEnvelope(folder, digests, trusted, say);
@@ -102,8 +102,8 @@ function parsed(bytes: Uint8Array): unknown {
 
 function checkManifest(files: Files, say: Say): Manifest | undefined {
   const file = files.get(MANIFEST_FILE);
-  if (file === undefined) return void say('model/manifest', MANIFEST_FILE, 'is missing');
-  if (file.bytes.length > PACKAGE_LIMITS.jsonBytes) return void say('model/limit', MANIFEST_FILE, 'too long');
+  if (file === undefined) return say('model/manifest', MANIFEST_FILE, 'is missing');
+  if (file.bytes.length > PACKAGE_LIMITS.jsonBytes) return say('model/limit', MANIFEST_FILE, 'too long');
   try {
     const read = readManifest(parsed(file.bytes));
     if ('manifest' in read) return read.manifest;
@@ -117,7 +117,7 @@ function checkManifest(files: Files, say: Say): Manifest | undefined {
 function checkArtifact(manifest: Manifest, files: Files, say: Say): Uint8Array | undefined {
   const { file, sha256, sizeBytes, opset, ops } = manifest.artifact;
   const found = files.get(file);
-  if (found === undefined) return void say('model/manifest', file, 'the model is missing');
+  if (found === undefined) return say('model/manifest', file, 'the model is missing');
   if (found.sha256 !== sha256) say('model/digest', file, 'not the bytes that the manifest names');
   if (found.bytes.length !== sizeBytes) say('model/manifest', file, `${found.bytes.length} bytes, not ${sizeBytes}`);
   const names = (of: readonly { name: string }[]): string[] => of.map(({ name }) => name);

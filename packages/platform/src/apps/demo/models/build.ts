@@ -48,7 +48,7 @@ async function built(
     return { dicom, tensorSha256: sha256(tensorBytes(tensor)), expect: { p: [score] }, tolOut: 1e-5 };
   });
   const artifact = { ...manifest.artifact, sha256: sha256(model), sizeBytes: model.length };
-  files.set('manifest.json', json({ ...manifest, artifact, golden } as Json));
+  files.set('manifest.json', json({ ...manifest, artifact, golden }));
   files.set('model.onnx', model);
   for (const [path, document] of Object.entries(documents(manifest.name))) files.set(path, json(document));
   return { name, files };
