@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { manifestJsonSchema } from '@acervo/model/manifest/manifest.ts';
 import { describeConformance } from '@acervo/platform/apps/conformance/describe-conformance.ts';
 import { describeConfig } from '@acervo/platform/apps/describe-config.ts';
 import { performanceDocument } from '../bench/harness/performance-document.ts';
@@ -11,6 +12,7 @@ const RETRIEVE = 'packages/platform/src/features/retrieve/README.md';
 const DOCUMENTS: readonly [path: string, text: () => string][] = [
   ['docs/configuration.md', describeConfig],
   ['docs/performance.md', () => performanceDocument(root)],
+  ['docs/schemas/mx.imagen.modelo-v1.schema.json', () => `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`],
   ['docs/conformance.md', () => describeConformance(sectionOf(RETRIEVE, 'Departures from PS3.18'))],
 ];
 

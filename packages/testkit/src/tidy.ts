@@ -8,25 +8,36 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dicom: ['kernel'],
   interop: ['kernel', 'dicom'],
   verifier: ['kernel'],
+  model: ['kernel', 'dicom'],
   web: ['kernel', 'dicom', 'interop'],
-  'platform/ports': ['kernel', 'dicom', 'interop'],
   'platform/policy': ['kernel', 'platform/ports'],
+  'platform/ports': ['kernel', 'dicom', 'interop', 'model'],
   'platform/bindings': ['kernel', 'dicom', 'interop', 'platform/ports'],
   'platform/journal': ['kernel', 'platform/ports'],
   'platform/holdings': ['kernel', 'dicom', 'interop', 'platform/ports', 'platform/journal'],
   'platform/features': [
     'kernel',
     'dicom',
+    'model',
     'interop',
     'platform/ports',
     'platform/bindings',
     'platform/journal',
     'platform/holdings',
   ],
-  'platform/adapters': ['kernel', 'dicom', 'interop', 'platform/ports', 'platform/bindings', 'platform/journal'],
+  'platform/adapters': [
+    'kernel',
+    'dicom',
+    'interop',
+    'model',
+    'platform/ports',
+    'platform/bindings',
+    'platform/journal',
+  ],
   'platform/apps': [
     'kernel',
     'verifier',
+    'model',
     'dicom',
     'interop',
     'platform/ports',
@@ -40,7 +51,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
 };
 /** Must also run in a browser: no node:*, no Buffer. The verifier runs anywhere that Node does. */
-const PURE: readonly string[] = ['kernel', 'dicom', 'interop'];
+const PURE: readonly string[] = ['kernel', 'dicom', 'interop', 'model'];
 /** Named by its use, or not yet understood. */
 const EMPTY_NAMES = /(^|[-./])(utils?|helpers?|common|misc|shared-code|managers?|base)\.[jt]sx?$/;
 const LINES_MAX = 400;

@@ -14,6 +14,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { modelCommand } from './commands/model.ts';
 import { ohifCommand } from './commands/ohif.ts';
 import { patientCommand } from './commands/patient.ts';
 import { policyCommand } from './commands/policy.ts';
@@ -56,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   referCommand,
   breakGlassCommand,
   policyCommand,
+  modelCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

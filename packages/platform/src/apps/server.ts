@@ -11,7 +11,7 @@ import { Tally } from '../bindings/limits/tally.ts';
 import { TokenBuckets } from '../bindings/limits/token-buckets.ts';
 import type { DirectoryView } from '../features/directory/view.ts';
 import { type Login, openLoginFeature } from '../features/login/index.ts';
-import type { Activity } from '../features/status/index.ts';
+import { Activity } from '../features/status/index.ts';
 import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';

@@ -1,3 +1,4 @@
+import { INFERENCE_SETTINGS } from './inference-settings.ts';
 import { LIMIT_SETTINGS } from './limit-settings.ts';
 import { LOGIN_SETTINGS } from './login-settings.ts';
 import {
@@ -354,6 +355,7 @@ export const SETTINGS = {
     0,
     3_600_000,
   ),
+  ...INFERENCE_SETTINGS,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { Failure, type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
+import { ENVELOPE_FILE, listedIn, readEnvelope, signersOf, type Verifier } from '@acervo/model/envelope.ts';
+import { type Manifest, PATH, readManifest } from '@acervo/model/manifest/manifest.ts';
+import { checkOnnx, type Finding } from '@acervo/model/onnx/check.ts';
+import { readOnnx } from '@acervo/model/onnx/read.ts';
+import type { PackageFolder } from '../../ports/package-folder.ts';
+import { DOCUMENTS, lacksOf } from './documents.ts';
+import { executableIn, monaiExpressionIn } from './executable.ts';
+
+export const MANIFEST_FILE = 'manifest.json';
+export const PACKAGE_LIMITS = { files: 4096, fileBytes: 2 ** 30, packageBytes: 4 * 2 ** 30, jsonBytes: 2 ** 22 };
+
+/** What intake found. `manifest` and `model` are there when they could be read, whatever else stands against them. */
+export type Intake = {
+  findings: readonly Finding[];
+  /** SHA-256 of every file but the envelope. */
+  digests: ReadonlyMap<string, string>;
+  manifest: Manifest | undefined;
+  model: Uint8Array | undefined;
+  /** Keys that are trusted and signed for exactly these bytes. */
+  signedBy: readonly string[];
+};
+
+type Say = (code: FailureCode, where: string, what: string) => undefined;
+
+/**
+ * Judge a package: every file, its envelope, manifest, documents and model. Nothing of it is executed or unpacked; it
+ * goes on after a finding, so that a supplier sees them all at once.
+ * @param trusted keys whose signature counts; none: who signed is not judged
+ */
+export async function checkPackage(folder: PackageFolder, trusted: readonly Verifier[]): Promise<Intake> {
+  const findings: Finding[] = [];
+  const say: Say = (code, where, what) => void findings.push({ code, where, what });
+  const files = await readFiles(folder, say);
+  const digests = new Map([...files].map(([path, { sha256 }]) => [path, sha256]));
+  const signedBy = await checkEnvelope(folder, digests, trusted, say);
+  const manifest = checkManifest(files, say);
+  const model = manifest && checkArtifact(manifest, files, say);
+  if (manifest !== undefined) checkDocuments(manifest, files, say);
+  return { findings, digests, manifest, model, signedBy };
+}
+
+type Files = Map<string, { sha256: string; bytes: Uint8Array }>;
+
+async function readFiles(folder: PackageFolder, say: Say): Promise<Files> {
+  const files: Files = new Map();
+  let total = 0;
+  for (const { path, kind, sizeBytes } of await folder.list(PACKAGE_LIMITS.files)) {
+    total += sizeBytes;
+    if (kind !== 'file') say('model/path', path, kind === 'link' ? 'a symbolic link' : 'no regular file');
+    else if (!PATH.test(path)) say('model/path', JSON.stringify(path), 'letters, digits, _ . - only, none hidden');
+    else if (sizeBytes > PACKAGE_LIMITS.fileBytes) say('model/limit', path, `${sizeBytes} bytes`);
+    else if (total > PACKAGE_LIMITS.packageBytes) throw new Failure('model/limit', `more than ${total} bytes`);
+    else {
+      const bytes = await folder.read(path, PACKAGE_LIMITS.fileBytes);
+      const what = executableIn(path, bytes);
+      if (what !== undefined) say('model/executable', path, what);
+      if (path !== ENVELOPE_FILE) files.set(path, { bytes, sha256: sha256Of(bytes) });
+    }
+  }
+  return files;
+}
+
+export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+async function checkEnvelope(
+  folder: PackageFolder,
+  digests: ReadonlyMap<string, string>,
+  trusted: readonly Verifier[],
+  say: Say,
+): Promise<string[]> {
+  try {
+    const bytes = await folder.read(ENVELOPE_FILE, PACKAGE_LIMITS.jsonBytes * 2);
+    const envelope = readEnvelope(parsed(bytes));
+    const listed = listedIn(envelope);
+    for (const [path, sha256] of listed) {
+      const found = digests.get(path);
+      if (found === undefined) say('model/digest', path, 'signed for, and not there');
+      else if (found !== sha256) say('model/digest', path, 'not the bytes that were signed');
+    }
+    for (const path of digests.keys()) if (!listed.has(path)) say('model/digest', path, 'nobody signed for it');
+    const signedBy = await signersOf(envelope, trusted);
+    if (trusted.length > 0 && signedBy.length === 0) {
+      say('model/signature', ENVELOPE_FILE, 'no good signature by a key that is trusted');
+    }
+    return signedBy;
+  } catch (thrown) {
+    const { detail } = toFailure(thrown);
+    say('model/signature', ENVELOPE_FILE, detail);
+    return [];
+  }
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new Failure('model/document', 'no JSON in UTF-8', { cause });
+  }
+}
+
+function checkManifest(files: Files, say: Say): Manifest | undefined {
+  const file = files.get(MANIFEST_FILE);
+  if (file === undefined) return say('model/manifest', MANIFEST_FILE, 'is missing');
+  if (file.bytes.length > PACKAGE_LIMITS.jsonBytes) return say('model/limit', MANIFEST_FILE, 'too long');
+  try {
+    const read = readManifest(parsed(file.bytes));
+    if ('manifest' in read) return read.manifest;
+    for (const { at, what } of read.breaches) say('model/manifest', `${MANIFEST_FILE}#${at}`, what);
+  } catch (thrown) {
+    say('model/manifest', MANIFEST_FILE, toFailure(thrown).detail);
+  }
+  return undefined;
+}
+
+function checkArtifact(manifest: Manifest, files: Files, say: Say): Uint8Array | undefined {
+  const { file, sha256, sizeBytes, opset, ops } = manifest.artifact;
+  const found = files.get(file);
+  if (found === undefined) return say('model/manifest', file, 'the model is missing');
+  if (found.sha256 !== sha256) say('model/digest', file, 'not the bytes that the manifest names');
+  if (found.bytes.length !== sizeBytes) say('model/manifest', file, `${found.bytes.length} bytes, not ${sizeBytes}`);
+  const names = (of: readonly { name: string }[]): string[] => of.map(({ name }) => name);
+  const claim = { file, opset, domains: ops, inputs: names(manifest.inputs), outputs: names(manifest.outputs) };
+  try {
+    for (const { code, where, what } of checkOnnx(readOnnx(found.bytes), claim)) say(code, where, what);
+  } catch (thrown) {
+    const { code, detail } = toFailure(thrown);
+    say(code, file, detail);
+    return undefined;
+  }
+  return found.bytes;
+}
+
+function checkDocuments(manifest: Manifest, files: Files, say: Say): void {
+  for (const { dicom } of manifest.golden) {
+    for (const path of dicom) if (!files.has(path)) say('model/document', path, 'a golden case is missing');
+  }
+  for (const kind of DOCUMENTS) {
+    const path = manifest[kind];
+    if (path === undefined) continue;
+    const file = files.get(path);
+    if (file === undefined) {
+      say('model/document', path, `the ${kind} is missing`);
+      continue;
+    }
+    try {
+      for (const what of lacksOf(kind, parsed(file.bytes))) say('model/document', path, what);
+    } catch (thrown) {
+      say('model/document', path, toFailure(thrown).detail);
+    }
+  }
+  for (const [path, { bytes }] of files) {
+    if (!path.endsWith('.json') || bytes.length > PACKAGE_LIMITS.jsonBytes) continue;
+    const found = tried(() => monaiExpressionIn(parsed(bytes)));
+    if (found !== undefined) say('model/executable', path, found);
+  }
+}
+
+/** Other files may be named .json and be none: nothing reads those. */
+function tried(read: () => string | undefined): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
