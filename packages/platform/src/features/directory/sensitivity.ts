@@ -45,7 +45,10 @@ export async function clearSensitive(db: Db, op: Op, given: SubjectGiven): Promi
 
 /** What is marked at an institution, or at all that the caller sees and administers. @throws {Failure} access/denied */
 export async function showSensitivities(sql: Sql, op: Op, institution?: string): Promise<SensitivityRow[]> {
-  const institutions = institution === undefined ? scopeOf(op) : [institution];
+  const seen = scopeOf(op);
+  const isSeen = institution === undefined || (seen?.includes(institution) ?? true);
+  if (!isSeen) throw new Failure('retrieve/not-found', 'no such institution for this caller');
+  const institutions = institution === undefined ? seen : [institution];
   for (const each of institutions ?? []) op.allow('administer', each);
   if (institutions === undefined) op.allow('administer', op.institution);
   return sensitivitiesOf(sql, institutions, MARKS_MAX);
