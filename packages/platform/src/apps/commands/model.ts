@@ -109,7 +109,7 @@ async function runRun(
   const of = openModel(await checkPackage(source, []));
   const { inferenceSandbox: sandbox, inferenceWorkers: workers, inferenceMemoryMib: memoryMiBMax } = config;
   const inference = new InferencePool({ ...INFERENCE_LIMITS, sandbox, workers, memoryMiBMax });
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1 });
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
   const ports = { imaging, inference };
   try {
     const readImages = ({ dicom }: { dicom: readonly string[] }) =>

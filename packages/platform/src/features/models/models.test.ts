@@ -22,7 +22,7 @@ async function keys(): Promise<{ signer: Signer; verifier: Verifier }> {
 }
 
 function portsOf(t: TestContext) {
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1 });
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
   const limits = { sandbox: 'required', workers: 1, memoryMiBMax: 1024, waitingMax: 10, idleMs: 60_000 } as const;
   const inference = new InferencePool(limits);
   t.after(() => Promise.all([imaging.close(), inference.close()]));

@@ -65,7 +65,7 @@ function tumour(bytes: Uint8Array): Manifest {
 
 test('on real images tensors are those of numpy to the bit, and outputs within 1e-5', async (t) => {
   if (!needsShared(t)) return;
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1 });
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
   const limits = { sandbox: 'required', workers: 1, memoryMiBMax: 1024, waitingMax: 10, idleMs: 60_000 } as const;
   const inference = new InferencePool(limits);
   t.after(() => Promise.all([imaging.close(), inference.close()]));
