@@ -1,5 +1,7 @@
 import type { Associate } from '../bindings/dimse-scu.ts';
 import type { Feature } from '../bindings/feature.ts';
+import { capabilityRoute } from '../bindings/fhir.ts';
+import { type AuditPorts, auditExportFeature } from '../features/audit-export/index.ts';
 import { changesFeature } from '../features/changes/index.ts';
 import { commitmentFeature } from '../features/commitment/index.ts';
 import type { CommitmentPorts } from '../features/commitment/ports.ts';
@@ -28,6 +30,7 @@ export type Surroundings = {
   patients: PatientsPorts;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   status: Omit<StatusPorts, 'db'>;
+  audit: AuditPorts;
   /** Folders that were made before: the built page, the fetched viewer. */
   page: StaticFiles;
   viewer: StaticFiles;
@@ -35,7 +38,7 @@ export type Surroundings = {
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
-  const { systems, associate, settings, state, status, patients, commitment, page, viewer } = around;
+  const { systems, associate, settings, state, status, patients, commitment, audit, page, viewer } = around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -54,7 +57,10 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     viewerFeature(viewer),
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
+    auditExportFeature(holdings, audit),
   ];
+  const types = features.flatMap(({ fhir = [] }) => fhir);
+  features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });
   return [
     ...features,
     systemFeature(

@@ -10,6 +10,7 @@ import { Activity } from '../features/status/index.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
+import { auditPortsOf } from './audit-receiver.ts';
 import type { Config } from './config.ts';
 import { dialOver } from './dial.ts';
 import { featuresOf } from './features.ts';
@@ -92,6 +93,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     associate,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
+    audit: auditPortsOf(config, archive, keys),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
     commitment: {
       dial: dialOver(associate, access, serving.log),

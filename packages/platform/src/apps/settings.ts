@@ -11,6 +11,8 @@ const HOST = /^[A-Za-z0-9.:_-]{1,253}$/;
 /** AE of PS3.5 6.2, trimmed: 16 characters of the default repertoire without backslash. */
 const AE_TITLE = /^(?! )[ -[\]-~]{1,16}(?<! )$/;
 const DEFINED_TERM = /^ISO_IR \d{1,3}$|^GB18030$|^GBK$/;
+const AUDIT_SYSLOG =
+  /^syslog\+(tls:\/\/[A-Za-z0-9.:[\]_-]{1,260}|tcp:\/\/(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?)$/;
 const LO = /^[^\\\p{Cc}]{0,64}$/u;
 
 const secret = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, isSecret: true });
@@ -292,6 +294,20 @@ export const SETTINGS = {
     1000,
     50,
     3_600_000,
+  ),
+  auditSyslog: optional(
+    words(
+      {
+        env: 'ACERVO_AUDIT_SYSLOG',
+        unit: 'URL',
+        doc:
+          'Receiver of audit messages (PS3.15 A.5, RFC 5425); it shows a certificate of ACERVO_TLS_CA_FILE with its ' +
+          'host name. `syslog+tcp:` only to this machine. Absent: none are sent.',
+      },
+      '',
+      AUDIT_SYSLOG,
+      'syslog+tls://host:6514, or syslog+tcp://127.0.0.1:601',
+    ),
   ),
   commitmentRetryHours: integer(
     {

@@ -1,4 +1,5 @@
 import type { DimseService } from './dimse.ts';
+import type { FhirType } from './fhir.ts';
 import type { Route } from './http.ts';
 
 /** Work beside requests, for as long as the process serves. It is whole or done again, whenever it is ended. */
@@ -13,5 +14,7 @@ export type Feature = {
   name: string;
   routes: readonly Route[];
   services: readonly DimseService[];
+  /** Types of FHIR resources; their routes are among `routes`. */
+  fhir?: readonly FhirType[];
   jobs?: readonly Job[];
 };

@@ -24,7 +24,8 @@ export type EventKind =
   | 'commitment.answered'
   | 'patient.linked'
   | 'patient.unlinked'
-  | 'patient.collided';
+  | 'patient.collided'
+  | 'audit.read';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 
