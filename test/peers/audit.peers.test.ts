@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { assertAuditMessage, auditSchemaRng } from '@acervo/testkit/audit-schema.ts';
-import { authority } from '@acervo/testkit/certificates.ts';
+import { type Authority, authority, type Issued } from '@acervo/testkit/certificates.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { parseXml } from '@acervo/testkit/parse-xml.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
@@ -94,8 +94,14 @@ test('rsyslog over TLS, killed in the midst of 1,000 events: every one arrives a
     `${events} events, ${before} lines when killed, ${lines.length} at the end: ${lines.length - distinct} twice`,
   );
   assert.ok(before < events, 'it was killed in the midst');
-  const metrics = await (await fetch(`${archive.http}/metrics`)).text();
-  assert.match(metrics, /^acervo_audit_export_failures_total\{reason="audit\/undelivered"\} [1-9]/m);
+  assert.match(await metricsOf(archive), /^acervo_audit_export_failures_total\{reason="audit\/undelivered"\} [1-9]/m);
+  const asked = await fetch(`${archive.http}/fhir/AuditEvent?_count=5&agent:identifier=TESTSCU`);
+  assert.equal(asked.headers.get('content-type'), 'application/fhir+json; charset=utf-8');
+  const { entry } = (await asked.json()) as { entry: { resource: { id: string } }[] };
+  const ids = new Set(journalIds(dataDir));
+  assert.deepEqual([entry.length, entry.every(({ resource }) => ids.has(resource.id))], [5, true]);
+  const { fhirVersion } = (await (await fetch(`${archive.http}/fhir/metadata`)).json()) as { fhirVersion: string };
+  assert.equal(fhirVersion, '4.0.1');
   assert.equal(await archive.stop(), 0);
 
   assert.ok(lines.every((line) => /^<85>1 \S+Z \S+ acervo \d+ DICOM\+RFC3881 - \ufeff<AuditMessage>/.test(line)));
@@ -114,25 +120,60 @@ test('rsyslog over TLS, killed in the midst of 1,000 events: every one arrives a
   execFileSync('xmllint', ['--noout', '--relaxng', schema, ...files], { stdio: 'pipe' });
 });
 
-test('a receiver of another authority gets nothing, and the log says why', async (t) => {
-  if (!needsPeer(t, 'openssl') || !needsPeer(t, 'rsyslogd')) return;
-  const folder = scratch(t, 'audit-stranger');
-  const [national, abroad] = [authority(folder, 'nacional'), authority(folder, 'extranjera')];
-  const own = national.issue('acervo');
-  const stranger = abroad.issue('auditoria', { hosts: ['127.0.0.1'] });
-  const rsyslog = await rsyslogIn(t, folder, { ...stranger, caFile: national.caFile });
+type Parties = { own: Issued; receiver: Issued; ours: string; theirs: string };
+
+/** An archive, and an rsyslog that trusts other authorities, or has a certificate of one. */
+async function strangers(t: TestContext, name: string, choose: (home: Authority, abroad: Authority) => Parties) {
+  const folder = scratch(t, name);
+  const parties = choose(authority(folder, 'nacional'), authority(folder, 'extranjera'));
+  const rsyslog = await rsyslogIn(t, folder, { ...parties.receiver, caFile: parties.theirs });
   await rsyslog.start();
   const archive = await startArchive(t, join(folder, 'data'), {
     ACERVO_AUDIT_SYSLOG: `syslog+tls://127.0.0.1:${rsyslog.port}`,
-    ACERVO_TLS_CERT_FILE: own.certFile,
-    ACERVO_TLS_KEY_FILE: own.keyFile,
-    ACERVO_TLS_CA_FILE: national.caFile,
+    ACERVO_TLS_CERT_FILE: parties.own.certFile,
+    ACERVO_TLS_KEY_FILE: parties.own.keyFile,
+    ACERVO_TLS_CA_FILE: parties.ours,
     ACERVO_SEAL_INTERVAL_MS: '100',
   });
   await store(archive, 0, 3);
+  return { archive, rsyslog };
+}
+
+const metricsOf = async ({ http }: ArchiveProcess): Promise<string> => (await fetch(`${http}/metrics`)).text();
+
+test('a receiver of another authority gets nothing, and the log says why', async (t) => {
+  if (!needsPeer(t, 'openssl') || !needsPeer(t, 'rsyslogd')) return;
+  const { archive, rsyslog } = await strangers(t, 'audit-stranger', (home, abroad) => ({
+    own: home.issue('acervo'),
+    receiver: abroad.issue('auditoria', { hosts: ['127.0.0.1'] }),
+    ours: home.caFile,
+    theirs: home.caFile,
+  }));
   await logged(archive, /"audit\.unexported".*"code":"tls\/untrusted"/);
   assert.deepEqual(rsyslog.lines(), []);
-  const metrics = await (await fetch(`${archive.http}/metrics`)).text();
-  assert.match(metrics, /^acervo_audit_export_failures_total\{reason="tls\/untrusted"\} [1-9]/m);
+  assert.match(await metricsOf(archive), /^acervo_audit_export_failures_total\{reason="tls\/untrusted"\} [1-9]/m);
   assert.equal(await archive.stop(), 0, 'and nothing else is held up');
+});
+
+test('a receiver that does not trust us is never believed to have taken anything', async (t) => {
+  if (!needsPeer(t, 'openssl') || !needsPeer(t, 'rsyslogd')) return;
+  const { archive, rsyslog } = await strangers(t, 'audit-distrust', (home, abroad) => ({
+    own: abroad.issue('acervo'),
+    receiver: home.issue('auditoria', { hosts: ['127.0.0.1'] }),
+    ours: home.caFile,
+    theirs: home.caFile,
+  }));
+  await logged(archive, /"audit\.unexported"/);
+  // Long enough for what was sent to settle, had it been taken; it is tried again and again meanwhile.
+  let metrics = '';
+  const failed = /^acervo_audit_export_failures_total\{\S+\} ([4-9]|\d\d)/m;
+  for (const end = performance.now() + ARRIVED_MS_MAX; performance.now() < end && !failed.test(metrics); ) {
+    metrics = await metricsOf(archive);
+    await pause(AGAIN_MS);
+  }
+  assert.match(metrics, failed);
+  assert.match(metrics, /^acervo_audit_export_seq 0$/m);
+  assert.match(metrics, /^acervo_audit_messages_sent_total 0$/m);
+  assert.deepEqual(rsyslog.lines(), []);
+  assert.equal(await archive.stop(), 0);
 });

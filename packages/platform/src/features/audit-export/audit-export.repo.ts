@@ -1,5 +1,14 @@
 import type { Sql } from '../../ports/sql.ts';
 
+/**
+ * The envelope of an event `j`, as text. One that names thousands of objects is as large as 1 MB, and hundreds are read
+ * at once: of a large one the facts that are large, which nobody is told, stay where they are. jsonb has no U+0000.
+ */
+const ENVELOPE = `case when octet_length(j.event) <= 65536 or j.event like '%\\u0000%' then j.event
+  else (j.event::jsonb - 'facts' ||
+  jsonb_build_object('facts', coalesce((select jsonb_object_agg(key, value)
+    from jsonb_each(j.event::jsonb -> 'facts') where octet_length(value::text) <= 4096), '{}')))::text end as event`;
+
 /** An event of the sealed journal, its envelope as text. */
 export type SealedRow = { seq: number; hash: string; event: string };
 
@@ -44,7 +53,7 @@ export async function leaveCursor(sql: Sql, receiver: string, lessee: string): P
 /** Sealed events behind a number, in their order. Indexes: primary keys of journal_seal and journal. */
 export function sealedAfter(sql: Sql, seq: number, limit: number): Promise<SealedRow[]> {
   return sql.query<SealedRow>(
-    `select s.seq, s.hash, j.event from journal_seal s join journal j on j.id = s.id
+    `select s.seq, s.hash, ${ENVELOPE} from journal_seal s join journal j on j.id = s.id
      where s.seq > $1 order by s.seq limit $2`,
     [seq, limit],
   );
@@ -86,7 +95,7 @@ export function eventsIn(
 ): Promise<SealedRow[]> {
   const { institutions, studies, placed, actor, from, until } = wanted;
   return sql.query<SealedRow>(
-    `select s.seq, s.hash, j.event from journal_seal s join journal j on j.id = s.id
+    `select s.seq, s.hash, ${ENVELOPE} from journal_seal s join journal j on j.id = s.id
      where s.seq > $1 and s.seq <= $2
        and ($3::text[] is null or j.institution = any($3::text[]))
        and ($4::text[] is null or j.study = any($4::text[]))
@@ -116,7 +125,7 @@ export async function sealedById(
   institutions: readonly string[] | undefined,
 ): Promise<SealedRow | undefined> {
   const [row] = await sql.query<SealedRow>(
-    `select s.seq, s.hash, j.event from journal_seal s join journal j on j.id = s.id
+    `select s.seq, s.hash, ${ENVELOPE} from journal_seal s join journal j on j.id = s.id
      where j.id = $1::uuid and ($2::text[] is null or j.institution = any($2::text[]))`,
     [id, institutions ?? null],
   );

@@ -9,6 +9,7 @@ import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import { Sealer } from '../../journal/sealer.ts';
 import type { AuditReceiver } from '../../ports/audit-receiver.ts';
+import { sealedAfter } from './audit-export.repo.ts';
 import { Exporter } from './exporter.ts';
 
 const NEVER = new AbortController().signal;
@@ -130,6 +131,25 @@ test('an exporter that died before its messages settled leaves them to be sent a
   assert.deepEqual(at.receiver.got.toSorted(), [...events, ...events].toSorted());
   await next.step(NEVER);
   assert.equal(await cursorOf(at), 5);
+});
+
+test('an event that names thousands of objects is told without them', async (t) => {
+  const { db, exporter, receiver } = await prepared(t);
+  const references = { '1.2.840.10008.5.1.4.1.1.2': Array.from({ length: 10_000 }, (_, index) => `1.2.3.${index}`) };
+  const facts = { aeTitle: 'WS1', transaction: '1.2.9', references };
+  const large = envelopeOf(testOp(), 'commitment.requested', { institution: 'HGM' }, facts);
+  await insertEvents(db, [large]);
+  // What jsonb cannot hold does not stop the others.
+  const odd = envelopeOf(testOp(), 'commitment.requested', {}, { transaction: '\0'.repeat(20_000) });
+  await insertEvents(db, [odd]);
+  const sealer = new Sealer(db, fileBlobStore(temporaryDirectory()), silentLog);
+  await sealer.sealAll();
+  await sealer.close();
+  const [row] = await sealedAfter(db, 0, 10);
+  assert.ok((row?.event.length ?? 0) < 1000);
+  assert.deepEqual(JSON.parse(row?.event ?? ''), { ...large, facts: { aeTitle: 'WS1', transaction: '1.2.9' } });
+  await exporter(0).step(NEVER);
+  assert.deepEqual(receiver.got, [large.id, odd.id]);
 });
 
 test('whoever lost the cursor to another process does not move it', async (t) => {
