@@ -215,6 +215,13 @@ export const FAILURES = {
     title: 'Peer did not take the report',
   },
   'commitment/unknown': { dimse: 0x0115, http: 404, fhir: 'not-found', hl7: 'AE', title: 'Transaction UID not known' },
+  'audit/undelivered': {
+    dimse: 0x0110,
+    http: 502,
+    fhir: 'transient',
+    hl7: 'AR',
+    title: 'Receiver did not take the audit messages',
+  },
   'config/invalid': { dimse: 0x0110, http: 500, fhir: 'exception', hl7: 'AR', title: 'Configuration not valid' },
   'database/unavailable': { dimse: 0xa700, http: 503, fhir: 'transient', hl7: 'AR', title: 'Index not reachable now' },
   'model/onnx-malformed': { dimse: 0x0110, http: 422, fhir: 'structure', hl7: 'AE', title: 'Not a sound ONNX file' },

@@ -45,6 +45,8 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...apiCells(matrix, get),
       ...sharingCells(matrix),
       ...directoryCells(matrix),
+      ...rightsCells(matrix),
+      ...auditCells(matrix),
       ...openCells(matrix),
     }),
   );
@@ -268,6 +270,57 @@ function directoryCells(matrix: Matrix): Cells {
   };
 }
 
+/** Who saw a patient's studies, and what the patient decided, is told at the institution that has them. */
+function rightsCells(matrix: Matrix): Cells {
+  const ref = ({ institution }: Subject): string => `${institution}/TEST/PA-CT`;
+  const get = (path: string): Cell => ({
+    about: 'institution',
+    has: isGood,
+    ask: (by, of) => matrix.fetch(by, 'GET', `/api/rights/${path}?patient=${ref(of)}`),
+  });
+  return {
+    'GET /api/rights/accesses': get('accesses'),
+    'GET /api/rights/secondary-use': get('secondary-use'),
+    'POST /api/rights/secondary-use': {
+      ...get('secondary-use'),
+      ask: (by, of) =>
+        matrix.fetch(by, 'POST', '/api/rights/secondary-use', {
+          patient: ref(of),
+          decision: 'refused',
+          reason: 'matrix',
+        }),
+    },
+  };
+}
+
+/** What the journal tells of an institution. */
+function auditCells(matrix: Matrix): Cells {
+  const about = 'institution';
+  const listed = (by: Who, study: string): Promise<Answer> =>
+    matrix.fetch(by, 'GET', `/fhir/AuditEvent?_count=1000&entity:identifier=${study}`);
+  return {
+    'GET /fhir/AuditEvent': {
+      about,
+      isList: true,
+      has: names(({ study }) => study),
+      // A search tells what it looked for; what was found is all that may name the study otherwise.
+      ask: async (by, { study }) => {
+        const { status, body } = await listed(by, study);
+        return { status, body: JSON.stringify((JSON.parse(body) as { entry?: object[] }).entry ?? []) };
+      },
+    },
+    'GET /fhir/AuditEvent/:id': {
+      about,
+      has: isGood,
+      ask: async (by, { institution, study }) => {
+        const known = institution === A ? (await listed('A', study)).body : '{}';
+        const { entry = [] } = JSON.parse(known) as { entry?: { resource: { id: string } }[] };
+        return matrix.fetch(by, 'GET', `/fhir/AuditEvent/${entry[0]?.resource.id ?? newId()}`);
+      },
+    },
+  };
+}
+
 /** What says nothing of any institution. */
 function openCells(matrix: Matrix): Cells {
   const open = (method: string, path: string): Cell => ({
@@ -277,7 +330,16 @@ function openCells(matrix: Matrix): Cells {
   });
   const pages = ['/', '/activity', '/devices', '/storage', '/assets/*', '/api/viewer', '/ohif', '/ohif/*'];
   const cells: Cells = {};
-  for (const path of [...pages, '/healthz', '/readyz', '/metrics', '/api/openapi.json', '/api/storage']) {
+  for (const path of [
+    ...pages,
+    '/api/journal/key',
+    '/healthz',
+    '/readyz',
+    '/metrics',
+    '/api/openapi.json',
+    '/api/storage',
+    '/fhir/metadata',
+  ]) {
     cells[`GET ${path}`] = open('GET', path);
   }
   // Who one is oneself, and how one comes to be known.

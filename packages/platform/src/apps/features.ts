@@ -1,5 +1,7 @@
 import type { Associate } from '../bindings/dimse-scu.ts';
 import type { Feature } from '../bindings/feature.ts';
+import { capabilityRoute } from '../bindings/fhir.ts';
+import { type AuditPorts, auditExportFeature } from '../features/audit-export/index.ts';
 import { changesFeature } from '../features/changes/index.ts';
 import { commitmentFeature } from '../features/commitment/index.ts';
 import type { CommitmentPorts } from '../features/commitment/ports.ts';
@@ -38,6 +40,7 @@ export type Surroundings = {
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
   login: Feature;
+  audit: AuditPorts;
   /** Folders that were made before: the built page, the fetched viewer. */
   page: StaticFiles;
   viewer: StaticFiles;
@@ -45,8 +48,7 @@ export type Surroundings = {
 
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
-  const { systems, directory, associate, settings, state, status, patients, whoIs, commitment, login, page, viewer } =
-    around;
+  const { systems, directory, associate, settings, state, status, patients, whoIs, commitment, page, viewer } = around;
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -69,8 +71,11 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
     journalFeature({ ...around.journal, db: holdings.db }),
-    login,
+    around.login,
+    auditExportFeature(holdings, around.audit),
   ];
+  const types = features.flatMap(({ fhir = [] }) => fhir);
+  features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });
   return [
     ...features,
     systemFeature(

@@ -26,6 +26,11 @@ export type Metrics = {
   commitment(outcome: 'requested' | 'refused' | 'reported' | 'postponed' | 'abandoned'): void;
   /** Reports of storage commitment that are owed now. */
   setReportsOwed(count: number): void;
+  /** Audit messages of a connection that their receiver has ended. */
+  auditMessagesSent(count: number): void;
+  auditExportFailed(reason: string): void;
+  /** The last number of the journal known to be taken; age of the first one that is not. */
+  setAuditExport(seq: number, lagSeconds: number): void;
   /** The text of GET /metrics, and its media type. */
   exposition(): Promise<{ contentType: string; text: string }>;
 };
@@ -82,6 +87,7 @@ export function makeMetrics(): Metrics {
   return {
     ...systemMetrics(registers),
     ...commitmentMetrics(registers),
+    ...auditMetrics(registers),
     instanceStored: (door, outcome) => stored.inc({ door, outcome }),
     groupCommitted: (instances, seconds) => {
       groupSize.observe(instances);
@@ -140,5 +146,39 @@ function commitmentMetrics(registers: Registry[]): Pick<Metrics, 'commitment' | 
   return {
     commitment: (outcome) => commitments.inc({ outcome }),
     setReportsOwed: (count) => owed.set(count),
+  };
+}
+
+function auditMetrics(
+  registers: Registry[],
+): Pick<Metrics, 'auditMessagesSent' | 'auditExportFailed' | 'setAuditExport'> {
+  const sent = new Counter({
+    name: 'acervo_audit_messages_sent_total',
+    help: 'Audit messages sent to their receiver, repeated ones too',
+    registers,
+  });
+  const failed = new Counter({
+    name: 'acervo_audit_export_failures_total',
+    help: 'Attempts to send audit messages that failed, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const seq = new Gauge({
+    name: 'acervo_audit_export_seq',
+    help: 'Number of the last journal event that the receiver is known to have',
+    registers,
+  });
+  const lag = new Gauge({
+    name: 'acervo_audit_export_lag_seconds',
+    help: 'Age of the first sealed journal event that the receiver is not known to have',
+    registers,
+  });
+  return {
+    auditMessagesSent: (count) => sent.inc(count),
+    auditExportFailed: (reason) => failed.inc({ reason }),
+    setAuditExport: (last, lagSeconds) => {
+      seq.set(last);
+      lag.set(lagSeconds);
+    },
   };
 }

@@ -16,6 +16,7 @@ import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
+import { auditPortsOf } from './audit-receiver.ts';
 import type { Config } from './config.ts';
 import { dialOver } from './dial.ts';
 import { followDirectory, openDirectory } from './directory.ts';
@@ -143,6 +144,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
     whoIs: whoIsIn(access.systems, serving.directory),
     journal: archive,
+    audit: auditPortsOf(config, archive, keys),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
     commitment: {
       dial: dialOver(associate, access, serving.log),

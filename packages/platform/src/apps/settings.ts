@@ -26,6 +26,8 @@ const HOST = /^[A-Za-z0-9.:_-]{1,253}$/;
 /** AE of PS3.5 6.2, trimmed: 16 characters of the default repertoire without backslash. */
 const AE_TITLE = /^(?! )[ -[\]-~]{1,16}(?<! )$/;
 const DEFINED_TERM = /^ISO_IR \d{1,3}$|^GB18030$|^GBK$/;
+const AUDIT_SYSLOG =
+  /^syslog\+(tls:\/\/[A-Za-z0-9.:[\]_-]{1,260}|tcp:\/\/(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?)$/;
 const LO = /^[^\\\p{Cc}]{0,64}$/u;
 
 /** Everything that can be set. The one table: loading, `acervo config` and docs/configuration.md follow it. */
@@ -333,6 +335,20 @@ export const SETTINGS = {
         doc: 'Ed25519 private key in PEM that signs the journal. Absent: `keys/journal.key`, made at the first start.',
       },
       '',
+    ),
+  ),
+  auditSyslog: optional(
+    words(
+      {
+        env: 'ACERVO_AUDIT_SYSLOG',
+        unit: 'URL',
+        doc:
+          'Receiver of audit messages (PS3.15 A.5, RFC 5425); it shows a certificate of ACERVO_TLS_CA_FILE with its ' +
+          'host name. `syslog+tcp:` only to this machine. Absent: none are sent.',
+      },
+      '',
+      AUDIT_SYSLOG,
+      'syslog+tls://host:6514, or syslog+tcp://127.0.0.1:601',
     ),
   ),
   commitmentRetryHours: integer(

@@ -1,4 +1,5 @@
 import type { DimseService } from './dimse.ts';
+import type { FhirType } from './fhir.ts';
 import type { Hosted } from './hosted.ts';
 import type { Route } from './http.ts';
 
@@ -14,6 +15,8 @@ export type Feature = {
   name: string;
   routes: readonly Route[];
   services: readonly DimseService[];
+  /** Types of FHIR resources; their routes are among `routes`. */
+  fhir?: readonly FhirType[];
   jobs?: readonly Job[];
   hosted?: readonly Hosted[];
 };

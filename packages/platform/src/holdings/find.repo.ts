@@ -97,7 +97,7 @@ export async function findSeries(sql: Sql, studyUid: string, seriesUid: string):
   return rows.map((row) => ({ institution: row.institution, held: row.seriesKey === null ? undefined : row }));
 }
 
-/** A series without its study: wherever it is, so the caller has to leave out what may not be seen. Index: series_uid. */
+/** A series without its study, wherever it is: the caller has to leave out what may not be seen. Index: series_uid. */
 export async function findSeriesAnywhere(sql: Sql, seriesUid: string): Promise<HeldSeries[]> {
   return sql.query<HeldSeries>(
     `select s.institution, s.study_key as "studyKey", s.study_uid as "studyUid", ${SERIES}

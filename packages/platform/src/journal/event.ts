@@ -51,7 +51,8 @@ export type EventKind =
   | 'login.succeeded'
   | 'login.failed'
   | 'login.locked'
-  | 'session.ended';
+  | 'session.ended'
+  | 'audit.read';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -72,6 +72,8 @@ export const enReasons: Record<keyof typeof esReasons, string> = {
   'commitment/too-many': 'The request for commitment names too many objects.',
   'commitment/not-taken': 'The other system did not take the commitment report. It is tried again.',
   'commitment/unknown': 'No such request for commitment is known.',
+  'audit/undelivered':
+    'The audit receiver did not take the messages. They are sent again; check its service and its certificate.',
   'config/invalid': 'The configuration is not valid.',
   'database/unavailable': 'The index does not answer now.',
   'model/onnx-malformed': 'The ONNX file is not sound.',

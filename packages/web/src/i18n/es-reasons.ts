@@ -73,6 +73,8 @@ export const esReasons = {
   'commitment/too-many': 'La petición de resguardo nombra demasiados objetos.',
   'commitment/not-taken': 'El otro equipo no tomó el aviso de resguardo. Se reintenta solo.',
   'commitment/unknown': 'No se conoce esa petición de resguardo.',
+  'audit/undelivered':
+    'El receptor de auditoría no tomó los mensajes. Se reenvían solos; revise su servicio y su certificado.',
   'config/invalid': 'La configuración no es válida.',
   'database/unavailable': 'El índice no responde en este momento.',
   'model/onnx-malformed': 'El archivo ONNX no es válido.',

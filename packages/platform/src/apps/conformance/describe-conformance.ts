@@ -8,6 +8,7 @@ import { Activity } from '../../features/status/index.ts';
 import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
 import { version } from '../version.ts';
+import { describeAudit } from './audit.ts';
 import { closedHoldings } from './closed-holdings.ts';
 import { describeDimse } from './dimse.ts';
 import { describeHttp } from './http.ts';
@@ -55,6 +56,12 @@ export function describeConformance(departures: string): string {
       },
       retryHours: 0,
       metrics: { commitment: () => {}, setReportsOwed: () => {} },
+    },
+    audit: {
+      source: { aeTitle: '', id: '', site: '' },
+      header: { hostname: '', appName: '', procId: '' },
+      metrics: { auditMessagesSent: () => {}, auditExportFailed: () => {}, setAuditExport: () => {} },
+      receiver: undefined,
     },
     status: {
       activity: new Activity(),
@@ -140,6 +147,7 @@ registry of systems (decision 0024). A calling AE title must be known (${code('a
 ${code('ACERVO_ACCESS_FILE')}) and may ask for what its description says; an HTTP caller needs a token
 (${code('Authorization: Bearer')}) or the certificate of a system; unless ${code('ACERVO_ACCESS=open')}, which is
 refused beyond loopback. Without TLS, AE titles and tokens are identification, not strong authentication. No user
-identity negotiation and no audit message export yet. Every store, refusal and retrieval, every search, and every change
-of the registry is written to an append-only journal.
-`;
+identity negotiation. Every store, refusal and retrieval, every search, and every change of the registry is written to
+an append-only journal.
+
+${describeAudit()}`;
