@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { codeNow, PASSWORD, secretOn } from '@acervo/platform/features/login/login.fixture.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
+import type { BrowserContext, Page } from 'playwright-core';
 import { runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
 import { accessibilityOf, buildPage, keepPicture, NARROW, openPage, startBrowser, WIDE } from '../harness/browser.ts';
 import { associate } from '../harness/sender.ts';
@@ -39,28 +40,7 @@ test('the first administrator enrols, logs in with a second factor, looks, and l
   let secret: Buffer = Buffer.alloc(0);
 
   await t.test('enrolment', async () => {
-    await page.goto(archive.http + pathname + search);
-    await page.getByLabel('Nombre completo').fill('Begoña Ruiz');
-    await page.getByLabel('Código de su institución').fill('HGM');
-    await page.getByLabel('Usuario').fill('begona');
-    await page.getByLabel('Contraseña', { exact: true }).fill(PASSWORD);
-    await page.getByLabel('Repita la contraseña').fill(PASSWORD);
-    secret = secretOn(await page.content());
-    await page.getByLabel('Código', { exact: true }).fill('000000');
-    assert.deepEqual(await accessibilityOf(page), []);
-    await keepPicture(page, 'login-1-enrol');
-    await page.getByRole('button', { name: 'Activar' }).click();
-    await page.getByRole('alert').waitFor();
-    await keepPicture(page, 'login-2-enrol-trouble');
-    assert.deepEqual(secretOn(await page.content()), secret);
-    await page.getByLabel('Contraseña', { exact: true }).fill(PASSWORD);
-    await page.getByLabel('Repita la contraseña').fill(PASSWORD);
-    await page.getByLabel('Código', { exact: true }).fill(codeNow(secret, -1));
-    await page.getByRole('button', { name: 'Activar' }).click();
-    await page.getByRole('heading', { name: 'Su cuenta está activa' }).waitFor();
-    assert.equal(await page.locator('.codes li').count(), 10);
-    assert.deepEqual(await accessibilityOf(page), []);
-    await keepPicture(page, 'login-3-recovery-codes');
+    secret = await enrolAt(page, archive.http + pathname + search);
   });
 
   // Who administers sees no images by that: two roles, so two purposes to choose between.
@@ -104,41 +84,11 @@ test('the first administrator enrols, logs in with a second factor, looks, and l
     assert.deepEqual(troubles, []);
   });
 
-  await t.test('who am I', async () => {
-    await page.getByRole('button', { name: 'Sesión de Begoña Ruiz' }).click();
-    await page.getByText('Sesión iniciada con segundo factor').waitFor();
-    await page.getByText('Radiología, Administración').waitFor();
-    await page.getByLabel('Finalidad').selectOption({ label: 'Operación del servicio' });
-    await page.getByText('NUÑEZ, BEGOÑA').waitFor();
-    assert.equal(await page.getByLabel('Finalidad').inputValue(), 'OPERATIONS');
-    assert.deepEqual(await accessibilityOf(page), []);
-    await keepPicture(page, 'login-8-who');
-    await page.keyboard.press('Escape');
-    await page.setViewportSize(NARROW);
-    await keepPicture(page, 'login-9-narrow');
-    await page.setViewportSize(WIDE);
-    const script = await page.evaluate(
-      () => `${document.cookie} ${JSON.stringify({ ...localStorage, ...sessionStorage })}`,
-    );
-    const cookies = await context.cookies();
-    const session = cookies.find(({ name }) => name === 'acervo');
-    assert.deepEqual([session?.httpOnly, session?.sameSite, session?.path], [true, 'Lax', '/']);
-    assert.ok(!script.includes(session?.value ?? 'none'), 'no script reads it');
-  });
+  await t.test('who am I', () => lookAtSession(page, context));
 
   await t.test('OHIF works with the cookie, which it cannot read', async () => {
-    await context.addInitScript(() => {
-      const year = new Date(Date.now() + 31_536_000_000).toISOString();
-      localStorage.setItem('investigationalUseDialog', JSON.stringify({ expiryDate: year }));
-    });
-    await page.goto(`${archive.http}/ohif/`);
-    await page.getByText('OT', { exact: true }).first().waitFor({ timeout: DRAWN_MS });
-    await keepPicture(page, 'login-10-ohif');
+    await lookInOhif(page, context, archive.http);
     assert.deepEqual(troubles, []);
-    // It has a cookie of its own, for its language.
-    assert.doesNotMatch(await page.evaluate(() => document.cookie), /acervo/);
-    const change = await page.evaluate(async () => (await fetch('/dicom-web/studies', { method: 'POST' })).status);
-    assert.equal(change, 403, 'nothing is changed by the cookie alone');
   });
 
   await t.test('the session outlives a server that is killed', async () => {
@@ -171,6 +121,70 @@ test('the first administrator enrols, logs in with a second factor, looks, and l
     }
   });
 });
+
+/** @returns the secret of the second factor */
+async function enrolAt(page: Page, url: string): Promise<Buffer> {
+  await page.goto(url);
+  await page.getByLabel('Nombre completo').fill('Begoña Ruiz');
+  await page.getByLabel('Código de su institución').fill('HGM');
+  await page.getByLabel('Usuario').fill('begona');
+  await page.getByLabel('Contraseña', { exact: true }).fill(PASSWORD);
+  await page.getByLabel('Repita la contraseña').fill(PASSWORD);
+  const secret = secretOn(await page.content());
+  await page.getByLabel('Código', { exact: true }).fill('000000');
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'login-1-enrol');
+  await page.getByRole('button', { name: 'Activar' }).click();
+  await page.getByRole('alert').waitFor();
+  await keepPicture(page, 'login-2-enrol-trouble');
+  assert.deepEqual(secretOn(await page.content()), secret);
+  await page.getByLabel('Contraseña', { exact: true }).fill(PASSWORD);
+  await page.getByLabel('Repita la contraseña').fill(PASSWORD);
+  await page.getByLabel('Código', { exact: true }).fill(codeNow(secret, -1));
+  await page.getByRole('button', { name: 'Activar' }).click();
+  await page.getByRole('heading', { name: 'Su cuenta está activa' }).waitFor();
+  assert.equal(await page.locator('.codes li').count(), 10);
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'login-3-recovery-codes');
+  return secret;
+}
+
+/** The header's menu, at both widths, and what of the session a script of the page can see. */
+async function lookAtSession(page: Page, context: BrowserContext): Promise<void> {
+  await page.getByRole('button', { name: 'Sesión de Begoña Ruiz' }).click();
+  await page.getByText('Sesión iniciada con segundo factor').waitFor();
+  await page.getByText('Radiología, Administración').waitFor();
+  await page.getByLabel('Finalidad').selectOption({ label: 'Operación del servicio' });
+  await page.getByText('NUÑEZ, BEGOÑA').waitFor();
+  assert.equal(await page.getByLabel('Finalidad').inputValue(), 'OPERATIONS');
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'login-8-who');
+  await page.keyboard.press('Escape');
+  await page.setViewportSize(NARROW);
+  await keepPicture(page, 'login-9-narrow');
+  await page.setViewportSize(WIDE);
+  const script = await page.evaluate(
+    () => `${document.cookie} ${JSON.stringify({ ...localStorage, ...sessionStorage })}`,
+  );
+  const cookies = await context.cookies();
+  const session = cookies.find(({ name }) => name === 'acervo');
+  assert.deepEqual([session?.httpOnly, session?.sameSite, session?.path], [true, 'Lax', '/']);
+  assert.ok(!script.includes(session?.value ?? 'none'), 'no script reads it');
+}
+
+async function lookInOhif(page: Page, context: BrowserContext, http: string): Promise<void> {
+  await context.addInitScript(() => {
+    const year = new Date(Date.now() + 31_536_000_000).toISOString();
+    localStorage.setItem('investigationalUseDialog', JSON.stringify({ expiryDate: year }));
+  });
+  await page.goto(`${http}/ohif/`);
+  await page.getByText('OT', { exact: true }).first().waitFor({ timeout: DRAWN_MS });
+  await keepPicture(page, 'login-10-ohif');
+  // It has a cookie of its own, for its language.
+  assert.doesNotMatch(await page.evaluate(() => document.cookie), /acervo/);
+  const change = await page.evaluate(async () => (await fetch('/dicom-web/studies', { method: 'POST' })).status);
+  assert.equal(change, 403, 'nothing is changed by the cookie alone');
+}
 
 test('under open access the page says so, and nobody logs in', async (t) => {
   if (!needsPeer(t, 'chromium')) return;

@@ -49,7 +49,8 @@ test('it is explained how an AE title, a token and a person would be decided abo
       { values: { as, study: studyUid, lang: 'es', ...more }, positionals: ['explain'] },
       context,
     );
-    const { decision, facts } = said[0]?.value as Explained;
+    const [{ value } = { value: undefined }] = said;
+    const { decision, facts } = value as Explained;
     assert.deepEqual([said.length, facts.institution], [1, 'A']);
     return `${decision.isPermitted ? '+' : '-'}${decision.policies.join()}`;
   };
