@@ -15,6 +15,8 @@ function fileOf(text: string, mode: number): string {
 }
 
 const SECRET = 'postgresql://acervo:hunter2@db/acervo';
+/** Secrets of another form. */
+const FORMS: Readonly<Record<string, string>> = { ACERVO_LOGIN_KEYS: '{}' };
 
 test('a file that others may read or write holds no secret', () => {
   assert.equal(readPrivateFile(fileOf(SECRET, 0o600), 'X'), SECRET);
@@ -23,7 +25,9 @@ test('a file that others may read or write holds no secret', () => {
     const path = fileOf(SECRET, mode);
     assert.throws(() => readPrivateFile(path, 'X_FILE'), /config\/invalid: X_FILE: others may read .* chmod 600/);
   }
-  assert.throws(() => readPrivateFile('/nonexistent', 'X_FILE'), /X_FILE: cannot read/);
+  for (const path of [temporaryDirectory(), join(temporaryDirectory(), 'none')]) {
+    assert.throws(() => readPrivateFile(path, 'X_FILE'), /X_FILE: cannot read/);
+  }
 });
 
 test("a group may read what is root's, as of PostgreSQL's keys; nobody else's", () => {
@@ -42,7 +46,7 @@ test('every secret setting can come from a file, and from none that others may r
   const secrets = Object.values(SETTINGS).filter((setting) => 'isSecret' in setting);
   assert.ok(secrets.length > 0);
   for (const { env } of secrets) {
-    const from = (mode: number) => loadConfig({ [`${env}_FILE`]: fileOf(SECRET, mode) });
+    const from = (mode: number) => loadConfig({ [`${env}_FILE`]: fileOf(FORMS[env] ?? SECRET, mode) });
     assert.doesNotThrow(() => from(0o600), env);
     assert.throws(() => from(0o644), new RegExp(`config/invalid: ${env}_FILE: others may read`));
   }

@@ -8,10 +8,10 @@ import { Failure } from '@acervo/kernel/failure.ts';
  * @throws {Failure} config/invalid
  */
 export function readPrivateFile(path: string, env: string): string {
-  const file = opened(path, env);
+  const file = readable(path, env, () => openSync(path, 'r'));
   try {
     refusePublic(fstatSync(file), path, env);
-    return readFileSync(file, 'utf8');
+    return readable(path, env, () => readFileSync(file, 'utf8'));
   } finally {
     closeSync(file);
   }
@@ -28,9 +28,9 @@ function refusePublic(stats: Stats, path: string, env: string): void {
   throw new Failure('config/invalid', detail);
 }
 
-function opened(path: string, env: string): number {
+function readable<T>(path: string, env: string, read: () => T): T {
   try {
-    return openSync(path, 'r');
+    return read();
   } catch (cause) {
     throw new Failure('config/invalid', `${env}: cannot read ${path}`, { cause });
   }

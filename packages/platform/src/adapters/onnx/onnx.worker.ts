@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import process from 'node:process';
-import { type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
+import type { FailureCode } from '@acervo/kernel/failure.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { NamedTensors } from '../../ports/inference.ts';
 import { OUTPUT_VALUES_MAX, type WorkerReply, type WorkerTask } from './messages.ts';
@@ -59,7 +59,7 @@ const NO_MEMORY = /bad_alloc|allocat|out of memory/i;
 
 /** What the runtime says is about the model, never about a patient: it sees numbers only. */
 function refusal(thrown: unknown): WorkerReply {
-  const { detail } = toFailure(thrown);
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
   const code: FailureCode = NO_MEMORY.test(detail) ? 'model/memory' : 'model/failed';
   return { kind: 'failed', code, detail: detail.slice(0, 500) };
 }

@@ -217,6 +217,7 @@ test('reading is in the journal before it is answered', async (t) => {
   const { institution, facts } = JSON.parse(row?.event ?? '{}') as { institution: string; facts: object };
   assert.equal(institution, 'TEST');
   assert.deepEqual(facts, {
+    by: 'LOCAL',
     level: 'instance',
     aspect: 'frames',
     series: sent.seriesUid,
