@@ -25,14 +25,14 @@ export function parametersOf({ query }: Pick<HttpRequest, 'query'>): Record<stri
 }
 
 /** @throws {Failure} request/unsupported-type, request/invalid */
-export async function jsonBodyOf({ headers, body }: HttpRequest): Promise<unknown> {
+export async function jsonBodyOf({ headers, body }: HttpRequest, bytesMax = BODY_BYTES_MAX): Promise<unknown> {
   const [type] = (headers['content-type'] ?? '').split(';');
   if (type?.trim().toLowerCase() !== JSON_TYPE) throw new Failure('request/unsupported-type', 'not JSON');
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new Failure('request/invalid', `a body of more than ${BODY_BYTES_MAX} bytes`);
+    if (bytes > bytesMax) throw new Failure('request/invalid', `a body of more than ${bytesMax} bytes`);
     chunks.push(Uint8Array.from(chunk));
   }
   try {

@@ -1,6 +1,7 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { z } from 'zod';
 import type { HttpRequest, Route } from '../../bindings/http.ts';
+import { JSON_TYPE, jsonAnswer, jsonBodyOf, understood } from '../../bindings/json-body.ts';
 import { scopeOf } from '../../holdings/scope.ts';
 import { ROLES } from '../../ports/directory.ts';
 import type { Op } from '../../ports/op.ts';
@@ -20,7 +21,6 @@ export type DirectoryPorts = { db: Db; directory: DirectoryView };
 const BODY_BYTES_MAX = 262_144;
 const FOUND_MAX = 100;
 const BEGUN_CHARS_MAX = 64;
-const JSON_TYPE = 'application/json';
 const ROOT = '/api/directory';
 
 /** Whom the archive knows: lists for who may search, changes for who administers. Not in the standard. */
@@ -112,7 +112,7 @@ function get<T extends object>(
     summary,
     produces: [JSON_TYPE],
     answerSchema: z.toJSONSchema(answer),
-    handle: async (request, op) => json(await ask(op, request)),
+    handle: async (request, op) => jsonAnswer(await ask(op, request)),
   };
 }
 
@@ -134,9 +134,9 @@ const posting =
     bodySchema: z.toJSONSchema(body, { io: 'input' }),
     answerSchema: z.toJSONSchema(answer),
     handle: async (request, op) => {
-      const done = await change(op, parsed(body, await bodyOf(request)));
+      const done = await change(op, understood(body, await jsonBodyOf(request, BODY_BYTES_MAX)));
       await directory.refresh();
-      return json(done);
+      return jsonAnswer(done);
     },
   });
 
@@ -146,34 +146,3 @@ function begunOf(query: URLSearchParams): string {
     throw new Failure('request/invalid', `begins: 1 to ${BEGUN_CHARS_MAX} characters`);
   return begun;
 }
-
-/** What is wrong is named by its place, never by its value. */
-function parsed<T extends z.ZodType>(of: T, value: unknown): z.output<T> {
-  const result = of.safeParse(value);
-  if (result.success) return result.data;
-  const places = result.error.issues.map(({ path, code }) => `${path.join('.')} ${code}`);
-  throw new Failure('request/invalid', places.join(', '));
-}
-
-async function bodyOf({ headers, body }: HttpRequest): Promise<unknown> {
-  const [type] = (headers['content-type'] ?? '').split(';');
-  if (type?.trim().toLowerCase() !== JSON_TYPE) throw new Failure('request/unsupported-type', 'not JSON');
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new Failure('request/invalid', `a body of more than ${BODY_BYTES_MAX} bytes`);
-    chunks.push(Uint8Array.from(chunk));
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch (cause) {
-    throw new Failure('request/invalid', 'the body is not JSON', { cause });
-  }
-}
-
-const json = (value: object) => ({
-  status: 200,
-  headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
-  body: JSON.stringify(value),
-});

@@ -1,4 +1,4 @@
-import { toFailure } from '@acervo/kernel/failure.ts';
+import { followChanges } from '../../journal/follow.ts';
 import type { Directory, Facility, Institution, Person, Role, RoleGrant } from '../../ports/directory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Sql } from '../../ports/sql.ts';
@@ -101,21 +101,9 @@ export class DirectoryView implements Directory {
     this.#log.info('directory.read', { ...counts, facilities: this.#facilities.size, revision: this.#revision });
   }
 
-  /** Follow changes until the signal aborts; a failure is logged when it begins, and tried again. */
-  async follow(wait: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    let isFailing = false;
-    while (!signal.aborted) {
-      await wait();
-      if (signal.aborted) return;
-      try {
-        await this.refresh();
-        isFailing = false;
-      } catch (thrown) {
-        const { code, detail } = toFailure(thrown);
-        if (!isFailing) this.#log.warn('directory.unread', { code, detail });
-        isFailing = true;
-      }
-    }
+  /** Follow changes until the signal aborts. */
+  follow(wait: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    return followChanges({ refresh: () => this.refresh(), log: this.#log, unread: 'directory.unread' }, wait, signal);
   }
 
   #take(changed: readonly ChangedRow[]): void {

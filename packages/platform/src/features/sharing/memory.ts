@@ -1,4 +1,4 @@
-import { toFailure } from '@acervo/kernel/failure.ts';
+import { followChanges } from '../../journal/follow.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Agreement, Given, Glass, Marks, Referral, Sharing } from '../../ports/sharing.ts';
 import type { Sql } from '../../ports/sql.ts';
@@ -65,21 +65,9 @@ export class SharingMemory {
     this.#marksRevision += 1;
   }
 
-  /** Follow changes until the signal aborts; a failure is logged when it begins, and tried again. */
-  async follow(wait: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    let isFailing = false;
-    while (!signal.aborted) {
-      await wait();
-      if (signal.aborted) return;
-      try {
-        await this.refresh();
-        isFailing = false;
-      } catch (thrown) {
-        const { code, detail } = toFailure(thrown);
-        if (!isFailing) this.#log.warn('sharing.unread', { code, detail });
-        isFailing = true;
-      }
-    }
+  /** Follow changes until the signal aborts. */
+  follow(wait: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    return followChanges({ refresh: () => this.refresh(), log: this.#log, unread: 'sharing.unread' }, wait, signal);
   }
 
   #take(row: SharingRow): void {

@@ -1,12 +1,9 @@
-import { Failure } from '@acervo/kernel/failure.ts';
-import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
+import type { HttpRequest, Route } from '../../bindings/http.ts';
+import { JSON_TYPE, jsonAnswer, jsonBodyOf } from '../../bindings/json-body.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
 import { breakGlass, endSharing, listShared, makeAgreement, refer, reviewGlass, type Shared } from './change.ts';
 import type { Kind } from './sharing.repo.ts';
-
-const BODY_BYTES_MAX = 16_384;
-const JSON_TYPE = 'application/json';
 
 /** Agreements, referrals, and glass that is broken by the person who needs it. Not in the standard. */
 export function sharingRoutes(db: Db): Route[] {
@@ -25,7 +22,9 @@ export function sharingRoutes(db: Db): Route[] {
         produces: [JSON_TYPE],
         handle: async ({ query }, op) => {
           const isOpen = query.get('open') === 'true';
-          return json({ shared: await listShared(db, op, { institution: op.institution, kinds: [kind], isOpen }) });
+          return jsonAnswer({
+            shared: await listShared(db, op, { institution: op.institution, kinds: [kind], isOpen }),
+          });
         },
       }),
     ),
@@ -58,28 +57,5 @@ const post = (path: string, summary: string, change: Change): Route => ({
   summary,
   consumes: [JSON_TYPE],
   produces: [JSON_TYPE],
-  handle: async (request, op) => json(await change(op, await bodyOf(request), request.params)),
-});
-
-async function bodyOf({ headers, body }: HttpRequest): Promise<unknown> {
-  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== JSON_TYPE) throw new Failure('request/unsupported-type', `not ${JSON_TYPE}`);
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of body) {
-    bytes += part.length;
-    if (bytes > BODY_BYTES_MAX) throw new Failure('request/invalid', `a body over ${BODY_BYTES_MAX} bytes`);
-    parts.push(part);
-  }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
-  } catch (cause) {
-    throw new Failure('request/invalid', 'the body is not JSON', { cause });
-  }
-}
-
-const json = (value: object): HttpAnswer => ({
-  status: 200,
-  headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
-  body: JSON.stringify(value),
+  handle: async (request, op) => jsonAnswer(await change(op, await jsonBodyOf(request), request.params)),
 });
