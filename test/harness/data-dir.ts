@@ -6,7 +6,7 @@ const EXPECTED: readonly RegExp[] = [
   /^packs\/\d{4}\/\d{8}\.tar$/,
   /^journal\/.+$/,
   /^node$/,
-  /^keys\/login\.json$/,
+  /^keys\/(login\.json|journal\.key)$/,
   /^run\/(opening\.\d+|w-[0-9a-f]+|\.s\.PGSQL.*)$/,
 ];
 
