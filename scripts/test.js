@@ -15,6 +15,11 @@ const UNIT_MS_MAX = 120_000;
 const BLACK_BOX_MS_MAX = 900_000;
 const STEPS_AT_A_TIME = 2;
 
+/** For another PostgreSQL (ACERVO_TEST_PG_BIN): the tests that start one by themselves, and not with an archive. */
+const OVER_OTHER_POSTGRESQL =
+  'packages/platform/src/{adapters/postgres/*,apps/visibility*,features/{audit-export,changes,directory,query,sharing,' +
+  'systems}/*,holdings/power-loss,journal/*}.test.ts';
+
 const CHECKS = [
   { name: 'tidy', command: node, words: ['packages/testkit/src/tidy.ts'] },
   { name: 'types', command: bin('tsc'), words: ['-p', 'tsconfig.json'] },
@@ -25,8 +30,7 @@ const CHECKS = [
 ];
 const SUITES = {
   unit: [CHECKS, [tests('{packages,bench}/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
-  // For another PostgreSQL (ACERVO_TEST_PG_BIN): what knows the database.
-  platform: [[tests('packages/platform/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
+  platform: [[tests(OVER_OTHER_POSTGRESQL, UNIT_MS_MAX, Math.max(2, cpus().length))]],
   peers: [[tests('test/peers/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
   pages: [[tests('test/pages/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
   faults: [[tests('test/faults/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
