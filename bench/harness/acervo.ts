@@ -22,6 +22,9 @@ const MAIN_ENV = {
   ACERVO_PG_SHARED_BUFFERS_MIB: '128',
   ACERVO_DISK_FREE_MIN_MIB: '1024',
   ACERVO_ACCESS: 'enforced',
+  // One caller asks for what thousands do: its rate is what is measured.
+  ACERVO_HTTP_CALLER_RATE: '0',
+  ACERVO_HTTP_INSTITUTION_RATE: '0',
   ACERVO_INSTITUTION: INSTITUTION,
   ACERVO_LOG_LEVEL: 'warn',
 };
