@@ -13,7 +13,7 @@ import { checkSent, type Sent, sendUntilStopped } from '../harness/senders.ts';
 /** The issue asks for 50 rounds; a larger scale makes more, none makes fewer. */
 const ROUNDS = Math.max(50, scaled(50));
 const SENDERS = 8;
-const START_MS_MAX = 2000;
+const START_MS_MAX = 4000;
 const REPAIR_MS_MAX = 5000;
 
 /** Who dies. PostgreSQL alone: the server must go on, and its senders must not notice more than a pause. */

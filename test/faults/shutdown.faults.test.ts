@@ -9,7 +9,7 @@ import { eventCounts, internalErrors, logLines } from '../harness/server-log.ts'
 
 const SENDERS = 8;
 const ROUNDS = 3;
-const START_MS_MAX = 2000;
+const START_MS_MAX = 4000;
 const STOP_MS_MAX = 20_000;
 
 test(`SIGTERM while ${SENDERS} associations send: exit code 0, nothing half stored, a quick clean start`, async (t) => {

@@ -26,6 +26,8 @@ export function validParameters(object: SmallObject, institution: string): Recor
     instance: object.sopInstanceUid,
     institution,
     frames: '1',
+    // Of an event, an agreement, a glass: one that there is not.
+    id: '01900000-0000-7000-8000-000000000000',
     '*': '7FE00010',
   };
 }
