@@ -15,10 +15,10 @@ const UNIT_MS_MAX = 120_000;
 const BLACK_BOX_MS_MAX = 900_000;
 const STEPS_AT_A_TIME = 2;
 
-/** For another PostgreSQL (ACERVO_TEST_PG_BIN): the tests that start one by themselves, and not with an archive. */
+/** For another PostgreSQL (ACERVO_TEST_PG_BIN): the tests that start one by themselves. */
 const OVER_OTHER_POSTGRESQL =
-  'packages/platform/src/{adapters/postgres/*,apps/visibility*,features/{audit-export,changes,directory,query,sharing,' +
-  'systems}/*,holdings/power-loss,journal/*}.test.ts';
+  'packages/platform/src/{adapters/postgres/*,apps/visibility*,holdings/power-loss,journal/*,' +
+  'features/{audit-export,changes,directory,query,sharing,systems}/*}.test.ts';
 
 const CHECKS = [
   { name: 'tidy', command: node, words: ['packages/testkit/src/tidy.ts'] },
