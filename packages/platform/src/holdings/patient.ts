@@ -31,3 +31,10 @@ function decoded(part: string): string | undefined {
 
 export const isSamePatient = (a: Patient, b: Patient): boolean =>
   a.institution === b.institution && a.issuer === b.issuer && a.id === b.id;
+
+/** Patients as three columns of values. */
+export const columnsOf = (patients: readonly Patient[]): string[][] => [
+  patients.map(({ institution }) => institution),
+  patients.map(({ issuer }) => issuer),
+  patients.map(({ id }) => id),
+];

@@ -1,11 +1,10 @@
 import { Bound } from '../../holdings/bound.ts';
-import type { Patient } from '../../holdings/patient.ts';
+import { columnsOf, type Patient } from '../../holdings/patient.ts';
 import { CURP } from '../../holdings/patient-identifiers.ts';
 import { viewCondition } from '../../holdings/view.repo.ts';
 import type { Sql } from '../../ports/sql.ts';
 import type { View } from '../../ports/view.ts';
 import type { Told } from './agree.ts';
-import { columnsOf } from './links.repo.ts';
 
 /** Studies that are looked at for one identifier: of a phantom's there may be any number. */
 const STUDIES_LOOKED_MAX = 5_000;

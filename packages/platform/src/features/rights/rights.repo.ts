@@ -1,4 +1,4 @@
-import type { Patient } from '../../holdings/patient.ts';
+import { columnsOf, type Patient } from '../../holdings/patient.ts';
 import { type Envelope, type EventKind, eventText } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { JournalProjection } from '../../journal/projection.ts';
@@ -127,9 +127,3 @@ export async function decisionsAt(
     [institutions ?? null, limit],
   );
 }
-
-const columnsOf = (patients: readonly Patient[]): string[][] => [
-  patients.map(({ institution }) => institution),
-  patients.map(({ issuer }) => issuer),
-  patients.map(({ id }) => id),
-];
