@@ -6,6 +6,8 @@ import { databaseFailure, sqlStateOf } from './database-failure.ts';
 
 /** What our own server is started with, as far as a session may ask for it. */
 const SESSION_OPTIONS = '-c plan_cache_mode=force_custom_plan -c jit=off -c timezone=UTC';
+/** Any constant: one process at a time makes the role. */
+const ROLE_LOCK = 4_127_703_302;
 /** insufficient_privilege, invalid_grant_operation. */
 const NOT_ALLOWED: readonly (string | undefined)[] = ['42501', '0LP01'];
 
@@ -50,9 +52,14 @@ async function currentRole(client: pg.Client): Promise<string> {
 /** True when this user may step down to the application's role, which is made when it is not there. */
 async function ensureAppRole(client: pg.Client): Promise<boolean> {
   const steps = `begin;
-    do $$ begin
+    do $$
+    declare
+      -- From 16 on who makes a role is its member, and may not take it before it granted itself that.
+      stepping_down text := case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end;
+    begin
+      perform pg_advisory_xact_lock(${ROLE_LOCK});
       if not exists (select from pg_roles where rolname = '${APP_ROLE}') then create role ${APP_ROLE} nologin; end if;
-      if not pg_has_role(current_user, '${APP_ROLE}', 'member') then grant ${APP_ROLE} to current_user; end if;
+      if not pg_has_role(current_user, '${APP_ROLE}', stepping_down) then grant ${APP_ROLE} to current_user; end if;
     end $$;
     set local role ${APP_ROLE};
     commit`;
