@@ -77,7 +77,7 @@ export const accessFileSystems = (config: Config): readonly System[] => readFile
  * @param authorities  who decides; without it, the policy of the configuration, with nothing shared
  * @throws {Failure} config/invalid when a file cannot be read or says something unknown.
  */
-export function loadAccess(config: Config, log: Log, known?: Systems, authorities?: Authorities): Access {
+export function loadAccess(config: Config, log: Log, known?: Systems, authorities?: () => Authorities): Access {
   const file = readFile(config.accessFile);
   const systems = known ?? systemsOver(new Map(file.systems.map((system) => [system.aeTitle, system])));
   const byDigest = new Map(file.tokens.map((token) => [token.sha256, token]));
@@ -86,9 +86,8 @@ export function loadAccess(config: Config, log: Log, known?: Systems, authoritie
     issuer: config.issuer,
     charset: config.charsetDefault,
     log,
-    authorities: lazily(
-      () => authorities ?? new Authorities(new Decisions(policyOf(config)), NOTHING_SHARED, NO_MARKS),
-    ),
+    authorities:
+      authorities ?? lazily(() => new Authorities(new Decisions(policyOf(config)), NOTHING_SHARED, NO_MARKS)),
   };
   return {
     systems,
@@ -211,7 +210,7 @@ export function policyOf({ policyFile }: Config): Policy {
 type Base = { issuer: string | undefined; charset: string; log: Log; authorities: () => Authorities };
 
 /** Most commands ask no policy, and to make the engine takes a while. */
-function lazily<T extends object>(make: () => T): () => T {
+export function lazily<T extends object>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
     made ??= make();

@@ -69,13 +69,15 @@ export async function startServer(config: Config, log: Log, identities?: Identit
     await archive.close();
   };
   try {
-    const registry = await openRegistry(config, archive.database, log);
+    const [registry, directory, trust] = await Promise.all([
+      openRegistry(config, archive.database, log),
+      openDirectory(archive.database, log),
+      openTrust(config, archive.database, log),
+    ]);
     closing.push(following(followRegistry(registry, ending.signal), ending));
-    const trust = await openTrust(config, archive.database, log);
+    closing.push(following(followDirectory(directory, ending.signal), ending));
     closing.push(following(trust.follow(ending.signal), ending));
     const access = loadAccess(config, log, registry.systems, trust.authorities);
-    const directory = await openDirectory(archive.database, log);
-    closing.push(following(followDirectory(directory, ending.signal), ending));
     closing.push(following(careForHeap(ending.signal), ending));
     const keys = openTlsKeys(config, log);
     if (keys !== undefined) {

@@ -4,7 +4,7 @@ import { Authorities } from '../policy/authority.ts';
 import { Decisions } from '../policy/classes.ts';
 import type { Log } from '../ports/log.ts';
 import type { Sql } from '../ports/sql.ts';
-import { policyOf } from './access.ts';
+import { lazily, policyOf } from './access.ts';
 import type { Config } from './config.ts';
 
 /** What is shared or marked is known to every process after this long. */
@@ -12,7 +12,8 @@ const REFRESH_MS = 1000;
 
 /** Who decides in this process: the policy, over what is shared and marked now. */
 export type Trust = {
-  authorities: Authorities;
+  /** Made when they are asked for first: under open access nobody asks, and the engine is forty megabytes. */
+  authorities: () => Authorities;
   memory: SharingMemory;
   /** Keep it as it is in the database until the signal aborts; never rejects. */
   follow(signal: AbortSignal): Promise<void>;
@@ -20,13 +21,14 @@ export type Trust = {
 
 /** @throws {Failure} config/invalid when a policy is not understood */
 export async function openTrust(config: Config, sql: Sql, log: Log): Promise<Trust> {
-  const policy = policyOf(config);
   const memory = new SharingMemory(sql, log);
+  const authorities = lazily(() => {
+    const policy = policyOf(config);
+    log.info('policy.read', { digest: policy.digest, file: config.policyFile ?? '' });
+    return new Authorities(new Decisions(policy), memory.sharing, memory.marks);
+  });
+  // A policy that is not understood keeps a server from starting, asked or not.
+  if (config.access !== 'open' || config.policyFile !== undefined) authorities();
   await memory.refresh();
-  log.info('policy.read', { digest: policy.digest, file: config.policyFile ?? '' });
-  return {
-    authorities: new Authorities(new Decisions(policy), memory.sharing, memory.marks),
-    memory,
-    follow: (signal) => memory.follow(() => waitMs(REFRESH_MS, signal), signal),
-  };
+  return { authorities, memory, follow: (signal) => memory.follow(() => waitMs(REFRESH_MS, signal), signal) };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
-import type { DetailedError, EntityJson, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
+import type { DetailedError, EntityJson, PolicyJson, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Decision, Policy, Principal, Question } from '../../ports/policy.ts';
 
 type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
@@ -25,15 +25,17 @@ const UNDECIDED = 'undecided';
  */
 export function cedarPolicy(own?: { text: string; name: string }): Policy {
   const policies = partsOf(SHIPPED, 'acervo.cedar');
-  if (own !== undefined) for (const [id, text] of partsOf(own.text, own.name)) policies.set(id, text);
-  const staticPolicies = Object.fromEntries(policies);
-  checkAgainstSchema(staticPolicies);
-  const text = `${[...policies.values()].join('\n\n')}\n`;
+  if (own !== undefined) for (const [id, part] of partsOf(own.text, own.name)) policies.set(id, part);
+  const parts = [...policies.values()];
+  const staticPolicies = Object.fromEntries([...policies].map(([id, part]) => [id, part.text]));
+  // Costs every start a third of a second; what ships, the tests check.
+  if (own !== undefined) checkAgainstSchema(staticPolicies);
+  const text = `${parts.map((part) => part.text).join('\n\n')}\n`;
   const digest = createHash('sha256').update(SCHEMA).update(text).digest('hex');
   const parsed = cedar().preparsePolicySet(digest, { staticPolicies });
   if (parsed.type === 'failure') throw notUnderstood('policies', parsed.errors);
   const engine = cedar();
-  const names = namesIn([...policies.values()]);
+  const names = namesIn(parts);
   return {
     digest,
     text,
@@ -43,12 +45,14 @@ export function cedarPolicy(own?: { text: string; name: string }): Policy {
   };
 }
 
+type Part = { text: string; json: PolicyJson };
+
 /** Each policy by its @id. */
-function partsOf(text: string, file: string): Map<string, string> {
+function partsOf(text: string, file: string): Map<string, Part> {
   const parts = cedar().policySetTextToParts(text);
   if (parts.type === 'failure') throw notUnderstood(file, parts.errors);
   if (parts.policy_templates.length > 0) throw new Failure('config/invalid', `${file}: a template decides nothing`);
-  const policies = new Map<string, string>();
+  const policies = new Map<string, Part>();
   for (const policy of parts.policies) {
     const read = cedar().policyToJson(policy);
     if (read.type === 'failure') throw notUnderstood(file, read.errors);
@@ -56,7 +60,7 @@ function partsOf(text: string, file: string): Map<string, string> {
     // A decision is told by the names of its policies, so each has one.
     if (id === '' || id === UNDECIDED) throw new Failure('config/invalid', `${file}: a policy without @id: ${policy}`);
     if (policies.has(id)) throw new Failure('config/invalid', `${file}: @id("${id}") stands twice`);
-    policies.set(id, policy);
+    policies.set(id, { text: policy, json: read.json });
   }
   return policies;
 }
@@ -77,7 +81,7 @@ const notUnderstood = (what: string, errors: readonly DetailedError[]): Failure 
 type Name = { type: string; id: string };
 
 /** Every entity that a policy names, wherever it stands. */
-function namesIn(policies: readonly string[]): Name[] {
+function namesIn(policies: readonly Part[]): Name[] {
   const found: Name[] = [];
   const look = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
@@ -86,7 +90,7 @@ function namesIn(policies: readonly string[]): Name[] {
     }
     Object.values(value).forEach(look);
   };
-  for (const policy of policies) look(cedar().policyToJson(policy));
+  for (const { json } of policies) look(json);
   return found;
 }
 

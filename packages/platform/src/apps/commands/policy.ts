@@ -66,9 +66,9 @@ async function explain(args: CommandArgs, context: CommandContext): Promise<Exit
     const holders = (await findStudies(sql, studyUid)).map(({ institution }) => institution);
     const studies = await studyFacts(sql, [studyUid], only === undefined ? holders : [only]);
     if (studies.length === 0) throw new Failure('retrieve/not-found', 'no institution holds this study');
-    const { digest } = trust.authorities.decisions.policy;
+    const { digest } = trust.authorities().decisions.policy;
     for (const study of studies) {
-      const { decision, facts } = trust.authorities.of(standpoint).judge(action, study);
+      const { decision, facts } = trust.authorities().of(standpoint).judge(action, study);
       const told: Told = {
         action,
         decision,
