@@ -92,6 +92,8 @@ export async function accessibilityOf(page: Page): Promise<string[]> {
   // Evaluated by the debugger, so the page's policy need not allow it.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(async () => {
+    // A dialog that still fades in has colours that it will not keep.
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
     const { axe } = globalThis as typeof globalThis & { axe: { run(): Promise<AxeResult> } };
     return axe.run();
   });

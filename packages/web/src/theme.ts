@@ -19,6 +19,7 @@ export const theme = createTheme({
   primaryColor: 'verde',
   primaryShade: { light: 8, dark: 5 },
   autoContrast: true,
+  respectReducedMotion: true,
   defaultRadius: 'sm',
   cursorType: 'pointer',
   fontFamily:
