@@ -27,6 +27,26 @@ export async function openIngest(bench: Bench, plan: IngestPlan): Promise<Sides 
   const { index = 'sqlite' } = plan.orthanc;
   const orthanc = await startOrthanc(bench, plan.orthanc);
   if (orthanc === undefined) return { skipped: `no Orthanc with ${index}` };
+  return sidesOf(bench, plan, (load, objects) =>
+    ingestSide(peerOf(orthanc), objects, () => load({ ...orthanc, headers: {} }, objects)),
+  );
+}
+
+/** An hour, in which no round ends. */
+const UNSEALED = { ACERVO_ACCESS: 'open', ACERVO_SEAL_INTERVAL_MS: '3600000', ACERVO_CHECKPOINT_S: '3600' };
+
+/** The same against an archive of ours under open access, whose journal is not sealed while it is measured. */
+export async function openIngestAgainstOpen(bench: Bench, plan: Omit<IngestPlan, 'orthanc'>): Promise<Sides> {
+  const open = await startAcervo(bench, { env: UNSEALED });
+  return sidesOf(bench, plan, (load, objects) => {
+    const server = { ...open, name: 'open', detail: 'Acervo, open and unsealed', shelf: shelfOfAcervo(open) };
+    return ingestSide(server, objects, () => load(open, objects));
+  });
+}
+
+type Peer = (load: IngestPlan['load'], objects: ObjectSet) => Sides['peers'][number];
+
+async function sidesOf(bench: Bench, plan: Omit<IngestPlan, 'orthanc'>, peer: Peer): Promise<Sides> {
   const acervo = await startAcervo(bench);
   const smaller = { studiesPerFolder: 1, instancesPerStudy: plan.quickInstances };
   const data = bench.isQuick ? { ...plan.data, ...smaller } : plan.data;
@@ -39,7 +59,7 @@ export async function openIngest(bench: Bench, plan: IngestPlan): Promise<Sides 
   };
   return {
     ours: ingestSide(ours, objects, counted),
-    peers: [ingestSide(peerOf(orthanc), objects, () => plan.load({ ...orthanc, headers: {} }, objects))],
+    peers: [peer(plan.load, objects)],
     checks: CHECKS,
     guarantees: () => acervo.guarantees(rounds * objects.files.length),
     close: () => Promise.resolve(),

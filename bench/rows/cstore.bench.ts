@@ -1,4 +1,4 @@
-import { openIngest, type Receiver } from '../harness/ingest-row.ts';
+import { openIngest, openIngestAgainstOpen, type Receiver } from '../harness/ingest-row.ts';
 import type { Load } from '../harness/ingest-side.ts';
 import { hasStorescu, sendFolders } from '../harness/storescu.ts';
 import type { ObjectSet, ObjectSetOptions } from '../objects/object-set.ts';
@@ -62,7 +62,24 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-export const CSTORE_ROWS: readonly Row[] = PLANS.map((plan) => ({
+/** What the trust layer may cost a sender, against the same archive that asks nobody and seals nothing meanwhile. */
+const ENFORCED_ROW: Row = {
+  id: 'cstore-enforced',
+  title: 'C-STORE, CT of 0.5 MB, 4 associations, access enforced and the journal sealed, against neither',
+  isQuick: false,
+  rounds: ROUNDS,
+  targets: [{ figure: 'rate/open', better: 'higher', committed: 0.9 }],
+  open: async (bench) => {
+    if (!hasStorescu()) return { skipped: 'no storescu (dcmtk)' };
+    return openIngestAgainstOpen(bench, {
+      data: { kind: 'ct', folders: 4, studiesPerFolder: 2, instancesPerStudy: 150 },
+      quickInstances: QUICK_INSTANCES,
+      load: (to, { folders }) => sendFolders(to, folders, false),
+    });
+  },
+};
+
+const ORTHANC_ROWS: readonly Row[] = PLANS.map((plan) => ({
   id: plan.id,
   title: plan.title,
   isQuick: plan.isQuick,
@@ -75,6 +92,8 @@ export const CSTORE_ROWS: readonly Row[] = PLANS.map((plan) => ({
     return openIngest(bench, { data, quickInstances: QUICK_INSTANCES, orthanc: { index, isNagle }, load });
   },
 }));
+
+export const CSTORE_ROWS: readonly Row[] = [...ORTHANC_ROWS, ENFORCED_ROW];
 
 function rate(committed: number, stretch?: number): Target {
   return { figure: 'rate/orthanc', better: 'higher', committed, ...(stretch !== undefined && { stretch }) };
