@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, opendir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -6,9 +5,7 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import type { PackageEntry, PackageFolder } from '../../ports/package-folder.ts';
 
 const DEPTH_MAX = 8;
-const CHUNK_BYTES = 1 << 20;
-/** More than any signature of a format has. */
-const START_BYTES = 64;
+const PIECE_BYTES = 1 << 18;
 
 /** A folder of the file system as a package. Symbolic links are named, and never followed. */
 export function packageFolder(folder: string): PackageFolder {
@@ -23,7 +20,7 @@ export function packageFolder(folder: string): PackageFolder {
       return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
     read: (path, bytesMax) => read(join(root, path), bytesMax),
-    digest: (path, bytesMax) => digest(join(root, path), bytesMax),
+    pieces: (path, bytesMax) => pieces(join(root, path), bytesMax),
     write: async (path, bytes) => {
       const target = join(root, path);
       await mkdir(dirname(target), { recursive: true });
@@ -55,23 +52,19 @@ async function read(path: string, bytesMax: number): Promise<Uint8Array> {
   }
 }
 
-async function digest(path: string, bytesMax: number): Promise<{ sha256: string; start: Uint8Array }> {
+async function* pieces(path: string, bytesMax: number): AsyncGenerator<Uint8Array> {
   const handle = await opened(path, bytesMax);
-  const hash = createHash('sha256');
-  const chunk = new Uint8Array(CHUNK_BYTES);
-  let start = new Uint8Array();
+  const piece = new Uint8Array(PIECE_BYTES);
   try {
     for (let at = 0; ; ) {
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
-      if (bytesRead === 0) break;
-      if (at === 0) start = chunk.slice(0, Math.min(bytesRead, START_BYTES));
-      hash.update(chunk.subarray(0, bytesRead));
+      const { bytesRead } = await handle.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) return;
       at += bytesRead;
+      yield piece.subarray(0, bytesRead);
     }
   } finally {
     await handle.close();
   }
-  return { sha256: hash.digest('hex'), start };
 }
 
 /** O_NOFOLLOW: what was a file when it was listed may be a link by now. */

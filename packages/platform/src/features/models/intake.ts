@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Failure, type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
-import { ENVELOPE_FILE, listedIn, readEnvelope, signersOf, type Verifier } from '@acervo/model/envelope.ts';
+import {
+  type Digests,
+  ENVELOPE_FILE,
+  type Envelope,
+  listedIn,
+  readEnvelope,
+  signersOf,
+  type Verifier,
+} from '@acervo/model/envelope.ts';
 import { type Manifest, PATH, readManifest } from '@acervo/model/manifest/manifest.ts';
 import { checkOnnx, type Finding } from '@acervo/model/onnx/check.ts';
 import { readOnnx } from '@acervo/model/onnx/read.ts';
@@ -22,6 +30,10 @@ export type Intake = {
   model: Uint8Array | undefined;
   /** Keys that are trusted and signed for exactly these bytes. */
   signedBy: readonly string[];
+  /** SHA-256 of what was signed, the list of all files: the name of the package. */
+  digest?: string;
+  /** Of the envelope's own bytes. */
+  envelope?: { sha256: string; sizeBytes: number };
 };
 
 type Say = (code: FailureCode, where: string, what: string) => undefined;
@@ -36,12 +48,13 @@ export async function checkPackage(folder: PackageFolder, trusted: readonly Veri
   const say: Say = (code, where, what) => void findings.push({ code, where, what });
   const files = await readFiles(folder, say);
   const digests = new Map([...files].map(([path, { sha256 }]) => [path, sha256]));
-  const signedBy = await checkEnvelope(folder, digests, trusted, say);
+  const { signedBy, ...signed } = await checkEnvelope(folder, digests, trusted, say);
   const source: Source = { files, read: (path, bytesMax) => readSame(folder, files, path, bytesMax) };
   const manifest = await checkManifest(source, say);
   const model = manifest && (await checkArtifact(manifest, source, say));
   if (manifest !== undefined) await checkDocuments(manifest, source, say);
-  return { findings, digests, sizes: new Map([...files].map(([path, { sizeBytes }]) => [path, sizeBytes])), manifest, model, signedBy };
+  const sizes = new Map([...files].map(([path, { sizeBytes }]) => [path, sizeBytes]));
+  return { findings, digests, sizes, manifest, model, signedBy, ...signed };
 }
 
 type Files = ReadonlyMap<string, { sha256: string; sizeBytes: number }>;
@@ -64,13 +77,27 @@ async function readFiles(folder: PackageFolder, say: Say): Promise<Files> {
     else if (sizeBytes > PACKAGE_LIMITS.fileBytes) say('model/limit', path, `${sizeBytes} bytes`);
     else if (total > PACKAGE_LIMITS.packageBytes) throw new Failure('model/limit', `more than ${total} bytes`);
     else {
-      const { sha256, start } = await folder.digest(path, PACKAGE_LIMITS.fileBytes);
+      const { sha256, start } = await digestOf(folder, path);
       const what = executableIn(path, start);
       if (what !== undefined) say('model/executable', path, what);
       if (path !== ENVELOPE_FILE) files.set(path, { sizeBytes, sha256 });
     }
   }
   return files;
+}
+
+/** More than the signature of any format has. */
+const START_BYTES = 64;
+
+/** SHA-256 of a file, and how it begins; the rest is not kept. */
+async function digestOf(folder: PackageFolder, path: string): Promise<{ sha256: string; start: Uint8Array }> {
+  const hash = createHash('sha256');
+  let start: Uint8Array | undefined;
+  for await (const piece of folder.pieces(path, PACKAGE_LIMITS.fileBytes)) {
+    start ??= piece.slice(0, START_BYTES);
+    hash.update(piece);
+  }
+  return { sha256: hash.digest('hex'), start: start ?? new Uint8Array() };
 }
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -80,11 +107,10 @@ async function checkEnvelope(
   digests: ReadonlyMap<string, string>,
   trusted: readonly Verifier[],
   say: Say,
-): Promise<string[]> {
+): Promise<Pick<Intake, 'signedBy' | 'digest' | 'envelope'>> {
   try {
     const bytes = await folder.read(ENVELOPE_FILE, PACKAGE_LIMITS.jsonBytes * 2);
-    const envelope = readEnvelope(parsed(bytes));
-    const listed = listedIn(envelope);
+    const { envelope, digest, listed } = openEnvelope(bytes);
     for (const [path, sha256] of listed) {
       const found = digests.get(path);
       if (found === undefined) say('model/digest', path, 'signed for, and not there');
@@ -95,12 +121,19 @@ async function checkEnvelope(
     if (trusted.length > 0 && signedBy.length === 0) {
       say('model/signature', ENVELOPE_FILE, 'no good signature by a key that is trusted');
     }
-    return signedBy;
+    return { signedBy, digest, envelope: { sha256: sha256Of(bytes), sizeBytes: bytes.length } };
   } catch (thrown) {
     const { detail } = toFailure(thrown);
     say('model/signature', ENVELOPE_FILE, detail);
-    return [];
+    return { signedBy: [] };
   }
+}
+
+/** What an envelope lists, and the name of the package by it. @throws {Failure} model/signature, model/document */
+export function openEnvelope(bytes: Uint8Array): { envelope: Envelope; digest: string; listed: Digests } {
+  const envelope = readEnvelope(parsed(bytes));
+  const listed = listedIn(envelope);
+  return { envelope, listed, digest: sha256Of(Buffer.from(envelope.payload, 'base64')) };
 }
 
 function parsed(bytes: Uint8Array): unknown {
