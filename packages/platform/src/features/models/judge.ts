@@ -67,8 +67,9 @@ async function goldenOf(
   } catch (thrown) {
     // A loop without end, a tensor of 10 GB, a golden file that is no image: the package's own doing.
     const { code, detail } = toFailure(thrown);
-    if (code === 'model/no-sandbox' || code === 'internal') throw thrown;
-    findings.push({ code, where: manifest.artifact.file, what: detail });
+    if (code === 'model/no-sandbox') throw thrown;
+    const what = code === 'internal' ? 'running it failed' : detail;
+    findings.push({ code: code === 'internal' ? 'model/failed' : code, where: manifest.artifact.file, what });
     return [];
   }
 }
