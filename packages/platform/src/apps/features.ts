@@ -10,8 +10,8 @@ import { type DirectoryPorts, directoryFeature } from '../features/directory/ind
 import { cEcho } from '../features/echo/index.ts';
 import { type JournalPorts, journalFeature } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
-import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { type ModelPorts, modelRegistryFeature } from '../features/models/registry/index.ts';
+import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';

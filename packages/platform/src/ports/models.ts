@@ -3,7 +3,7 @@ import type { Finding } from '@acervo/model/onnx/check.ts';
 import type { PackageFolder } from './package-folder.ts';
 
 /** A key whose signature counts, as it is handed to whoever judges. */
-export type TrustedKey = { keyId: string; /** SubjectPublicKeyInfo, base64. */ publicKey: string };
+export type TrustedKey = { keyId: string /** SubjectPublicKeyInfo, base64. */; publicKey: string };
 
 export type GoldenOutcome = { case: number; isReproduced: boolean; what: string; largestDifference: number };
 

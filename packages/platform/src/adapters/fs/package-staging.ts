@@ -48,7 +48,8 @@ function staged(place: string, limits: StagingLimits): StagedPackage {
   const put = async (name: string, body: AsyncIterable<Uint8Array>): Promise<void> => {
     const where = name.slice(0, NAME_CHARS_MAX);
     const wrong = whyNot(name, names);
-    if (wrong !== undefined) return void findings.push({ code: 'model/path', where: JSON.stringify(where), what: wrong });
+    if (wrong !== undefined)
+      return void findings.push({ code: 'model/path', where: JSON.stringify(where), what: wrong });
     names.add(name);
     if (names.size > limits.files) throw new Failure('model/limit', `more than ${limits.files} files`);
     await write(join(path, name), counted(body));

@@ -4,7 +4,7 @@ import { ENVELOPE_FILE, ed25519Verifier, type Verifier } from '@acervo/model/env
 import type { Finding } from '@acervo/model/onnx/check.ts';
 import type { GoldenOutcome, Judgement, PackageFile, TrustedKey } from '../../ports/models.ts';
 import type { PackageFolder } from '../../ports/package-folder.ts';
-import { readImageFile } from './images.ts';
+import { type ImageFile, readImageFile } from './images.ts';
 import { checkPackage, type Intake, PACKAGE_LIMITS } from './intake.ts';
 import { type RunPorts, runGolden } from './run.ts';
 
@@ -55,7 +55,7 @@ async function goldenOf(
 ): Promise<GoldenOutcome[]> {
   if (manifest === undefined || model === undefined) return [];
   const readImages = async ({ dicom }: { dicom: readonly string[] }) => {
-    const images = [];
+    const images: ImageFile[] = [];
     for (const path of dicom) images.push(readImageFile(path, await folder.read(path, PACKAGE_LIMITS.fileBytes)));
     return images;
   };

@@ -164,8 +164,6 @@ function calibrated(score: number, calibration: { a: number; b: number } | undef
   return 1 / (1 + Math.exp(-(calibration.a * logit + calibration.b)));
 }
 
-
-
 /** Run every golden case of a package: the tensor to the bit, the outputs within their tolerance. */
 export async function runGolden(
   of: OpenModel,

@@ -1,7 +1,7 @@
 import type { Op } from '../../../ports/op.ts';
 import type { Sql } from '../../../ports/sql.ts';
-import { EXTERNAL } from './external.ts';
 import { allExternal, type ExternalRow } from './external.repo.ts';
+import { EXTERNAL } from './external.ts';
 import { maySee } from './owner.ts';
 import { type PackageSummary, seenPackages, summaryOf } from './show.ts';
 import { UNKNOWN } from './warnings.ts';

@@ -38,7 +38,12 @@ export async function openPackage(ports: Ports, op: Op, digest: string): Promise
 }
 
 const damagedEvent = (op: Op, { digest, model, version, institution }: PackageRow, why: Failure): Envelope =>
-  envelopeOf(op, 'model.damaged', { institution, outcome: 'failure' }, { id: digest, model, version, reason: why.code });
+  envelopeOf(
+    op,
+    'model.damaged',
+    { institution, outcome: 'failure' },
+    { id: digest, model, version, reason: why.code },
+  );
 
 async function verified({ db, files }: Ports, row: PackageRow): Promise<OpenPackage> {
   const manifest = JSON.parse(row.manifest) as Manifest;

@@ -10,7 +10,7 @@ import { addExternal, EXTERNAL, retireExternal } from './external.ts';
 import { inventory, inventoryCsv } from './inventory.ts';
 import { findFile, listModels, showModel, showVersion } from './show.ts';
 import { listSigners, REVOCATION_BODY, revokeSigner, SIGNER_BODY, trustSigner } from './signers.ts';
-import { type Submitted, type SubmitPorts, submitPackage } from './submit.ts';
+import { type SubmitPorts, type Submitted, submitPackage } from './submit.ts';
 
 const MULTIPART = 'multipart/form-data';
 const ZIP = 'application/zip';
@@ -31,9 +31,13 @@ export function registryRoutes(ports: RegistryPorts): Route[] {
 function packageRoutes(ports: RegistryPorts): Route[] {
   const { db, files } = ports;
   return [
-    get('/api/models', 'Models and their versions: the nation’s, and those of the caller’s institutions', async (_, op) => ({
-      models: await listModels(db, op),
-    })),
+    get(
+      '/api/models',
+      'Models and their versions: the nation’s, and those of the caller’s institutions',
+      async (_, op) => ({
+        models: await listModels(db, op),
+      }),
+    ),
     {
       method: 'POST',
       path: '/api/models',
@@ -77,9 +81,13 @@ function packageRoutes(ports: RegistryPorts): Route[] {
 
 function signerRoutes({ db }: RegistryPorts): Route[] {
   return [
-    get('/api/model-signers', 'Keys whose signature of a package counts, and those that were revoked', async (_, op) => ({
-      signers: await listSigners(db, op),
-    })),
+    get(
+      '/api/model-signers',
+      'Keys whose signature of a package counts, and those that were revoked',
+      async (_, op) => ({
+        signers: await listSigners(db, op),
+      }),
+    ),
     post('/api/model-signers', 'Trust a key (Ed25519); by a person, of its own institution', SIGNER_BODY, (op, body) =>
       trustSigner(db, op, body),
     ),
@@ -148,7 +156,8 @@ const post = (path: string, summary: string, bodySchema: object, change: Change)
 
 /** What stands against a package is told whole, and at once: RFC 9457 with a member `findings`. */
 function submitted(op: Op, outcome: Submitted): HttpAnswer {
-  if (outcome.status !== 'refused') return { ...jsonAnswer(outcome), status: outcome.status === 'received' ? 201 : 200 };
+  if (outcome.status !== 'refused')
+    return { ...jsonAnswer(outcome), status: outcome.status === 'received' ? 201 : 200 };
   const { findings, digest } = outcome;
   const isVersion = findings.length === 1 && findings[0]?.code === 'model/version';
   const failure = new Failure(isVersion ? 'model/version' : 'model/refused', `${findings.length} findings`);

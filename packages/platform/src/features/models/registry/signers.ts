@@ -77,7 +77,8 @@ const mayTrust = (op: Op, institution: string): boolean =>
   op.actor.kind !== 'system' && op.may('trust-signer', institution);
 
 function allowPerson(op: Op, institution: string): void {
-  if (!mayTrust(op, institution)) throw new Failure('access/denied', `trust-signer at ${institution} by ${op.actor.id}`);
+  if (!mayTrust(op, institution))
+    throw new Failure('access/denied', `trust-signer at ${institution} by ${op.actor.id}`);
 }
 
 function present(row: SignerRow | undefined, keyId: string): SignerRow {

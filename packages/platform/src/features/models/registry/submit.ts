@@ -107,7 +107,9 @@ async function settled(
       owner,
       name: manifest.name,
       manifest: text ?? '',
-      manifestDigest: createHash('sha256').update(text ?? '').digest('hex'),
+      manifestDigest: createHash('sha256')
+        .update(text ?? '')
+        .digest('hex'),
       envelopeDigest: judgement.files.find(({ path }) => path === ENVELOPE_FILE)?.sha256 ?? '',
       signers: [...judgement.signedBy],
       sizeBytes,
@@ -136,7 +138,11 @@ async function standsAgainst(
   const same = await findVersion(sql, model, version);
   if (same?.digest === digest) return 'known';
   if (same === undefined) return undefined;
-  return say('model/version', 'manifest.json#/version', `${model}@${version} is ${same.digest}: give it another version`);
+  return say(
+    'model/version',
+    'manifest.json#/version',
+    `${model}@${version} is ${same.digest}: give it another version`,
+  );
 }
 
 async function refused(
