@@ -45,7 +45,8 @@ export async function signedFiles(folder: string, files: Files, { signer }: Auth
   return all;
 }
 
-export type Answered = { status: number; codes: string[]; body: string };
+/** `findings`: each as its code and where it was found; of a failure without any, its code. */
+export type Answered = { status: number; findings: string[]; body: string };
 
 /** Submit files, each a part of a form. */
 export function submitForm(http: string, files: Files, headers: Record<string, string> = {}): Promise<Answered> {
@@ -62,10 +63,8 @@ export function submitZip(http: string, zip: Uint8Array, headers: Record<string,
 async function answered(asked: Promise<Response>): Promise<Answered> {
   const response = await asked;
   const body = await response.text();
-  const { findings = [], type = '' } = JSON.parse(body) as {
-    findings?: { code: string; where: string }[];
-    type?: string;
-  };
-  const codes = findings.length > 0 ? findings.map(({ code }) => code) : [type.replace('urn:acervo:failure:', '')];
-  return { status: response.status, codes: [...new Set(codes)], body };
+  type Told = { findings?: { code: string; where: string }[]; type?: string };
+  const { findings = [], type = '' } = JSON.parse(body) as Told;
+  const told = findings.map(({ code, where }) => `${code} ${where}`);
+  return { status: response.status, findings: told.length > 0 ? told : [type.split(':').at(-1) ?? ''], body };
 }

@@ -2,6 +2,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
 import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
+import { EXTERNAL, freshKey, MODEL } from './cross-matrix-models.fixture.ts';
 
 /** One route or service, and how it is shown to give nothing of an institution to another one. */
 export type Cell = {
@@ -47,6 +48,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...directoryCells(matrix),
       ...rightsCells(matrix),
       ...auditCells(matrix),
+      ...modelCells(matrix),
       ...openCells(matrix),
     }),
   );
@@ -318,6 +320,56 @@ function auditCells(matrix: Matrix): Cells {
         return matrix.fetch(by, 'GET', `/fhir/AuditEvent/${entry[0]?.resource.id ?? newId()}`);
       },
     },
+  };
+}
+
+/** Packages that are not national, whose keys count, and what else computes, are their institution's. */
+function modelCells(matrix: Matrix): Cells {
+  const about = 'institution';
+  const list = (path: string, word: string): Cell => ({
+    about,
+    isList: true,
+    has: names(() => word),
+    ask: (by) => matrix.fetch(by, 'GET', path),
+  });
+  const get = (path: string): Cell => ({
+    about,
+    has: isGood,
+    ask: (by, { institution }) => {
+      const { id, version, file } = institution === A ? MODEL : { ...MODEL, id: 'mx.nothing' };
+      const named = path.replace(':id', id).replace(':version', version).replace(':digest', file);
+      return matrix.fetch(by, 'GET', named);
+    },
+  });
+  const one = (kind: 'signer' | 'external', path: string, body: object, control: Who): Cell => ({
+    about,
+    has: isGood,
+    control,
+    ask: async (by, { institution }) => {
+      const id = institution === A ? await matrix.fresh(kind) : newId();
+      return matrix.fetch(by, 'POST', path.replace(':id', id), body);
+    },
+  });
+  const root = '/api/models/:id/versions/:version';
+  const [signers, external] = ['/api/model-signers', '/api/ai-inventory/external'];
+  return {
+    'GET /api/models': list('/api/models', MODEL.id),
+    'POST /api/models': { about, has: isGood, ask: (by, { institution }) => matrix.submit(by, institution) },
+    'GET /api/models/:id': get('/api/models/:id'),
+    [`GET ${root}`]: get(root),
+    [`GET ${root}/files/:digest`]: get(`${root}/files/:digest`),
+    [`GET ${signers}`]: list(signers, SECRET),
+    [`POST ${signers}`]: {
+      ...{ about, has: isGood, control: 'steward-A' },
+      ask: (by, { institution }) => matrix.fetch(by, 'POST', signers, freshKey(institution)),
+    },
+    [`POST ${signers}/:id/revoke`]: one('signer', `${signers}/:id/revoke`, { reason: 'ceased' }, 'steward-A'),
+    'GET /api/ai-inventory': list('/api/ai-inventory', MODEL.id),
+    [`POST ${external}`]: {
+      ...{ about, has: isGood },
+      ask: (by, { institution }) => matrix.fetch(by, 'POST', external, { ...EXTERNAL, institution }),
+    },
+    [`POST ${external}/:id/retire`]: one('external', `${external}/:id/retire`, {}, 'A'),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import type { Sandbox } from '../adapters/onnx/sandbox.ts';
@@ -10,6 +10,8 @@ import type { Config } from './config.ts';
 const WORKER = fileURLToPath(new URL('./model-judge.worker.ts', import.meta.url));
 const HEAP_MIB = 1024;
 const WATCH_MS = 100;
+/** A third of what stores and reads get, where they compete; lower, and a busy archive would judge nothing. */
+const NICENESS = 5;
 /** Beside the model: its documents, the pixels and tensors of one golden case. */
 const BESIDE_MODEL_MIB = 3072;
 
@@ -80,7 +82,7 @@ async function judgedBy(
 /** Whoever stores and reads comes first. */
 function lower({ pid }: ChildProcess): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+    if (pid !== undefined) setPriority(pid, NICENESS);
   } catch {
     // It has ended, and says so itself.
   }
