@@ -53,7 +53,7 @@ const FINISH_MS_MAX = 10_000;
 
 export type ArchiveUse = { role: string; connectionsMax: number; log: Log };
 
-/** The folders of a data directory. The journal and the files of model packages lie beside the packs, wherever those are. */
+/** The folders of a data directory. Journal and model packages lie beside the packs, wherever those are. */
 export function blobStores(config: Config): { blobs: BlobStore; journalBlobs: BlobStore; modelBlobs: BlobStore } {
   const packs = packsDirectory(config);
   const beside = (name: string): BlobStore => fileBlobStore(join(dirname(packs), name));

@@ -2,7 +2,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
 import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
-import { EXTERNAL, freshKey, MODEL } from './cross-matrix-models.fixture.ts';
+import { modelCells } from './cross-matrix-model-cells.fixture.ts';
 
 /** One route or service, and how it is shown to give nothing of an institution to another one. */
 export type Cell = {
@@ -30,7 +30,7 @@ const names =
   ({ status, body }: Answer, of: Subject): boolean =>
     status === 200 && body.includes(what(of));
 
-type Cells = Record<string, Cell>;
+export type Cells = Record<string, Cell>;
 
 /** Every route of the archive has its line here; one that has none fails the test. */
 export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
@@ -48,7 +48,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...directoryCells(matrix),
       ...rightsCells(matrix),
       ...auditCells(matrix),
-      ...modelCells(matrix),
+      ...modelCells(matrix, { isGood, names }),
       ...openCells(matrix),
     }),
   );
@@ -320,56 +320,6 @@ function auditCells(matrix: Matrix): Cells {
         return matrix.fetch(by, 'GET', `/fhir/AuditEvent/${entry[0]?.resource.id ?? newId()}`);
       },
     },
-  };
-}
-
-/** Packages that are not national, whose keys count, and what else computes, are their institution's. */
-function modelCells(matrix: Matrix): Cells {
-  const about = 'institution';
-  const list = (path: string, word: string): Cell => ({
-    about,
-    isList: true,
-    has: names(() => word),
-    ask: (by) => matrix.fetch(by, 'GET', path),
-  });
-  const get = (path: string): Cell => ({
-    about,
-    has: isGood,
-    ask: (by, { institution }) => {
-      const { id, version, file } = institution === A ? MODEL : { ...MODEL, id: 'mx.nothing' };
-      const named = path.replace(':id', id).replace(':version', version).replace(':digest', file);
-      return matrix.fetch(by, 'GET', named);
-    },
-  });
-  const one = (kind: 'signer' | 'external', path: string, body: object, control: Who): Cell => ({
-    about,
-    has: isGood,
-    control,
-    ask: async (by, { institution }) => {
-      const id = institution === A ? await matrix.fresh(kind) : newId();
-      return matrix.fetch(by, 'POST', path.replace(':id', id), body);
-    },
-  });
-  const root = '/api/models/:id/versions/:version';
-  const [signers, external] = ['/api/model-signers', '/api/ai-inventory/external'];
-  return {
-    'GET /api/models': list('/api/models', MODEL.id),
-    'POST /api/models': { about, has: isGood, ask: (by, { institution }) => matrix.submit(by, institution) },
-    'GET /api/models/:id': get('/api/models/:id'),
-    [`GET ${root}`]: get(root),
-    [`GET ${root}/files/:digest`]: get(`${root}/files/:digest`),
-    [`GET ${signers}`]: list(signers, SECRET),
-    [`POST ${signers}`]: {
-      ...{ about, has: isGood, control: 'steward-A' },
-      ask: (by, { institution }) => matrix.fetch(by, 'POST', signers, freshKey(institution)),
-    },
-    [`POST ${signers}/:id/revoke`]: one('signer', `${signers}/:id/revoke`, { reason: 'ceased' }, 'steward-A'),
-    'GET /api/ai-inventory': list('/api/ai-inventory', MODEL.id),
-    [`POST ${external}`]: {
-      ...{ about, has: isGood },
-      ask: (by, { institution }) => matrix.fetch(by, 'POST', external, { ...EXTERNAL, institution }),
-    },
-    [`POST ${external}/:id/retire`]: one('external', `${external}/:id/retire`, {}, 'A'),
   };
 }
 

@@ -17,8 +17,8 @@ export async function openBackup(backup: TargetFolder): Promise<Manifest> {
 }
 
 /**
- * Copy packs, journal and models, each file compared with its digest. They are given their names by the caller, when nothing
- * is damaged: until then no process can take them for an archive.
+ * Copy packs, journal and models, each file compared with its digest. They are given their names by the caller, when
+ * nothing is damaged: until then no process can take them for an archive.
  * @param done  told after each file how many bytes are done
  * @returns every file that is damaged; when there is one, nothing stays
  * @throws {Failure} request/cancelled

@@ -18,8 +18,8 @@ export async function verifierOf({ publicKey }: TrustedKey): Promise<Verifier> {
 }
 
 /**
- * Everything that stands against a package in the registry: what `checkPackage` finds, that nobody who is trusted signed
- * it, that it is longer than the registry keeps, and golden cases that the model does not reproduce.
+ * Everything that stands against a package in the registry: what `checkPackage` finds, that nobody who is trusted
+ * signed it, that it is longer than the registry keeps, and golden cases that the model does not reproduce.
  * @param ports  to run the model; undefined: it is not run
  */
 export async function judgePackage(

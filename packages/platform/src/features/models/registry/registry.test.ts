@@ -160,7 +160,7 @@ test('an institution sees what is national and its own, and nothing else', async
   assert.equal((await listModels(national.db, at('B'))).length, 1, 'what is national is everybody’s');
 });
 
-test('each load reads every byte again: one that changed, and a key that was stolen, are named and journaled', async (t) => {
+test('each load reads every byte again: one that changed, and a stolen key, are named and journaled', async (t) => {
   const known = await prepared(t);
   const digest = await received(known);
   const { files } = await showVersion(known.db, op, 'mx.acervo.demo.cr-opacidad', '1.0.0');

@@ -31,7 +31,8 @@ async function applySigners(sql: Sql, events: readonly Envelope[]): Promise<void
   for (const event of events) await sql.query(event.kind === 'signer.trusted' ? TRUST : REVOKE, [eventText(event)]);
 }
 
-const TRUST = `insert into model_signer (key_id, public_key, institution, holder, valid_from, valid_until, added_by, event)
+const TRUST = `insert into model_signer
+    (key_id, public_key, institution, holder, valid_from, valid_until, added_by, event)
   select f ->> 'id', f ->> 'publicKey', e ->> 'institution', f ->> 'holder', (f ->> 'validFrom')::timestamptz,
     (f ->> 'validUntil')::timestamptz, e -> 'actor' ->> 'id', (e ->> 'id')::uuid
   from (select $1::jsonb as e, $1::jsonb -> 'facts' as f) as told on conflict (key_id) do nothing`;
