@@ -29,7 +29,7 @@ import { stow } from '../harness/stow.ts';
 /** What the archive itself may take above what it had before: less than any of the bombs becomes. */
 const MORE_MIB_MAX = 400;
 /** Of a search or a store beside a package that is judged; the machine of a test may be slow. */
-const ANSWER_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 30_000;
 const INT64 = 7;
 const FLOAT = 1;
 const LINK = 0o120777;
@@ -55,7 +55,10 @@ const tenGigabytes = (): Uint8Array =>
       node({ type: 'ReduceMax', inputs: ['x'], outputs: ['top'] }),
       node({ type: 'Add', inputs: ['most', 'top'], outputs: ['sum'] }),
       node({ type: 'Reshape', inputs: ['sum', 'one'], outputs: ['p'] }),
-      ...[tensor('shape', INT64, [1], int64s(2_500_000_000)), tensor('one', INT64, [2], int64s(1, 1)), input, output],
+      tensor('shape', INT64, [1], int64s(2_500_000_000)),
+      tensor('one', INT64, [2], int64s(1, 1)),
+      input,
+      output,
     ],
     [opset(17)],
   );
@@ -73,7 +76,10 @@ function longWork(): Uint8Array {
       ...products,
       node({ type: 'ReduceMax', inputs: ['m400'], outputs: ['most'] }),
       node({ type: 'Reshape', inputs: ['most', 'one'], outputs: ['p'] }),
-      ...[tensor('shape', INT64, [2], int64s(3000, 3000)), tensor('one', INT64, [2], int64s(1, 1)), input, output],
+      tensor('shape', INT64, [2], int64s(3000, 3000)),
+      tensor('one', INT64, [2], int64s(1, 1)),
+      input,
+      output,
     ],
     [opset(17)],
   );

@@ -42,13 +42,16 @@ export function modelCells(matrix: Matrix, { isGood, names }: Judging): Cells {
     [`GET ${root}/files/:digest`]: get(`${root}/files/:digest`),
     [`GET ${signers}`]: list(signers, SECRET),
     [`POST ${signers}`]: {
-      ...{ about, has: isGood, control: 'steward-A' },
+      about,
+      has: isGood,
+      control: 'steward-A',
       ask: (by, { institution }) => matrix.fetch(by, 'POST', signers, freshKey(institution)),
     },
     [`POST ${signers}/:id/revoke`]: one('signer', `${signers}/:id/revoke`, { reason: 'ceased' }, 'steward-A'),
     'GET /api/ai-inventory': list('/api/ai-inventory', MODEL.id),
     [`POST ${external}`]: {
-      ...{ about, has: isGood },
+      about,
+      has: isGood,
       ask: (by, { institution }) => matrix.fetch(by, 'POST', external, { ...EXTERNAL, institution }),
     },
     [`POST ${external}/:id/retire`]: one('external', `${external}/:id/retire`, {}, 'A'),

@@ -17,7 +17,12 @@ import { demoPackages } from './demo/models/build.ts';
 /** The package that the institution of the matrix has; `file` is one of it. */
 export const MODEL = { id: 'mx.acervo.demo.cr-opacidad', version: '1.0.0', file: '' };
 export const EXTERNAL = {
-  ...{ name: 'CAD', version: '1', vendor: 'V', host: 'pacs', intendedUse: 'matrix', role: 'triage' },
+  name: 'CAD',
+  version: '1',
+  vendor: 'V',
+  host: 'pacs',
+  intendedUse: 'matrix',
+  role: 'triage',
 } as const;
 
 const op = testOp({ actor: { kind: 'process', id: 'matrix' } });
@@ -25,7 +30,9 @@ const pemOf = (key: KeyObject): string => key.export({ format: 'pem', type: 'spk
 
 /** A key that nobody has seen yet, for an institution. */
 export const freshKey = (institution: string, holder = 'matrix') => ({
-  ...{ institution, holder, publicKey: pemOf(generateKeyPairSync('ed25519').publicKey) },
+  institution,
+  holder,
+  publicKey: pemOf(generateKeyPairSync('ed25519').publicKey),
 });
 
 export async function freshSigner({ server }: TestArchive, institution: string): Promise<string> {

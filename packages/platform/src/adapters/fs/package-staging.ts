@@ -101,14 +101,17 @@ async function unpack(
   try {
     for await (const item of zipFiles(archive, '', limits)) {
       const name = item.name.slice(archive.length + 1);
-      if ('refused' in item) {
-        if (/^damaged/.test(item.refused)) throw new Failure('request/invalid', item.refused);
-        if (name === '') throw new Failure('model/limit', item.refused);
-        findings.push({ code: 'model/path', where: JSON.stringify(name.slice(0, NAME_CHARS_MAX)), what: item.refused });
-      } else await put(name, item.read());
+      if ('refused' in item) findings.push(refusedEntry(name, item.refused));
+      else await put(name, item.read());
     }
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     throw new Failure('request/invalid', `the archive is damaged: ${String(cause)}`, { cause });
   }
+}
+
+/** @throws {Failure} where it is the whole archive that is refused */
+function refusedEntry(name: string, why: string): Finding {
+  if (name !== '') return { code: 'model/path', where: JSON.stringify(name.slice(0, NAME_CHARS_MAX)), what: why };
+  throw new Failure(why.startsWith('damaged') ? 'request/invalid' : 'model/limit', why);
 }

@@ -6,7 +6,7 @@ import { packageFolder } from '../../adapters/fs/package-folder.ts';
 import { PACKAGE_LIMITS } from '../../features/models/intake.ts';
 import { addExternal, retireExternal } from '../../features/models/registry/external.ts';
 import { inventory, inventoryCsv } from '../../features/models/registry/inventory.ts';
-import { openPackage } from '../../features/models/registry/open.ts';
+import { packagesFor } from '../../features/models/registry/open.ts';
 import { NATIONAL } from '../../features/models/registry/owner.ts';
 import { PackageFiles } from '../../features/models/registry/package-files.ts';
 import { listModels, seenPackages } from '../../features/models/registry/show.ts';
@@ -28,7 +28,7 @@ export const REGISTRY_OPTIONS = {
   owner: { type: 'string' },
   national: { type: 'boolean' },
   to: { type: 'string' },
-  'token-file': { type: 'string' },
+  authorization: { type: 'string' },
   holder: { type: 'string' },
   'valid-from': { type: 'string' },
   'valid-until': { type: 'string' },
@@ -111,8 +111,8 @@ async function submitTo(to: string, folder: string, args: CommandArgs, context: 
   const owner = isGiven(args, 'national') ? NATIONAL : textOption(args, 'owner');
   const url = new URL('/api/models', to);
   if (owner !== undefined) url.searchParams.set('owner', owner);
-  const tokenFile = textOption(args, 'token-file');
-  const token = tokenFile && (await readFile(tokenFile, 'utf8')).trim();
+  const path = textOption(args, 'authorization');
+  const token = path && (await textIn(path)).trim();
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const response = await fetch(url, { method: 'POST', body: form, headers, signal: context.signal });
   const answer = (await response.json()) as Submitted & { findings?: []; title?: string };
@@ -148,13 +148,14 @@ async function list({ db, op, context: { print } }: Desk): Promise<ExitCode> {
 /** Every byte and signature of one package, or of all. */
 async function verify({ db, files, op, words: [digest], context: { print } }: Desk): Promise<ExitCode> {
   const wanted = digest === undefined ? (await seenPackages(db, op)).map((row) => row.digest) : [digest];
+  const packages = packagesFor({ db, files }, op);
   let damaged = 0;
   for (const each of wanted) {
     try {
-      const { manifest } = await openPackage({ db, files }, op, each);
+      const { manifest } = await packages.open(each);
       print(`sound ${manifest.id}@${manifest.version} ${each}`, { digest: each, isSound: true });
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || !/^model\//.test(thrown.code)) throw thrown;
+      if (!(thrown instanceof Failure) || !thrown.code.startsWith('model/')) throw thrown;
       damaged += 1;
       print(`${thrown.code} ${each}: ${thrown.detail}`, { digest: each, isSound: false, code: thrown.code });
     }

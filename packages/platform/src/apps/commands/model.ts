@@ -26,7 +26,7 @@ const FILE_BYTES_MAX = 2 ** 30;
 export const modelCommand: Command = {
   name: 'model',
   usage: `check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | run DIR (FILE.dcm... | --golden) |
-       submit DIR [--owner INSTITUTION | --national] [--to URL [--token-file FILE]] | list | verify [DIGEST] |
+       submit DIR [--owner INSTITUTION | --national] [--to URL [--authorization FILE]] | list | verify [DIGEST] |
        signer add KEY.pem --holder TEXT [--owner INSTITUTION | --national] [--valid-from DAY] [--valid-until DAY] |
        signer list | signer revoke KEY-ID --for compromise|superseded|ceased |
        external add FILE.json | external retire ID | inventory [--csv FILE]`,
@@ -34,7 +34,8 @@ export const modelCommand: Command = {
 check   every file, the signature, the manifest, the ONNX file; each finding is named. --trust: a public key (Ed25519).
 pack    writes the model's digest into the manifest and signs the list of all files with a private key.
 run     golden cases first; then the images that the manifest selects, in a process without network. Prints JSON.
-submit  into the registry of this data directory, also while a server runs, or over the API of another one (--to).
+submit  into the registry of this data directory, also while a server runs, or over the API of another one (--to), as
+        whom the file of --authorization makes the caller known.
         Everything that stands against the package is named, and nothing of it is kept.
 verify  every byte and signature of the packages that are kept.
 signer  whose signature of a package counts: for one institution's packages, or the nation's.

@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
+import { canonicalJson } from '@acervo/kernel/canonical-json.ts';
 import { type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
 import { ENVELOPE_FILE, ed25519Verifier, type Verifier } from '@acervo/model/envelope.ts';
 import type { Finding } from '@acervo/model/onnx/check.ts';
@@ -34,7 +34,7 @@ export async function judgePackage(
   if (keys.length === 0) say('model/signature', ENVELOPE_FILE, 'no key is trusted for this owner');
   const files = filesOf(intake);
   if (files.length > REGISTRY_LIMITS.files) say('model/limit', '', `more than ${REGISTRY_LIMITS.files} files`);
-  const manifest = intake.manifest && canonicalJson(intake.manifest as Json);
+  const manifest = intake.manifest && canonicalJson(intake.manifest);
   if (Buffer.byteLength(manifest ?? '') > REGISTRY_LIMITS.manifestBytes)
     say('model/limit', 'manifest.json', `more than ${REGISTRY_LIMITS.manifestBytes} bytes`);
   const golden = findings.length === 0 && ports ? await goldenOf(folder, intake, ports, signal, findings) : [];

@@ -40,8 +40,17 @@ function packageEntry(of: PackageSummary): InventoryEntry {
   const { regulatory } = of;
   const told = Object.entries(of.provenance).map(([name, text]) => `${name}: ${text}`);
   return {
-    ...{ kind: 'package', id: of.digest, model: of.model, name: of.name, version: of.version, owner: of.owner },
-    ...{ vendor: of.supplier, host: 'acervo', sites: [], status: 'received', class: regulatory.class },
+    kind: 'package',
+    id: of.digest,
+    model: of.model,
+    name: of.name,
+    version: of.version,
+    owner: of.owner,
+    vendor: of.supplier,
+    host: 'acervo',
+    sites: [],
+    status: 'received',
+    class: regulatory.class,
     registroSanitario: regulatory.registroSanitario ?? '',
     useStatus: regulatory.useStatus,
     provenance: told.join('; '),
@@ -61,10 +70,22 @@ function externalEntry({ id, institution, record, addedAt, retiredAt }: External
   ];
   return [
     {
-      ...{ kind: 'external', id, model: '', name, version, owner: institution, vendor, host, sites },
+      kind: 'external',
+      id,
+      model: '',
+      name,
+      version,
+      owner: institution,
+      vendor,
+      host,
+      sites,
       status: retiredAt === null ? 'in-use' : 'retired',
-      ...{ class: riskClass, registroSanitario: registroSanitario ?? '', useStatus: '', provenance },
-      ...{ since: addedAt, warnings },
+      class: riskClass,
+      registroSanitario: registroSanitario ?? '',
+      useStatus: '',
+      provenance,
+      since: addedAt,
+      warnings,
     },
   ];
 }

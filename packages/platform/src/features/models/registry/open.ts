@@ -20,18 +20,18 @@ const SHA256 = /^[0-9a-f]{64}$/;
  * What others ask of the registry. Each load reads every byte of a package again: what a disk changed, or whose key was
  * stolen since, is not run, and the journal says so.
  */
-export const modelPackages = (ports: Ports, op: Op): ModelPackages => ({
+export const packagesFor = (ports: Ports, op: Op): ModelPackages => ({
   open: (digest) => openPackage(ports, op, digest),
 });
 
 /** @throws {Failure} request/not-found, model/digest, model/signature */
-export async function openPackage(ports: Ports, op: Op, digest: string): Promise<OpenPackage> {
+async function openPackage(ports: Ports, op: Op, digest: string): Promise<OpenPackage> {
   const row = SHA256.test(digest) ? await findPackage(ports.db, digest) : undefined;
   if (row === undefined) throw new Failure('request/not-found', `no package ${digest}`);
   try {
     return await verified(ports, row);
   } catch (thrown) {
-    if (!(thrown instanceof Failure) || !/^model\//.test(thrown.code)) throw thrown;
+    if (!(thrown instanceof Failure) || !thrown.code.startsWith('model/')) throw thrown;
     await insertEvents(ports.db, [damagedEvent(op, row, thrown)]);
     throw thrown;
   }

@@ -115,13 +115,6 @@ export function filesOf(sql: Sql, digest: string): Promise<PackageFile[]> {
   );
 }
 
-/** Every file that some package refers to. */
-export async function allFiles(sql: Sql): Promise<{ sha256: string; sizeBytes: number }[]> {
-  return sql.query<{ sha256: string; sizeBytes: number }>(
-    'select distinct sha256, size_bytes as "sizeBytes" from model_package_file order by sha256',
-  );
-}
-
 /** Of some files, those that a package refers to. Index: model_package_file_sha256. */
 export async function referredTo(sql: Sql, names: readonly string[]): Promise<Set<string>> {
   const rows = await sql.query<{ sha256: string }>(

@@ -20,7 +20,7 @@ import { packModel } from '../pack.ts';
 import { externalAi } from './external.repo.ts';
 import { addExternal, retireExternal } from './external.ts';
 import { inventory, inventoryCsv } from './inventory.ts';
-import { openPackage } from './open.ts';
+import { packagesFor } from './open.ts';
 import { PackageFiles } from './package-files.ts';
 import { modelPackages } from './registry.repo.ts';
 import { findFile, listModels, showModel, showVersion } from './show.ts';
@@ -30,6 +30,7 @@ import { submitPackage } from './submit.ts';
 import { sweepFiles } from './sweep.ts';
 
 const op = testOp({ institution: 'A', actor: { kind: 'process', id: 'test' } });
+const openPackage = (of: Prepared, by: typeof op, digest: string) => packagesFor(of, by).open(digest);
 const at = (institution: string) =>
   testOp({
     institution,
@@ -210,8 +211,15 @@ test('the inventory has AI that runs elsewhere, what is unknown is a warning, an
   await received(known);
   const { db } = known;
   const entry = {
-    ...{ institution: 'A', name: '=HYPERLINK("x")', version: '3.1', vendor: 'Fabricante, S.A.', host: 'modality' },
-    ...{ system: 'MAMO_1', sites: ['DFSSA000001'], intendedUse: 'Mastografía', role: 'detection' },
+    institution: 'A',
+    name: '=HYPERLINK("x")',
+    version: '3.1',
+    vendor: 'Fabricante, S.A.',
+    host: 'modality',
+    system: 'MAMO_1',
+    sites: ['DFSSA000001'],
+    intendedUse: 'Mastografía',
+    role: 'detection',
   };
   const { id } = await addExternal(db, op, entry);
   await assert.rejects(addExternal(db, at('B'), entry), refusedAs('access/denied'));
@@ -252,7 +260,13 @@ test('files without a row are swept; a half one is written anew; the journal bri
   const digest = await received(known);
   await openPackage(known, op, digest);
   await addExternal(known.db, op, {
-    ...{ institution: 'A', name: 'CAD', version: '1', vendor: 'V', host: 'pacs', intendedUse: 'x', role: 'triage' },
+    institution: 'A',
+    name: 'CAD',
+    version: '1',
+    vendor: 'V',
+    host: 'pacs',
+    intendedUse: 'x',
+    role: 'triage',
   });
   await revokeSigner(known.db, op, known.keyId, { reason: 'superseded' });
   assert.equal(await sweepFiles(known), 1);

@@ -29,8 +29,18 @@ export function summaryOf(row: PackageRow): PackageSummary {
   const manifest = JSON.parse(row.manifest) as Manifest;
   const { name, supplier, regulatory } = manifest;
   return {
-    ...{ digest, model, version, owner, name, supplier: supplier.org, regulatory },
-    ...{ signers, sizeBytes, institution, receivedAt, receivedBy },
+    digest,
+    model,
+    version,
+    owner,
+    name,
+    supplier: supplier.org,
+    regulatory,
+    signers,
+    sizeBytes,
+    institution,
+    receivedAt,
+    receivedBy,
     provenance: provenanceOf(manifest),
     warnings: judgement.warnings,
   };
