@@ -230,6 +230,7 @@ test('hostile packages are refused or contained, and the archive serves on', { t
   const { http, archive, dataDir, author } = known;
   const good = await submitForm(http, await packed(known, author), AUTHORIZED);
   assert.equal(good.status, 201, good.body);
+  await byCommand(known);
   const kept = modelFiles(dataDir);
   assert.ok(kept.length > 5);
   const beforeMib = peakRssMib(archive.pid);
@@ -259,6 +260,18 @@ test('hostile packages are refused or contained, and the archive serves on', { t
   assert.ok(moreMib < MORE_MIB_MAX, `${moreMib} MiB more`);
   await untouched(known, kept);
 });
+
+/** The first package once more: beside the server that runs, and over its API. */
+async function byCommand({ http, dataDir, folder }: Known): Promise<void> {
+  const file = join(folder, 'bearer');
+  writeFileSync(file, `${TOKEN}\n`, { mode: 0o600 });
+  const words = ['model', 'submit', join(folder, 'package-1'), '--owner', INSTITUTION];
+  for (const more of [[], ['--to', http, '--authorization', file]]) {
+    const { code, out, err } = await runAcervo(dataDir, [...words, ...more]);
+    assert.equal(code, 0, out + err);
+    assert.match(out, /^known mx\.acervo\.demo\.cr-opacidad@1\.0\.0 [0-9a-f]{64}$/m);
+  }
+}
 
 function refused({ status, findings, body }: Answered, ...expected: readonly string[]): void {
   assert.ok(status === 422 || status === 413, `${status} ${body}`);
