@@ -5,6 +5,7 @@ import { join } from 'node:path';
 const EXPECTED: readonly RegExp[] = [
   /^packs\/\d{4}\/\d{8}\.tar$/,
   /^journal\/.+$/,
+  /^models\/[0-9a-f]{2}\/[0-9a-f]{64}$/,
   /^node$/,
   /^keys\/(login\.json|journal\.key)$/,
   /^run\/(opening\.\d+|w-[0-9a-f]+|\.s\.PGSQL.*)$/,

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Archive, openArchive } from '@acervo/platform/apps/archive.ts';
+import { type Archive, blobStores, openArchive } from '@acervo/platform/apps/archive.ts';
 import { loadConfig } from '@acervo/platform/apps/config.ts';
+import type { BlobStore } from '@acervo/platform/ports/blob-store.ts';
 import { placeCluster } from './made-cluster.ts';
 import { silentLog, temporaryDirectory } from './postgres.ts';
 
@@ -10,7 +11,7 @@ export async function openTestArchive(
   t: TestContext,
   dataDir: string = join(temporaryDirectory(), 'data'),
   env: Readonly<Record<string, string>> = {},
-): Promise<Archive & { dataDir: string }> {
+): Promise<Archive & { dataDir: string; modelBlobs: BlobStore }> {
   const config = loadConfig({
     ACERVO_DATA_DIR: dataDir,
     ACERVO_ACCESS: 'open',
@@ -33,5 +34,5 @@ export async function openTestArchive(
     await archive.close();
   };
   t.after(close);
-  return { ...archive, close, dataDir };
+  return { ...archive, close, dataDir, modelBlobs: blobStores(config).modelBlobs };
 }

@@ -53,10 +53,11 @@ const FINISH_MS_MAX = 10_000;
 
 export type ArchiveUse = { role: string; connectionsMax: number; log: Log };
 
-/** The folders of a data directory. The journal lies beside the packs, wherever those are. */
-export function blobStores(config: Config): { blobs: BlobStore; journalBlobs: BlobStore } {
+/** The folders of a data directory. Journal and model packages lie beside the packs, wherever those are. */
+export function blobStores(config: Config): { blobs: BlobStore; journalBlobs: BlobStore; modelBlobs: BlobStore } {
   const packs = packsDirectory(config);
-  return { blobs: fileBlobStore(packs), journalBlobs: fileBlobStore(join(dirname(packs), 'journal')) };
+  const beside = (name: string): BlobStore => fileBlobStore(join(dirname(packs), name));
+  return { blobs: fileBlobStore(packs), journalBlobs: beside('journal'), modelBlobs: beside('models') };
 }
 
 /**

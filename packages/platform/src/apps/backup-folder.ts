@@ -10,7 +10,7 @@ import { type Config, packsDirectory } from './config.ts';
 export async function refuseOwnFolder(folder: string, config: Config): Promise<void> {
   const packs = packsDirectory(config);
   const mine = await realpathOf(folder);
-  for (const own of [config.dataDir, packs, join(dirname(packs), 'journal')]) {
+  for (const own of [config.dataDir, packs, ...['journal', 'models'].map((name) => join(dirname(packs), name))]) {
     const path = await realpathOf(own);
     if (isWithin(mine, path) || isWithin(path, mine)) {
       throw new Failure('request/invalid', `${folder} and ${own} lie within each other: take another folder`);

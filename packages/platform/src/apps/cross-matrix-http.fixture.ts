@@ -2,6 +2,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
 import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
+import { modelCells } from './cross-matrix-model-cells.fixture.ts';
 
 /** One route or service, and how it is shown to give nothing of an institution to another one. */
 export type Cell = {
@@ -29,7 +30,7 @@ const names =
   ({ status, body }: Answer, of: Subject): boolean =>
     status === 200 && body.includes(what(of));
 
-type Cells = Record<string, Cell>;
+export type Cells = Record<string, Cell>;
 
 /** Every route of the archive has its line here; one that has none fails the test. */
 export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
@@ -47,6 +48,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...directoryCells(matrix),
       ...rightsCells(matrix),
       ...auditCells(matrix),
+      ...modelCells(matrix, { isGood, names }),
       ...openCells(matrix),
     }),
   );

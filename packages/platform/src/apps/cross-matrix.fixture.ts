@@ -18,6 +18,7 @@ import { associate, receiver, startDestination } from '../features/transfer/tran
 import type { Role } from '../ports/directory.ts';
 import type { Identities } from '../ports/identity.ts';
 import { loadConfig } from './config.ts';
+import { freshExternal, freshSigner, modelsOf } from './cross-matrix-models.fixture.ts';
 import { startServer } from './server.ts';
 
 export const A = 'HOSPITAL-A';
@@ -51,12 +52,13 @@ export const ABSENT = subject(A, '2.25.7900', 'PA-NO');
 export const NOWHERE = subject('HOSPITAL-0', '2.25.7901', 'P0-NO');
 
 /** Tokens of both institutions may do everything; persons of B treat patients. */
-export type Who = 'A' | 'B' | 'radiologist-A' | 'radiologist-B' | 'officer-A';
+export type Who = 'A' | 'B' | 'radiologist-A' | 'radiologist-B' | 'officer-A' | 'steward-A';
 
 const PERSONS: Readonly<Record<string, { institution: string; role: Role }>> = {
   'radiologist-A': { institution: A, role: 'radiologist' },
   'radiologist-B': { institution: B, role: 'radiologist' },
   'officer-A': { institution: A, role: 'data-protection-officer' },
+  'steward-A': { institution: A, role: 'steward' },
 };
 
 export type Matrix = TestArchive & {
@@ -66,9 +68,11 @@ export type Matrix = TestArchive & {
   stow(who: Who, path: string, sent: Image): Promise<Answer>;
   /** Something of A that may be ended or reviewed once. */
   fresh(kind: Fresh): Promise<string>;
+  /** Sends a sound package, the same each time; A has it already. */
+  submit(who: Who, owner: string): Promise<Answer>;
 };
 
-type Fresh = 'agreement' | 'referral' | 'glass' | 'person';
+type Fresh = 'agreement' | 'referral' | 'glass' | 'person' | 'signer' | 'external';
 
 export type Answer = { status: number; body: string };
 
@@ -92,6 +96,7 @@ export async function startMatrix(t: TestContext): Promise<Matrix> {
   const archive = { server, url: `http://127.0.0.1:${server.httpPort}`, directory };
   await fill(archive);
   await hire(archive, ids);
+  const submit = await modelsOf(archive, A, SECRET);
   // Somebody of A is there, whom only A may know of.
   await associate(t, archive, [{ abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: [EXPLICIT_LE] }], {
     callingAet: 'SYS_A',
@@ -99,6 +104,7 @@ export async function startMatrix(t: TestContext): Promise<Matrix> {
   return {
     ...archive,
     ids,
+    submit,
     fetch: async (who, method, path, body) => {
       const scheme = who in PERSONS ? 'Person' : 'Bearer';
       const response = await fetch(archive.url + path, {
@@ -207,6 +213,8 @@ async function fresh(archive: TestArchive, kind: Fresh): Promise<string> {
   }
   const between = { owner: A, receiver: C };
   const validity = { from: '2026-01-01T00:00:00Z' };
+  if (kind === 'signer') return freshSigner(archive, A);
+  if (kind === 'external') return freshExternal(archive, A);
   if (kind === 'agreement') {
     const of = { ...between, purposes: ['AUDIT'], validity, reference: SECRET };
     return (await makeAgreement(database, testOp(), of)).id;

@@ -10,6 +10,7 @@ import { type DirectoryPorts, directoryFeature } from '../features/directory/ind
 import { cEcho } from '../features/echo/index.ts';
 import { type JournalPorts, journalFeature } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
+import { type ModelPorts, modelRegistryFeature } from '../features/models/registry/index.ts';
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
@@ -41,6 +42,7 @@ export type Surroundings = {
   /** How people log in, or that nobody needs to. */
   login: Feature;
   audit: AuditPorts;
+  models: ModelPorts;
   /** Folders that were made before: the built page, the fetched viewer. */
   page: StaticFiles;
   viewer: StaticFiles;
@@ -73,6 +75,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     journalFeature({ ...around.journal, db: holdings.db }),
     around.login,
     auditExportFeature(holdings, around.audit),
+    modelRegistryFeature(holdings, around.models),
   ];
   const types = features.flatMap(({ fhir = [] }) => fhir);
   features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });

@@ -27,4 +27,20 @@ export const INFERENCE_SETTINGS = {
     256,
     1_048_576,
   ),
+  modelPackageMib: integer(
+    { env: 'ACERVO_MODEL_PACKAGE_MIB', unit: 'MiB', doc: 'Bytes of one model package; a longer one is refused.' },
+    2048,
+    1,
+    4096,
+  ),
+  modelJudgeSeconds: integer(
+    {
+      env: 'ACERVO_MODEL_JUDGE_SECONDS',
+      unit: 's',
+      doc: 'Longest time to judge a submitted package, its golden cases included; it is refused then.',
+    },
+    600,
+    5,
+    7200,
+  ),
 } as const;

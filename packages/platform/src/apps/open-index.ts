@@ -12,6 +12,7 @@ export type OpenIndex = {
   database: Database;
   blobs: BlobStore;
   journalBlobs: BlobStore;
+  modelBlobs: BlobStore;
   /** The data directory's name. */
   node: string;
   close(): Promise<void>;

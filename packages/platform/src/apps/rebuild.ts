@@ -2,6 +2,9 @@ import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { directoryProjection } from '../features/directory/projection.ts';
+import { externalAi } from '../features/models/registry/external.repo.ts';
+import { modelPackages } from '../features/models/registry/registry.repo.ts';
+import { modelSigners } from '../features/models/registry/signers.repo.ts';
 import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
 import { secondaryUses } from '../features/rights/rights.repo.ts';
@@ -61,6 +64,9 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         directoryProjection,
         sharingProjection,
         secondaryUses,
+        modelPackages,
+        modelSigners,
+        externalAi,
         announcedProjection,
       ];
       const summary = await reindex({ ...ports, projections }, hears);

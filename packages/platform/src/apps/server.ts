@@ -23,6 +23,7 @@ import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
 import { careForHeap } from './heap-care.ts';
 import { enrolmentUrl, firstEnrolment, openLogin } from './login.ts';
+import { modelPortsOf } from './model-ports.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { fetchOwnPort, publicUrlOf } from './public-url.ts';
@@ -147,6 +148,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     whoIs: whoIsIn(access.systems, serving.directory),
     journal: archive,
     audit: auditPortsOf(config, archive, keys),
+    models: modelPortsOf(config),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
     commitment: {
       dial: dialOver(associate, access, serving.log),

@@ -35,6 +35,11 @@ const TABLES = [
   'person',
   'person_role',
   'sensitivity',
+  'model',
+  'model_package',
+  'model_package_file',
+  'model_signer',
+  'external_ai',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

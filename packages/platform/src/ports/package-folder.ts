@@ -6,6 +6,8 @@ export type PackageFolder = {
   list(entriesMax: number): Promise<PackageEntry[]>;
   /** @throws {Failure} model/limit for more bytes than that; model/path for what is no file */
   read(path: string, bytesMax: number): Promise<Uint8Array>;
+  /** A file piece by piece; a piece is good until the next one is asked for. @throws {Failure} as `read` does */
+  pieces(path: string, bytesMax: number): AsyncIterable<Uint8Array>;
   /** Whole or not at all. */
   write(path: string, bytes: Uint8Array): Promise<void>;
 };

@@ -90,6 +90,8 @@ export const enReasons: Record<keyof typeof esReasons, string> = {
   'model/signature': 'The signature of the package is missing or not valid.',
   'model/not-applicable': 'The model is not for these images.',
   'model/operation': 'The images cannot be prepared for the model.',
+  'model/refused': 'The model package was refused.',
+  'model/version': 'That version of the model has other bytes already.',
   'model/golden': 'The model does not reproduce a golden case.',
   'model/no-sandbox': 'The network cannot be shut off: the model is not run.',
   'model/time': 'The model took too long.',

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { mkdir, open, opendir, rename, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, opendir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { PackageEntry, PackageFolder } from '../../ports/package-folder.ts';
 
 const DEPTH_MAX = 8;
+const PIECE_BYTES = 1 << 18;
 
 /** A folder of the file system as a package. Symbolic links are named, and never followed. */
 export function packageFolder(folder: string): PackageFolder {
@@ -19,6 +20,7 @@ export function packageFolder(folder: string): PackageFolder {
       return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
     read: (path, bytesMax) => read(join(root, path), bytesMax),
+    pieces: (path, bytesMax) => pieces(join(root, path), bytesMax),
     write: async (path, bytes) => {
       const target = join(root, path);
       await mkdir(dirname(target), { recursive: true });
@@ -41,16 +43,37 @@ async function* below(root: string, path: string, depth: number): AsyncGenerator
   }
 }
 
-/** O_NOFOLLOW: what was a file when it was listed may be a link by now. */
 async function read(path: string, bytesMax: number): Promise<Uint8Array> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause: unknown) => {
-    throw new Failure('model/path', 'cannot be opened, or is a link', { cause });
-  });
+  const handle = await opened(path, bytesMax);
   try {
-    const { size } = await handle.stat();
-    if (size > bytesMax) throw new Failure('model/limit', `${size} bytes, more than ${bytesMax}`);
     return new Uint8Array(await handle.readFile());
   } finally {
     await handle.close();
   }
+}
+
+async function* pieces(path: string, bytesMax: number): AsyncGenerator<Uint8Array> {
+  const handle = await opened(path, bytesMax);
+  const piece = new Uint8Array(PIECE_BYTES);
+  try {
+    for (let at = 0; ; ) {
+      const { bytesRead } = await handle.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** O_NOFOLLOW: what was a file when it was listed may be a link by now. */
+async function opened(path: string, bytesMax: number): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause: unknown) => {
+    throw new Failure('model/path', 'cannot be opened, or is a link', { cause });
+  });
+  const { size } = await handle.stat();
+  if (size <= bytesMax) return handle;
+  await handle.close();
+  throw new Failure('model/limit', `${size} bytes, more than ${bytesMax}`);
 }

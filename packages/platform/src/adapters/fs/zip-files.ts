@@ -40,7 +40,8 @@ export async function* zipFiles(path: string, stamp: string, limits = ZIP_LIMITS
     const inner = nameOf(entry);
     if (inner.endsWith('/')) continue;
     const name = `${path}!${inner}`;
-    if (entry.isEncrypted()) yield { name, refused: 'encrypted' };
+    if (isLink(entry)) yield { name, refused: 'a symbolic link' };
+    else if (entry.isEncrypted()) yield { name, refused: 'encrypted' };
     else if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
       yield { name, refused: `compression method ${entry.compressionMethod}` };
     } else yield fileOf(archive, entry, inner);
@@ -55,6 +56,11 @@ async function* entriesOf(path: string): AsyncGenerator<Entry> {
 
 const nameOf = (entry: Entry): string =>
   getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false);
+
+/** Made on Unix, whose mode of the file stands above the attributes of MS-DOS: S_IFMT, S_IFLNK. */
+function isLink({ versionMadeBy, externalFileAttributes }: Entry): boolean {
+  return versionMadeBy >> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+}
 
 async function reasonAgainst(path: string, limits: ZipLimits): Promise<string | undefined> {
   let entries = 0;

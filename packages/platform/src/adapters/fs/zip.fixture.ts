@@ -4,7 +4,7 @@ export type ZipEntry = {
   name: string;
   bytes: Uint8Array;
   /** Instead of what is right. */
-  claims?: { uncompressedSize?: number; crc32?: number; method?: number; flags?: number };
+  claims?: { uncompressedSize?: number; crc32?: number; method?: number; flags?: number; unixMode?: number };
 };
 
 /** A ZIP archive (APPNOTE 6.3.x) of deflated entries: local headers, central directory, end. */
@@ -25,8 +25,17 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
     common.writeUInt16LE(names.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, names, packed]);
     const tail = Buffer.alloc(14);
+    tail.writeUInt32LE(((claims.unixMode ?? 0) << 16) >>> 0, 6);
     tail.writeUInt32LE(at, 10);
-    centrals.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 0]), common, tail, names]));
+    centrals.push(
+      Buffer.concat([
+        Buffer.from('PK\x01\x02'),
+        Buffer.from([20, claims.unixMode === undefined ? 0 : 3]),
+        common,
+        tail,
+        names,
+      ]),
+    );
     locals.push(local);
     at += local.length;
   }

@@ -5,7 +5,7 @@ import { exclusively } from '../../adapters/postgres/exclusive.ts';
 import { runDirectory } from '../../adapters/postgres/run-directory.ts';
 import { type BackupSummary, backUp } from '../../features/backup/backup.ts';
 import { loadAccess } from '../access.ts';
-import { type Archive, openArchive } from '../archive.ts';
+import { type Archive, blobStores, openArchive } from '../archive.ts';
 import { refuseOwnFolder } from '../backup-folder.ts';
 import {
   type Command,
@@ -55,10 +55,11 @@ async function runBackup(args: CommandArgs, context: CommandContext): Promise<Ex
 async function backUpTo(to: string, deep: boolean, archive: Archive, context: CommandContext): Promise<ExitCode> {
   const { config, log, signal, print, isJson } = context;
   const { holdings, sealer, node } = archive;
+  const { modelBlobs } = blobStores(config);
   const { db, blobs, journalBlobs, journal } = holdings;
   const progress = progressLine(process.stderr, !isJson);
   const op = loadAccess(config, log).ofCommand('backup').openOp(signal);
-  const ports = { db, blobs, journalBlobs, journal, sealer, node, version };
+  const ports = { db, blobs, journalBlobs, modelBlobs, journal, sealer, node, version };
   const summary = await backUp(
     ports,
     op,

@@ -19,31 +19,45 @@ import {
   textOption,
   textsOption,
 } from '../command.ts';
+import { REGISTRY_OPTIONS, runRegistry } from './model-registry.ts';
 
 const FILE_BYTES_MAX = 2 ** 30;
 
 export const modelCommand: Command = {
   name: 'model',
-  usage: 'check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | run DIR (FILE.dcm... | --golden)',
-  summary: `Judge, sign, show and run packages of AI models, without an archive.
+  usage: `check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | run DIR (FILE.dcm... | --golden) |
+       submit DIR [--owner INSTITUTION | --national] [--to URL [--authorization FILE]] | list | verify [DIGEST] |
+       signer add KEY.pem --holder TEXT [--owner INSTITUTION | --national] [--valid-from DAY] [--valid-until DAY] |
+       signer list | signer revoke KEY-ID --for compromise|superseded|ceased |
+       external add FILE.json | external retire ID | inventory [--csv FILE]`,
+  summary: `Judge, sign, show and run packages of AI models, without an archive; keep them in its registry.
 check   every file, the signature, the manifest, the ONNX file; each finding is named. --trust: a public key (Ed25519).
 pack    writes the model's digest into the manifest and signs the list of all files with a private key.
 run     golden cases first; then the images that the manifest selects, in a process without network. Prints JSON.
+submit  into the registry of this data directory, also while a server runs, or over the API of another one (--to), as
+        whom the file of --authorization makes the caller known.
+        Everything that stands against the package is named, and nothing of it is kept.
+verify  every byte and signature of the packages that are kept.
+signer  whose signature of a package counts: for one institution's packages, or the nation's.
+external  AI inside modalities, PACS and services; inventory lists all AI, and writes the register as CSV.
 Exit codes: 0 nothing stands against it, 3 something does (a finding, a golden case), 4 not judged whole (check
 without --trust) or not applicable to these images (run), 1 it failed.`,
   options: {
     trust: { type: 'string', multiple: true },
     key: { type: 'string' },
     golden: { type: 'boolean' },
+    ...REGISTRY_OPTIONS,
   },
-  positionals: [2, 10_000],
+  positionals: [1, 10_000],
   run: async (args, context) => {
     const [verb = '', folder = '', ...files] = args.positionals;
-    const isAlone = files.length === 0;
+    const isAlone = folder !== '' && files.length === 0;
     if (verb === 'check' && isAlone) return runCheck(folder, args, context);
     if (verb === 'pack' && isAlone) return runPack(folder, args, context);
     if (verb === 'show' && isAlone) return runShow(folder, context);
-    if (verb === 'run') return runRun(folder, files, args, context);
+    if (verb === 'run' && folder !== '') return runRun(folder, files, args, context);
+    const code = await runRegistry(args, context);
+    if (code !== undefined) return code;
     throw new Failure('request/invalid', `acervo model ${modelCommand.usage}`);
   },
 };

@@ -44,7 +44,8 @@ async function runRestore(args: CommandArgs, context: CommandContext): Promise<E
   const manifest = await openBackup(targetFolder(from));
   await refuseOwnFolder(from, config);
   const packs = packsDirectory(config);
-  const into: RestoreTarget = { packs: stagingFolder(packs), journal: stagingFolder(join(dirname(packs), 'journal')) };
+  const beside = (name: string) => stagingFolder(join(dirname(packs), name));
+  const into: RestoreTarget = { packs: stagingFolder(packs), journal: beside('journal'), models: beside('models') };
   await refuseHeld(config, into);
   if (config.databaseUrl !== undefined) {
     const database = await openConfiguredDatabase(config, { role: 'restore', connectionsMax: 1, log });
@@ -65,6 +66,7 @@ async function stage(from: string, manifest: Manifest, into: RestoreTarget, { si
   const { bytes } = manifest.counts;
   await into.packs.clear();
   await into.journal.clear();
+  await into.models.clear();
   const damaged = await stageFiles(targetFolder(from), manifest, into, signal, (done) =>
     progress.show(done / Math.max(1, bytes), `${sizeText(done)} of ${sizeText(bytes)} copied`),
   );
@@ -91,6 +93,7 @@ async function bringUp(
     before: async () => {
       await into.packs.publish();
       await into.journal.publish();
+      await into.models.publish();
     },
     hears: {
       finding: tell,
@@ -127,8 +130,9 @@ async function verifyRestored(
 }
 
 /** @throws {Failure} config/invalid: what is there is never mixed with what comes. */
-async function refuseHeld({ dataDir, databaseUrl }: Config, { packs, journal }: RestoreTarget): Promise<void> {
-  const isHeld = !(await packs.isEmpty()) || !(await journal.isEmpty());
+async function refuseHeld({ dataDir, databaseUrl }: Config, into: RestoreTarget): Promise<void> {
+  const { packs, journal, models } = into;
+  const isHeld = !(await packs.isEmpty()) || !(await journal.isEmpty()) || !(await models.isEmpty());
   const isIndexed = databaseUrl === undefined && existsSync(join(dataDir, 'postgres'));
   if (!isHeld && !isIndexed) return;
   throw new Failure('config/invalid', `${dataDir} holds an archive already: restore into an empty one`);

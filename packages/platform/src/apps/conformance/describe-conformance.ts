@@ -63,6 +63,11 @@ export function describeConformance(departures: string): string {
       metrics: { auditMessagesSent: () => {}, auditExportFailed: () => {}, setAuditExport: () => {} },
       receiver: undefined,
     },
+    models: {
+      modelBlobs: holdings.blobs,
+      staging: { begin: () => Promise.reject(closed()), sweep: () => Promise.resolve() },
+      judge: { judge: () => Promise.reject(closed()) },
+    },
     status: {
       activity: new Activity(),
       associationsMax: 0,

@@ -26,9 +26,9 @@ export const SMALL_BYTES = 16_384;
 export const openSmall = (t: TestContext, dataDir?: string): Promise<TestArchive> =>
   openTestArchive(t, dataDir, { ACERVO_SMALL_OBJECT_KIB: '16' });
 
-export const portsOf = ({ holdings, sealer, node }: TestArchive): BackupPorts => {
+export const portsOf = ({ holdings, modelBlobs, sealer, node }: TestArchive): BackupPorts => {
   const { db, blobs, journalBlobs, journal } = holdings;
-  return { db, blobs, journalBlobs, journal, sealer, node, version: '1.2.3' };
+  return { db, blobs, journalBlobs, modelBlobs, journal, sealer, node, version: '1.2.3' };
 };
 
 let root: string | undefined;
@@ -76,11 +76,13 @@ async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 /** What a restore would copy, and what it finds damaged in the backup. */
 export async function tryRestore(folder: string): Promise<{ damaged: Damage[]; into: string }> {
   const into = await mkdtemp(`${folder}-tried-`);
-  const [packs, journal] = [stagingFolder(join(into, 'packs')), stagingFolder(join(into, 'journal'))];
+  const staging = (name: string) => stagingFolder(join(into, name));
+  const [packs, journal, models] = [staging('packs'), staging('journal'), staging('models')];
   const backup = targetFolder(folder);
   const signal = new AbortController().signal;
-  const damaged = await stageFiles(backup, await openBackup(backup), { packs, journal }, signal, () => {});
+  const damaged = await stageFiles(backup, await openBackup(backup), { packs, journal, models }, signal, () => {});
   await packs.publish();
+  await models.publish();
   await journal.publish();
   return { damaged, into };
 }

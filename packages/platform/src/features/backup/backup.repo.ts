@@ -21,6 +21,13 @@ export async function hasUnnumbered(sql: Sql, beforeXid: string): Promise<boolea
   return row?.found === true;
 }
 
+/** Files of model packages, each once. */
+export function modelFiles(sql: Sql): Promise<{ sha256: string; sizeBytes: number }[]> {
+  return sql.query<{ sha256: string; sizeBytes: number }>(
+    'select distinct sha256, size_bytes as "sizeBytes" from model_package_file where size_bytes > 0 order by sha256',
+  );
+}
+
 /** Hash of a numbered event; undefined when the number is not given. Index: primary key of journal_seal. */
 export async function sealHashAt(sql: Sql, seq: number): Promise<string | undefined> {
   const [row] = await sql.query<{ hash: string }>('select hash from journal_seal where seq = $1', [seq]);

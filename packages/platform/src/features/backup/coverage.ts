@@ -10,7 +10,7 @@ import { lastSeal } from '../../journal/journal.repo.ts';
 import { waitMs } from '../../journal/sealer.ts';
 import { checkpointLines, readLines } from '../../journal/segments.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
-import { hasUnnumbered, nextTransactionId, segmentsAtOnce, unsealedSegments } from './backup.repo.ts';
+import { hasUnnumbered, modelFiles, nextTransactionId, segmentsAtOnce, unsealedSegments } from './backup.repo.ts';
 import type { Damage } from './manifest.ts';
 
 /** The part of a file that the backup must hold. Those bytes never change any more. */
@@ -26,6 +26,7 @@ export type Coverage = {
 
 /** What is read. `sealAll` numbers committed events; any process may, and a server does so all the time. */
 export type BackupSource = Pick<Holdings, 'db' | 'blobs' | 'journalBlobs'> & {
+  modelBlobs: BlobStore;
   sealer: { sealAll(): Promise<unknown> };
 };
 
@@ -49,6 +50,7 @@ export async function coverageNow(source: BackupSource, signal: AbortSignal): Pr
   const rows = await segmentsAtOnce(source.db);
   const coverage: Coverage = { at, ...journal, records: 0 };
   for (const row of rows) await addSegment(coverage, source.blobs, row);
+  await addModels(coverage, source);
   return coverage;
 }
 
@@ -182,4 +184,15 @@ async function addSegment(coverage: Coverage, blobs: BlobStore, row: SegmentRow)
   const length = row.state === 'sealed' ? Math.min(size, committed + ARCHIVE_END_BYTES) : committed;
   coverage.files.push({ path, from: blobs, name, length, chain: row.chain });
   coverage.records += row.records;
+}
+
+/** Files of model packages never change. One whose package came after the journal's position is no harm. */
+async function addModels(coverage: Coverage, { db, modelBlobs: from }: BackupSource): Promise<void> {
+  for (const { sha256, sizeBytes: length } of await modelFiles(db)) {
+    const name = `${sha256.slice(0, 2)}/${sha256}`;
+    const path = `models/${name}`;
+    const size = await from.sizeOf(name);
+    if (size === length) coverage.files.push({ path, from, name, length, chain: '' });
+    else coverage.damaged.push({ path, reason: `has ${size ?? 0} of ${length} bytes in the archive` });
+  }
 }

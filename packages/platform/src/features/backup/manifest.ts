@@ -7,7 +7,7 @@ const FORMAT = 'acervo-backup';
 /** A million segments take a half of it. */
 const MANIFEST_BYTES_MAX = 500 * 10 ** 6;
 /** Nothing that leads elsewhere. */
-const PATH = /^(packs\/\d{4}\/\d{8}\.tar|journal\/(checkpoints\/)?\d{12}\.jsonl)$/;
+const PATH = /^(packs\/\d{4}\/\d{8}\.tar|journal\/(checkpoints\/)?\d{12}\.jsonl|models\/[0-9a-f]{2}\/[0-9a-f]{64})$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** A file of a backup. Only its first `length` bytes count: a later backup that was interrupted may have added some. */
@@ -16,7 +16,7 @@ export type BackupFile = {
   length: number;
   /** SHA-256 (hex) of those bytes. */
   sha256: string;
-  /** Of a segment: SHA-256 of its last commit record; '' of a journal file. */
+  /** Of a segment: SHA-256 of its last commit record; '' of another file. */
   chain: string;
 };
 
@@ -35,16 +35,17 @@ export type Manifest = {
   version: string;
   /** The last numbered event that is in it. */
   journal: { seq: number; hash: string };
-  counts: { segments: number; records: number; journalFiles: number; bytes: number };
+  counts: { segments: number; records: number; journalFiles: number; modelFiles: number; bytes: number };
   damaged: Damage[];
   files: BackupFile[];
 };
 
 /** @param given  everything but what follows from it; `records`: commit records in the segments */
 export function manifestOf(given: Omit<Manifest, 'format' | 'v' | 'counts'>, records: number): Manifest {
-  const journalFiles = given.files.filter(({ path }) => path.startsWith('journal/')).length;
+  const countOf = (folder: string): number => given.files.filter(({ path }) => path.startsWith(folder)).length;
+  const [segments, journalFiles, modelFiles] = [countOf('packs/'), countOf('journal/'), countOf('models/')];
   const bytes = given.files.reduce((sum, { length }) => sum + length, 0);
-  const counts = { segments: given.files.length - journalFiles, records, journalFiles, bytes };
+  const counts = { segments, records, journalFiles, modelFiles, bytes };
   return { format: FORMAT, v: 1, ...given, counts };
 }
 

@@ -4,7 +4,7 @@ import type { StagingFolder } from '../../ports/staging-folder.ts';
 import type { TargetFolder } from '../../ports/target-folder.ts';
 import { type BackupFile, type Damage, MANIFEST, type Manifest, readManifest } from './manifest.ts';
 
-export type RestoreTarget = { packs: StagingFolder; journal: StagingFolder };
+export type RestoreTarget = { packs: StagingFolder; journal: StagingFolder; models: StagingFolder };
 
 /**
  * What a folder holds a backup of.
@@ -17,8 +17,8 @@ export async function openBackup(backup: TargetFolder): Promise<Manifest> {
 }
 
 /**
- * Copy packs and journal, each file compared with its digest. They are given their names by the caller, when nothing
- * is damaged: until then no process can take them for an archive.
+ * Copy packs, journal and models, each file compared with its digest. They are given their names by the caller, when
+ * nothing is damaged: until then no process can take them for an archive.
  * @param done  told after each file how many bytes are done
  * @returns every file that is damaged; when there is one, nothing stays
  * @throws {Failure} request/cancelled
@@ -47,9 +47,15 @@ export async function stageFiles(
   return damaged;
 }
 
-async function clear({ packs, journal }: RestoreTarget): Promise<void> {
+async function clear({ packs, journal, models }: RestoreTarget): Promise<void> {
   await packs.clear();
   await journal.clear();
+  await models.clear();
+}
+
+function folderOf(path: string, { packs, journal, models }: RestoreTarget): StagingFolder {
+  if (path.startsWith('packs/')) return packs;
+  return path.startsWith('models/') ? models : journal;
 }
 
 /** @returns what is wrong with the file in the backup */
@@ -71,6 +77,6 @@ async function stageFile(
     }
   };
   const at = path.indexOf('/') + 1;
-  await (path.startsWith('packs/') ? into.packs : into.journal).stage(path.slice(at), hashed());
+  await folderOf(path, into).stage(path.slice(at), hashed());
   return hash.digest('hex') === sha256 ? undefined : 'differs from its digest';
 }

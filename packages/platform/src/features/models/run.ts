@@ -6,6 +6,7 @@ import { type Tensor, tensorBytes } from '@acervo/model/ops/layout.ts';
 import { OPS_VERSION, runPipeline } from '@acervo/model/ops/pipeline.ts';
 import type { Imaging } from '../../ports/imaging.ts';
 import type { Inference, NamedTensors } from '../../ports/inference.ts';
+import type { GoldenOutcome } from '../../ports/models.ts';
 import { decodedFrame, type ImageFile } from './images.ts';
 import { sha256Of } from './intake.ts';
 
@@ -162,8 +163,6 @@ function calibrated(score: number, calibration: { a: number; b: number } | undef
   const logit = Math.log(score / (1 - score));
   return 1 / (1 + Math.exp(-(calibration.a * logit + calibration.b)));
 }
-
-export type GoldenOutcome = { case: number; isReproduced: boolean; what: string; largestDifference: number };
 
 /** Run every golden case of a package: the tensor to the bit, the outputs within their tolerance. */
 export async function runGolden(
