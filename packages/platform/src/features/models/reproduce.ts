@@ -1,0 +1,58 @@
+import { textOf, uidOf } from '@acervo/dicom/data-set/access.ts';
+import { firstDifference } from '@acervo/dicom/data-set/difference.ts';
+import { T } from '@acervo/dicom/tags.ts';
+import { equalBytes } from '@acervo/kernel/bytes.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
+import type { Qualification } from '@acervo/model/results/result.ts';
+import { type ImageFile, readImageFile } from './images.ts';
+import { runWithResults, type Task } from './results.ts';
+import type { OpenModel, RunPorts } from './run.ts';
+
+export type Reproduction = { isSame: boolean; sopInstanceUid: string; what: string };
+
+/**
+ * Compute a result again, from the package and the images that it names, and hold it against its bytes. Its data set
+ * counts: the head before it names the version of the archive that wrote it (decision 0005).
+ * @throws {Failure} request/invalid for an object that is no result of this archive; as `runWithResults`
+ */
+export async function reproduce(
+  object: ImageFile,
+  of: OpenModel,
+  files: readonly ImageFile[],
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<Reproduction> {
+  const { sopInstanceUid } = object;
+  const answer = (isSame: boolean, what: string): Reproduction => ({ isSame, sopInstanceUid, what });
+  const { result, objects } = await runWithResults(of, sourcesOf(object, files), taskOf(object), ports, signal);
+  if (result.status !== 'DONE') return answer(false, `not applicable by ${result.rule}: ${result.reason}`);
+  const sopClassUid = uidOf(object.dataSet, T.SOPClassUID);
+  const same = objects.find((each) => each.sopInstanceUid === sopInstanceUid);
+  const made = same ?? objects.find((each) => each.sopClassUid === sopClassUid);
+  if (made === undefined) return answer(false, 'the run makes no object of this SOP class');
+  const again = readImageFile('', made.file);
+  if (equalBytes(again.bytes, object.bytes)) return answer(true, `${object.bytes.length} bytes, every one the same`);
+  return answer(
+    false,
+    firstDifference(object.dataSet, again.dataSet) ?? 'the encoding alone: lengths, order or padding',
+  );
+}
+
+/** What the task was, as its object says. */
+function taskOf({ dataSet }: ImageFile): Task {
+  const text = (tag: number): string => textOf(dataSet.elements.get(tag));
+  const qualification = text(T.ContentQualification);
+  if (qualification !== 'RESEARCH' && qualification !== 'PRODUCT') {
+    throw new Failure('request/invalid', 'no result: its Content Qualification (0018,9004) is neither of the two');
+  }
+  return {
+    made: { date: text(T.ContentDate), time: text(T.ContentTime) },
+    qualification: qualification as Qualification,
+  };
+}
+
+/** Of all images that are there, those of the object's study: a folder may hold more, its results among them. */
+function sourcesOf(object: ImageFile, files: readonly ImageFile[]): ImageFile[] {
+  const study = uidOf(object.dataSet, T.StudyInstanceUID);
+  return files.filter(({ dataSet }) => uidOf(dataSet, T.StudyInstanceUID) === study);
+}
