@@ -13,9 +13,9 @@ const nested = (name: string, ...more: Values[]) =>
 
 test('the first difference is named by its tags, without a value', () => {
   assert.equal(firstDifference(nested('y'), nested('y')), undefined);
-  const inside = '(0040,A730)[2].(0040,A160) TextValue: other value, 2 and 2 bytes';
+  const inside = '0040A730[2].0040A160 TextValue: other value, 2 and 2 bytes';
   assert.equal(firstDifference(nested('y'), nested('z')), inside);
-  assert.equal(firstDifference(nested('y'), nested('y', [])), '(0040,A730) ContentSequence: 2 items, then 3');
-  assert.equal(firstDifference(of([]), of([[T.Rows, 1]])), '(0028,0010) Rows: only in the second');
-  assert.equal(firstDifference(of([[T.Rows, 1]]), of([])), '(0028,0010) Rows: only in the first');
+  assert.equal(firstDifference(nested('y'), nested('y', [])), '0040A730 ContentSequence: 2 items, then 3');
+  assert.equal(firstDifference(of([]), of([[T.Rows, 1]])), '00280010 Rows: only in the second');
+  assert.equal(firstDifference(of([[T.Rows, 1]]), of([])), '00280010 Rows: only in the first');
 });

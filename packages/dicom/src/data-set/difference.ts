@@ -4,7 +4,7 @@ import { tagText } from '../tag.ts';
 import type { DataSet, Element } from './model.ts';
 
 /**
- * Where two data sets first differ, by tag: a path such as `(0040,A730)[2].(0040,A160) TextValue: other value`.
+ * Where two data sets first differ, by tag: a path such as `0040A730[2].0040A160 TextValue: other value`.
  * Values are not told: they may be a patient's. Lengths of sequences and padding do not count.
  * @returns undefined where they do not
  */

@@ -1,4 +1,4 @@
-import { uidOf as uidIn } from '@acervo/dicom/data-set/access.ts';
+import { numberOf, uidOf as uidIn } from '@acervo/dicom/data-set/access.ts';
 import type { Values } from '@acervo/dicom/data-set/compose.ts';
 import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
 import { writeFileHead } from '@acervo/dicom/part10.ts';
@@ -32,7 +32,8 @@ type Making = { run: Run; identity: Identity; source: Source };
  * @returns none where the manifest asks for none
  * @throws {Failure} model/manifest, model/not-applicable, model/tensor
  */
-export async function makeResults(run: Run): Promise<ResultObject[]> {
+export async function makeResults(given: Run): Promise<ResultObject[]> {
+  const run = { ...given, images: inOrder(given.images) };
   const identity = await identityOf(run);
   const source = sourceOf(run.images);
   const drawn = await drawnOf(run, identity);
@@ -45,6 +46,13 @@ export async function makeResults(run: Run): Promise<ResultObject[]> {
     segmentations.push(await segmentationObject(making, each, segmentations.length + 1));
   }
   return [...segmentations, await reportObject(making, groups, segmentations)];
+}
+
+/** By Instance Number, then by UID: the order in which files were given says nothing. */
+function inOrder(images: readonly SourceImage[]): SourceImage[] {
+  const number = ({ dataSet }: SourceImage): number => numberOf(dataSet, T.InstanceNumber) ?? 0;
+  const byUid = (a: SourceImage, b: SourceImage): number => (a.sopInstanceUid < b.sopInstanceUid ? -1 : 1);
+  return images.toSorted((a, b) => number(a) - number(b) || byUid(a, b));
 }
 
 async function reportObject(

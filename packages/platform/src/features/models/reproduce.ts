@@ -1,9 +1,9 @@
-import { textOf, uidOf } from '@acervo/dicom/data-set/access.ts';
+import { itemsOf, textOf, uidOf } from '@acervo/dicom/data-set/access.ts';
 import { firstDifference } from '@acervo/dicom/data-set/difference.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { equalBytes } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import type { Qualification } from '@acervo/model/results/result.ts';
+import { type Qualification, SEGMENTATION_STORAGE } from '@acervo/model/results/result.ts';
 import { type ImageFile, readImageFile } from './images.ts';
 import { runWithResults, type Task } from './results.ts';
 import type { OpenModel, RunPorts } from './run.ts';
@@ -51,8 +51,22 @@ function taskOf({ dataSet }: ImageFile): Task {
   };
 }
 
-/** Of all images that are there, those of the object's study: a folder may hold more, its results among them. */
-function sourcesOf(object: ImageFile, files: readonly ImageFile[]): ImageFile[] {
-  const study = uidOf(object.dataSet, T.StudyInstanceUID);
-  return files.filter(({ dataSet }) => uidOf(dataSet, T.StudyInstanceUID) === study);
+/**
+ * The images that it was made of, of all that are there.
+ * @throws {Failure} request/invalid where one is missing, or it names none
+ */
+function sourcesOf({ dataSet }: ImageFile, files: readonly ImageFile[]): ImageFile[] {
+  const evidence = itemsOf(dataSet, T.CurrentRequestedProcedureEvidenceSequence);
+  const series = [dataSet, ...evidence].flatMap((each) => itemsOf(each, T.ReferencedSeriesSequence));
+  const named = series
+    .flatMap((each) => [...itemsOf(each, T.ReferencedSOPSequence), ...itemsOf(each, T.ReferencedInstanceSequence)])
+    .filter((item) => uidOf(item, T.ReferencedSOPClassUID) !== SEGMENTATION_STORAGE)
+    .map((item) => uidOf(item, T.ReferencedSOPInstanceUID) ?? '');
+  if (named.length === 0) throw new Failure('request/invalid', 'it refers to no image');
+  const byUid = new Map(files.map((file) => [file.sopInstanceUid, file]));
+  return named.map((uid) => {
+    const file = byUid.get(uid);
+    if (file === undefined) throw new Failure('request/invalid', `the image ${uid} is not there`);
+    return file;
+  });
 }
