@@ -58,6 +58,13 @@ const ROWS = {
     'Imagen fuente de la segmentación',
     'TID 1410, 1411',
   ],
+  segmentationSeries: [
+    'DCM',
+    '121232',
+    'Source series for segmentation',
+    'Serie fuente de la segmentación',
+    'TID 1411',
+  ],
   volume: ['SCT', '118565006', 'Volume', 'Volumen', 'CID 7472'],
   area: ['SCT', '42798000', 'Area', 'Área', 'CID 7471'],
   percent: ['UCUM', '%', 'Percent', 'Por ciento', 'CID 82'],

@@ -94,37 +94,41 @@ const reference = ({ sopClassUid, sopInstanceUid }: ImageReference): ImageRefere
 /** TID 1501, or with a segmentation TID 1410 (of one image) or 1411. */
 function groupItem({ run, identity }: Report, group: Group): ContentItem {
   const { trackingId, trackingUid, finding, measured, evaluation, segment, parameters } = group;
-  const { manifest } = run;
-  const isPlanar = run.images.length === 1;
-  const sources = run.images.map((image) => reference(image));
-  const template = segment === undefined ? '1501' : isPlanar ? '1410' : '1411';
+  const { name, version } = run.manifest;
+  const template = segment === undefined ? '1501' : run.images.length === 1 ? '1410' : '1411';
+  // A series is told by the image library: TID 320 has one image for a measurement.
+  const [image, ...others] = run.images;
+  const isOfOne = segment === undefined && image !== undefined && others.length === 0;
+  const inferred = isOfOne
+    ? [item('INFERRED FROM', 'sourceOfMeasurement', { type: 'IMAGE', image: reference(image) })]
+    : [];
   return item('CONTAINS', 'group', container(template), [
     text('HAS OBS CONTEXT', 'trackingId', trackingId),
     item('HAS OBS CONTEXT', 'trackingUid', { type: 'UIDREF', uid: trackingUid }),
     coded('CONTAINS', 'finding', finding),
-    text('HAS CONCEPT MOD', 'algorithmName', manifest.name),
-    text('HAS CONCEPT MOD', 'algorithmVersion', manifest.version),
+    text('HAS CONCEPT MOD', 'algorithmName', name),
+    text('HAS CONCEPT MOD', 'algorithmVersion', version),
     ...[...parametersOf(run, identity), ...parameters].map((each) =>
       text('HAS CONCEPT MOD', 'algorithmParameters', each),
     ),
-    ...(segment === undefined
-      ? []
-      : [item('CONTAINS', isPlanar ? 'referencedFrame' : 'referencedSegment', { type: 'IMAGE', image: segment })]),
-    ...(segment === undefined
-      ? []
-      : sources.map((image) => item('CONTAINS', 'segmentationSource', { type: 'IMAGE', image }))),
+    ...(segment === undefined ? [] : segmentItems(run, segment)),
     ...measured.map(({ what, value, unit }) =>
-      item(
-        'CONTAINS',
-        what,
-        { type: 'NUM', value, unit: concept(unit) },
-        segment === undefined
-          ? sources.map((image) => item('INFERRED FROM', 'sourceOfMeasurement', { type: 'IMAGE', image }))
-          : [],
-      ),
+      item('CONTAINS', what, { type: 'NUM', value, unit: concept(unit) }, inferred),
     ),
     ...(evaluation === undefined ? [] : [coded('CONTAINS', finding, concept(evaluation))]),
   ]);
+}
+
+/** The segment, and what it was drawn on: an image, or a whole series. */
+function segmentItems({ images }: Run, segment: ImageReference): ContentItem[] {
+  const [first] = images as readonly [Run['images'][number]];
+  const isPlanar = images.length === 1;
+  return [
+    item('CONTAINS', isPlanar ? 'referencedFrame' : 'referencedSegment', { type: 'IMAGE', image: segment }),
+    isPlanar
+      ? item('CONTAINS', 'segmentationSource', { type: 'IMAGE', image: reference(first) })
+      : item('CONTAINS', 'segmentationSeries', { type: 'UIDREF', uid: first.seriesUid }),
+  ];
 }
 
 /** Algorithm Parameters of TID 4019 that every group has: by these a run is told from any other, and can be done again. */
