@@ -12,7 +12,7 @@ import { concat } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type Group, groupsOf } from './groups.ts';
 import { deviceUid, type Identity, identityOf, WRITER } from './identity.ts';
-import { reportContent } from './report.ts';
+import { reportContent, templateOf } from './report.ts';
 import { COMPREHENSIVE_3D_SR, type ResultObject, type Run, SEGMENTATION_STORAGE, type SourceImage } from './result.ts';
 import { type Drawn, drawnOf } from './segment.ts';
 import { overSource, type Source, sourceOf } from './source.ts';
@@ -27,8 +27,8 @@ type Kind = keyof typeof SERIES;
 type Making = { run: Run; identity: Identity; source: Source };
 
 /**
- * The DICOM objects of a run: a segmentation for each mask that draws something, and one structured report that refers
- * to them. The same run gives the same bytes.
+ * The DICOM objects of a run: a segmentation for each mask that draws something, a structured report of what scores say,
+ * and one of what was drawn, which refers to the segmentations. The same run gives the same bytes.
  * @returns none where the manifest asks for none
  * @throws {Failure} model/manifest, model/not-applicable, model/tensor
  */
@@ -45,7 +45,13 @@ export async function makeResults(given: Run): Promise<ResultObject[]> {
     if (each.segmentation === undefined) continue;
     segmentations.push(await segmentationObject(making, each, segmentations.length + 1));
   }
-  return [...segmentations, await reportObject(making, groups, segmentations)];
+  const byTemplate = Map.groupBy(groups, (group) => templateOf(run, group));
+  const reports: ResultObject[] = [];
+  for (const [template, of] of byTemplate) {
+    const others = of.some(({ segment }) => segment !== undefined) ? segmentations : [];
+    reports.push(await reportObject(making, of, others, { template, number: reports.length + 1 }));
+  }
+  return [...segmentations, ...reports];
 }
 
 /** By Instance Number, then by UID: the order in which files were given says nothing. */
@@ -59,12 +65,13 @@ async function reportObject(
   making: Making,
   groups: readonly Group[],
   others: readonly ResultObject[],
+  { template, number }: { template: string; number: number },
 ): Promise<ResultObject> {
   const { run, identity, source } = making;
   const content = reportContent({ ...making, groups, deviceUid: await deviceUid(run.manifest) });
   const evidence = [...run.images, ...others];
-  return objectOf(making, 'dicom-sr', await identity.uid('sr'), [
-    [T.InstanceNumber, 1],
+  return objectOf(making, 'dicom-sr', await identity.uid(`sr ${template}`), [
+    [T.InstanceNumber, number],
     [T.ReferencedPerformedProcedureStepSequence, []],
     [T.CompletionFlag, 'COMPLETE'],
     [T.VerificationFlag, 'UNVERIFIED'],

@@ -91,18 +91,25 @@ const reference = ({ sopClassUid, sopInstanceUid }: ImageReference): ImageRefere
   sopInstanceUid,
 });
 
-/** TID 1501, or with a segmentation TID 1410 (of one image) or 1411. */
+/**
+ * TID 1501, or with a segmentation TID 1410 (of one image) or 1411. TID 1500 may hold groups of all three, yet programs
+ * that read it take all groups for the same: there is one report for each.
+ */
+export function templateOf({ images }: Run, { segment }: Group): '1501' | '1410' | '1411' {
+  if (segment === undefined) return '1501';
+  return images.length === 1 ? '1410' : '1411';
+}
+
 function groupItem({ run, identity }: Report, group: Group): ContentItem {
   const { trackingId, trackingUid, finding, measured, evaluation, segment, parameters } = group;
   const { name, version } = run.manifest;
-  const template = segment === undefined ? '1501' : run.images.length === 1 ? '1410' : '1411';
   // A series is told by the image library: TID 320 has one image for a measurement.
   const [image, ...others] = run.images;
   const isOfOne = segment === undefined && image !== undefined && others.length === 0;
   const inferred = isOfOne
     ? [item('INFERRED FROM', 'sourceOfMeasurement', { type: 'IMAGE', image: reference(image) })]
     : [];
-  return item('CONTAINS', 'group', container(template), [
+  return item('CONTAINS', 'group', container(templateOf(run, group)), [
     text('HAS OBS CONTEXT', 'trackingId', trackingId),
     item('HAS OBS CONTEXT', 'trackingUid', { type: 'UIDREF', uid: trackingUid }),
     coded('CONTAINS', 'finding', finding),

@@ -24,7 +24,8 @@ export async function reproduce(
 ): Promise<Reproduction> {
   const { sopInstanceUid } = object;
   const answer = (isSame: boolean, what: string): Reproduction => ({ isSame, sopInstanceUid, what });
-  const { result, objects } = await runWithResults(of, sourcesOf(object, files), taskOf(object), ports, signal);
+  const task = taskOf(object);
+  const { result, objects } = await runWithResults(of, sourcesOf(object, files), task, ports, signal);
   if (result.status !== 'DONE') return answer(false, `not applicable by ${result.rule}: ${result.reason}`);
   const sopClassUid = uidOf(object.dataSet, T.SOPClassUID);
   const same = objects.find((each) => each.sopInstanceUid === sopInstanceUid);
