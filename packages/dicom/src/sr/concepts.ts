@@ -99,3 +99,6 @@ export const MODALITIES: Readonly<Record<string, string>> = {
   US: 'Ultrasonido',
   XA: 'Angiografía por rayos X',
 };
+
+/** Where PS3.16 has it: templates (TID) and context groups (CID). */
+export const sourceOfConcept = (name: Concept): string => ROWS[name][4];
