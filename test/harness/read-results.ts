@@ -67,8 +67,8 @@ export async function readByPydicom(path: string): Promise<PeerReading> {
 }
 
 /**
- * Its stylesheet has more XPath operators than a JVM allows by default, and is compiled each time: some ten seconds, most
- * of it in a compiler that the first tier serves best.
+ * Its stylesheet has more XPath operators than a JVM allows by default, and is compiled each time: some ten seconds,
+ * for which the first tier of the JVM is the fastest.
  */
 const JAVA_TOOL_OPTIONS = [
   ...['TotalOp', 'ExprOp', 'ExprGrp'].map((limit) => `-Djdk.xml.xpath${limit}Limit=0`),

@@ -27,8 +27,8 @@ type Kind = keyof typeof SERIES;
 type Making = { run: Run; identity: Identity; source: Source };
 
 /**
- * The DICOM objects of a run: a segmentation for each mask that draws something, a structured report of what scores say,
- * and one of what was drawn, which refers to the segmentations. The same run gives the same bytes.
+ * The DICOM objects of a run: a segmentation for each mask that draws something, a structured report of what scores
+ * say, and one of what was drawn, which refers to the segmentations. The same run gives the same bytes.
  * @returns none where the manifest asks for none
  * @throws {Failure} model/manifest, model/not-applicable, model/tensor
  */
@@ -129,7 +129,7 @@ function seriesOf(objects: readonly Referred[], inside: number): Values[] {
   );
 }
 
-/** What both kinds have: SOP Common, General Series, General and Enhanced General Equipment (PS3.3 C.12.1, C.7.3, C.7.5). */
+/** What both kinds have: SOP Common, General Series, Enhanced General Equipment (PS3.3 C.12.1, C.7.3, C.7.5). */
 async function objectOf(making: Making, kind: Kind, sopInstanceUid: string, own: Values): Promise<ResultObject> {
   const { run, identity, source } = making;
   const { made, manifest } = run;

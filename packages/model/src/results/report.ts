@@ -138,7 +138,7 @@ function segmentItems({ images }: Run, segment: ImageReference): ContentItem[] {
   ];
 }
 
-/** Algorithm Parameters of TID 4019 that every group has: by these a run is told from any other, and can be done again. */
+/** Algorithm Parameters of TID 4019 that every group has: by these a run is told from others, and can be done again. */
 const parametersOf = ({ manifest, operations }: Run, { manifestSha256, inputsSha256 }: Identity): string[] => [
   `model=${manifest.id}@${manifest.version}`,
   `model-sha256=${manifest.artifact.sha256}`,

@@ -26,7 +26,8 @@ import { bytesOf, openModel, withRunPorts } from './model-files.ts';
 export const modelCommand: Command = {
   name: 'model',
   usage:
-    'check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | run DIR (FILE.dcm... [--results FOLDER] | --golden)',
+    'check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | ' +
+    'run DIR (FILE.dcm... [--results FOLDER] | --golden)',
   summary: `Judge, sign, show and run packages of AI models, without an archive.
 check   every file, the signature, the manifest, the ONNX file; each finding is named. --trust: a public key (Ed25519).
 pack    writes the model's digest into the manifest and signs the list of all files with a private key.

@@ -24,10 +24,10 @@ ${code('acervo model run --results')} writes what a model says (decision 0042), 
 ${table(['SOP class', 'UID', 'What'], made)}
 
 - Completion Flag COMPLETE, Verification Flag UNVERIFIED, Content Qualification (0018,9004) RESEARCH or PRODUCT.
-- Patient and General Study modules are those of the source image, with its Timezone Offset From UTC; the character set is
-  the source's, ISO_IR 100 or ISO_IR 192, the first that carries all of the text.
-- UIDs are of the form ${code('2.25.')} (PS3.5 B.2), derived from what was computed; writer ${code(WRITER)}. The same run
-  gives the same bytes.
+- Patient and General Study modules are those of the source image, with its Timezone Offset From UTC; the character set
+  is the source's, ISO_IR 100 or ISO_IR 192, the first that carries all of the text.
+- UIDs are of the form ${code('2.25.')} (PS3.5 B.2), derived from what was computed; writer ${code(WRITER)}. The same
+  run gives the same bytes.
 - Code Meaning is in Spanish of Mexico, as TID 1204 says; findings have the codes of the model's manifest.
 
 ${table(['Concept', 'Code Meaning as written', 'PS3.16'], concepts)}

@@ -44,8 +44,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
 
 /**
- * An instant as DA and TM in the time of the first image, whose Timezone Offset From UTC (0008,0201) counts for all dates
- * of an object (PS3.3 C.12.1); where it says none, in the time of this machine.
+ * An instant as DA and TM in the time of the first image, whose Timezone Offset From UTC (0008,0201) counts for all
+ * dates of an object (PS3.3 C.12.1); where it says none, in the time of this machine.
  */
 export function taskTime(at: Date, images: readonly ImageFile[]): Task['made'] {
   const [offset] = textsOf(images[0]?.dataSet.elements.get(T.TimezoneOffsetFromUTC));
