@@ -35,8 +35,8 @@ export type Segmentation = {
   orientation: readonly number[];
   /** Between rows, between columns, mm. */
   pixelSpacing: readonly [number, number];
-  /** mm */
-  sliceThickness: number;
+  /** mm; absent where the source does not say. */
+  sliceThickness?: number;
   /** Between the centres of neighbouring slices, mm; absent where there is one. */
   spacingBetweenSlices?: number;
   dimensionOrganizationUid: string;

@@ -100,7 +100,7 @@ const TIMES = {
 } as const;
 
 function wrongCode({ value, scheme, meaning, version = '1' }: Code): string | undefined {
-  if (/[\\\0-\x1f]/.test(`${value}${scheme}${meaning}${version}`)) return `code ${value}: a backslash or control`;
+  if (/[\\\p{Cc}]/u.test(`${value}${scheme}${meaning}${version}`)) return `code ${value}: a backslash or control`;
   if (value === '' || value !== value.trim()) return 'code without a value';
   const isSized = (text: string, most: number): boolean => text !== '' && text === text.trim() && text.length <= most;
   if (!isSized(scheme, SCHEME_CHARS_MAX) || !isSized(version, SCHEME_CHARS_MAX)) return `code ${value}: scheme`;

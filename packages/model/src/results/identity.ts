@@ -21,7 +21,7 @@ export type Identity = { manifestSha256: string; inputsSha256: string; uid(what:
  */
 export async function identityOf(run: Run): Promise<Identity> {
   const { manifest, operations, images, made, qualification } = run;
-  const manifestSha256 = await sha256Of(canonicalJson(manifest as Json));
+  const manifestSha256 = await sha256Of(canonicalJson(manifest));
   const inputs = images.map(({ sopInstanceUid, dataSetSha256 }) => ({ sopInstanceUid, dataSetSha256 }));
   const model = { manifestSha256, modelSha256: manifest.artifact.sha256, operations };
   const told = { writer: WRITER, ...model, inputs, made: { ...made }, qualification };

@@ -4,8 +4,9 @@ import type { Code } from '@acervo/dicom/sr/code.ts';
 import { concept } from '@acervo/dicom/sr/concepts.ts';
 import type { ImageReference } from '@acervo/dicom/sr/content.ts';
 import { T } from '@acervo/dicom/tags.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
 import type { ManifestOutput } from '../manifest/manifest.ts';
-import { codeOf } from './groups.ts';
+import { codeOf, reportEncoding } from './groups.ts';
 import type { Identity } from './identity.ts';
 import { planesOf, type Stack, stackOf } from './masks.ts';
 import { type Run, SEGMENTATION_STORAGE } from './result.ts';
@@ -34,12 +35,15 @@ const maskEncoding = ({ encode }: ManifestOutput): MaskEncoding | undefined =>
 
 /**
  * Each mask output that is to be a segmentation.
- * @throws {Failure} model/not-applicable where the images do not say where they lie; model/tensor
+ * @throws {Failure} model/not-applicable where the images do not say where they lie; model/tensor; model/manifest
  */
 export async function drawnOf(run: Run, identity: Identity): Promise<Map<string, Drawn>> {
   const drawn = new Map<string, Drawn>();
   for (const output of run.manifest.outputs) {
-    const encoding = output.kind === 'mask' ? maskEncoding(output) : undefined;
+    const encoding = maskEncoding(output);
+    const isMask = output.kind === 'mask';
+    const isWrong = isMask ? encoding === undefined && reportEncoding(output) !== undefined : encoding !== undefined;
+    if (isWrong) throw new Failure('model/manifest', `output ${output.name}: a mask and dicom-seg belong together`);
     if (encoding !== undefined) drawn.set(output.name, await drawnMask(run, identity, output, encoding));
   }
   return drawn;
@@ -69,6 +73,7 @@ async function drawnMask(
   const frames = stack.images.length === 1 ? { frames: [1] } : {};
   const { manifest } = run;
   const [, row, column] = first.geometry.axes;
+  const sliceThickness = numberOf(first.image.dataSet, T.SliceThickness) ?? stack.spacing;
   return {
     ...found,
     segment: { sopClassUid: SEGMENTATION_STORAGE, sopInstanceUid, segments: [1], ...frames },
@@ -77,7 +82,7 @@ async function drawnMask(
       columns: first.columns,
       orientation: [...column, ...row],
       pixelSpacing: [betweenRows, betweenColumns],
-      sliceThickness: numberOf(first.image.dataSet, T.SliceThickness) ?? stack.spacing ?? 0,
+      ...(sliceThickness !== undefined && sliceThickness > 0 && { sliceThickness }),
       ...(stack.spacing !== undefined && { spacingBetweenSlices: stack.spacing }),
       dimensionOrganizationUid: await identity.uid(`dimensions ${name}`),
       segments: [

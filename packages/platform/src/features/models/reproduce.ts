@@ -3,7 +3,7 @@ import { firstDifference } from '@acervo/dicom/data-set/difference.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { equalBytes } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { type Qualification, SEGMENTATION_STORAGE } from '@acervo/model/results/result.ts';
+import { SEGMENTATION_STORAGE } from '@acervo/model/results/result.ts';
 import { type ImageFile, readImageFile } from './images.ts';
 import { runWithResults, type Task } from './results.ts';
 import type { OpenModel, RunPorts } from './run.ts';
@@ -46,10 +46,7 @@ function taskOf({ dataSet }: ImageFile): Task {
   if (qualification !== 'RESEARCH' && qualification !== 'PRODUCT') {
     throw new Failure('request/invalid', 'no result: its Content Qualification (0018,9004) is neither of the two');
   }
-  return {
-    made: { date: text(T.ContentDate), time: text(T.ContentTime) },
-    qualification: qualification as Qualification,
-  };
+  return { made: { date: text(T.ContentDate), time: text(T.ContentTime) }, qualification };
 }
 
 /**

@@ -228,6 +228,15 @@ test('a report without the code of its finding, and images of several studies, a
   const bare = { ...cr, of: { ...cr.of, manifest: { ...manifest, outputs } } };
   await assert.rejects(resultsOf(bare, cr.images(2)), refused('model/manifest'));
   const ct = await demo(t, 'tc-densidad');
+  const [score, mask] = ct.of.manifest.outputs;
+  assert.ok(score !== undefined && mask !== undefined);
+  for (const wrong of [
+    [{ ...score, encode: mask.encode }, mask],
+    [score, { ...mask, encode: score.encode }],
+  ]) {
+    const of = { ...ct.of, manifest: { ...ct.of.manifest, outputs: wrong } };
+    await assert.rejects(resultsOf({ ...ct, of }, ct.images(2)), refused('model/manifest'));
+  }
   const mixed = ct.images(2).map((image, index) => {
     const study = composed([[T.StudyInstanceUID, `1.2.${index}`]], ['ISO_IR 6']);
     return { ...image, dataSet: dataSetOf([...image.dataSet.elements.values(), ...study.elements.values()]) };
