@@ -158,7 +158,8 @@ async function objectOf(making: Making, kind: Kind, sopInstanceUid: string, own:
   ]);
   const file = concat([
     writeFileHead({ sopClassUid, sopInstanceUid, transferSyntaxUid: EXPLICIT_LE }),
-    writeDataSet(dataSet, { explicitVr: true, littleEndian: true }),
+    // Defined lengths: what DCMTK writes, too, so that objects pass through its tools unchanged.
+    writeDataSet(dataSet, { explicitVr: true, littleEndian: true }, { lengths: 'defined' }),
   ]);
   return { kind, sopClassUid, sopInstanceUid, seriesUid, studyUid: source.studyUid, file };
 }
