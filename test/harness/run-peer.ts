@@ -5,12 +5,14 @@ import { once } from 'node:events';
 export type PeerRun = { code: number | null; output: string };
 
 const PEER_MS_MAX = 120_000;
+export type PeerOptions = { env?: Readonly<Record<string, string>>; msMax?: number };
 
 /** Run a peer's command to its end. It must not block us: what it talks to writes its log to us meanwhile. */
-export async function runPeer(command: string, args: readonly string[]): Promise<PeerRun> {
+export async function runPeer(command: string, args: readonly string[], options: PeerOptions = {}): Promise<PeerRun> {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: PEER_MS_MAX,
+    env: { ...process.env, ...options.env },
+    timeout: options.msMax ?? PEER_MS_MAX,
     killSignal: 'SIGKILL',
   });
   let output = '';

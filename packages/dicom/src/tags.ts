@@ -246,6 +246,15 @@ export const T = {
   ScheduledHumanPerformersSequence: 0x00404034, ReceivingAE: 0x00741234, RequestingAE: 0x00741236,
   DeletionLock: 0x00741230,
 
+  // Content of reports and segmentations that is written here (PS3.3 C.17.3, C.18, C.8.20, C.10.16)
+  PerformedProcedureCodeSequence: 0x0040a372, NumericValueQualifierCodeSequence: 0x0040a301,
+  ObservationDateTime: 0x0040a032, ObservationUID: 0x0040a171, FloatingPointValue: 0x0040a161,
+  GraphicData: 0x00700022, GraphicType: 0x00700023,
+  ReferencedFrameOfReferenceUID: 0x30060024, DimensionIndexValues: 0x00209157, DimensionDescriptionLabel: 0x00209421,
+  SegmentationAlgorithmIdentificationSequence: 0x00620007, AlgorithmNameCodeSequence: 0x00660030,
+  AlgorithmParameters: 0x00660032, AlgorithmSource: 0x00240202, ContributionDateTime: 0x0018a002,
+  ContributionDescription: 0x0018a003, StackID: 0x00209056, InStackPositionNumber: 0x00209057,
+
   // Items and padding (PS3.5 7.5, PS3.10 7.2)
   DataSetTrailingPadding: 0xfffcfffc, Item: 0xfffee000, ItemDelimitationItem: 0xfffee00d,
   SequenceDelimitationItem: 0xfffee0dd,

@@ -51,7 +51,14 @@ const OUTPUTS: Manifest['outputs'] = [
     calibration: { type: 'platt', a: 1, b: 0 },
     operatingPoints: [{ id: 'nacional-2027', threshold: 0.31, goal: { sensitivity: 0.95 } }],
     abstain: { low: 0.25, high: 0.37 },
-    encode: [{ to: 'dicom-sr', template: '1500', finding: { code: '1', scheme: 'SCT' }, algorithmId: 'TID4019' }],
+    encode: [
+      {
+        to: 'dicom-sr',
+        template: '1500',
+        finding: { code: '1', scheme: 'SCT', meaning: 'Opacidad' },
+        algorithmId: 'TID4019',
+      },
+    ],
   },
 ];
 

@@ -27,14 +27,23 @@ const BAD: readonly Change[] = [
   ['text for a number', ['resources', 'deadlineMs'], '60000'],
   ['a fraction for an integer', ['artifact', 'sizeBytes'], 1.5],
   ['no outputs', ['outputs'], []],
+  ['a code with a backslash', ['outputs', 0, 'encode', 0, 'finding', 'code'], 'a\\b'],
+  ['a meaning that no LO holds', ['outputs', 0, 'encode', 0, 'finding', 'meaning'], 'x'.repeat(65)],
+  ['a member of another encoding', ['outputs', 0, 'encode', 0, 'segment'], {}],
+  ['a segmentation of nothing', ['outputs', 0, 'encode', 0], { to: 'dicom-seg' }],
+  ['an encoding that is none', ['outputs', 0, 'encode', 0], { to: 'dicom-ps' }],
   ['null for a text', ['name'], null],
   ['a member missing', ['supplier'], { org: 'x' }],
 ];
+
+const CODING = { code: '52988006', scheme: 'SCT', meaning: 'Lesión' };
+const SEGMENT = { label: 'Lesión', category: CODING, property: CODING, cielab: [1, 2, 65_535] };
 
 const GOOD: readonly Change[] = [
   ['a registration', ['regulatory', 'registroSanitario'], '1234E2026 SSA'],
   ['a series', ['inputs', 0, 'select'], { level: 'series', all: [{ tag: '00080060', in: ['CT'] }] }],
   ['the window of the header', ['inputs', 0, 'pipeline', 3], { op: 'voi', mode: 'header' }],
+  ['a segmentation', ['outputs', 0, 'encode', 0], { to: 'dicom-seg', segment: SEGMENT }],
   ['letters outside of ASCII', ['name'], 'Detección 🫁'],
 ];
 

@@ -1,6 +1,6 @@
 import type { Json } from '@acervo/kernel/canonical-json.ts';
 import { OPS_VERSION, pipelineShape } from '../ops/pipeline.ts';
-import { dictionary, integer, list, nullable, number, type Of, object, oneOf, text } from '../shape.ts';
+import { dictionary, integer, list, nullable, number, type Of, object, oneOf, text, variants } from '../shape.ts';
 import { selectShape } from './select.ts';
 
 export const MANIFEST_SCHEMA = 'mx.imagen.modelo/v1';
@@ -85,14 +85,38 @@ const operatingPoint = object(
   { id: name, threshold: probability },
   { goal: object({}, { sensitivity: probability, specificity: probability }), setOn: digest },
 );
-const encoding = object(
-  { to: oneOf('dicom-sr', 'dicom-seg', 'fhir-observation') },
+/** What stands in DICOM must fit its VR (SH or UC, SH, LO): no backslash, no control, no blank at either end. */
+const codeValue = text({ pattern: /^[!-[\]-~]([ -[\]-~]*[!-[\]-~])?$/, most: 64 });
+const codeScheme = text({ pattern: /^[!-[\]-~]([ -[\]-~]*[!-[\]-~])?$/, most: 16 });
+const label = text({ pattern: /^[!-[\]-~\u00a1-\u024f]([ -[\]-~\u00a1-\u024f]*[!-[\]-~\u00a1-\u024f])?$/, most: 64 });
+const coding = object({ code: codeValue, scheme: codeScheme, meaning: label }, {});
+
+const segment = object(
+  { label, category: coding, property: coding },
+  /** Recommended Display CIELab Value (PS3.3 C.10.7.1.1). */
+  { cielab: list(integer(0, 65_535), 3, 3) },
+);
+
+const reportEncoding = object(
+  { to: oneOf('dicom-sr') },
   {
-    template: words,
-    finding: object({ code: words, scheme: words }, { meaning: words }),
+    template: oneOf('1500'),
+    finding: coding,
+    /** Of `scores`: one for each value of the tensor. */
+    findings: list(coding, 1, 1000),
     algorithmId: oneOf('TID4019'),
   },
 );
+const segmentationEncoding = object({ to: oneOf('dicom-seg'), segment }, { algorithmId: oneOf('TID4019') });
+const observationEncoding = object({ to: oneOf('fhir-observation') }, { finding: coding });
+type Encoding = Of<typeof reportEncoding> | Of<typeof segmentationEncoding> | Of<typeof observationEncoding>;
+
+/** What is made of an output. */
+const encoding = variants<Encoding>('to', {
+  'dicom-sr': reportEncoding,
+  'dicom-seg': segmentationEncoding,
+  'fhir-observation': observationEncoding,
+});
 
 const output = object(
   { name, kind: oneOf('score', 'scores', 'mask'), encode: list(encoding, 1, 8) },
@@ -102,6 +126,7 @@ const output = object(
     /** Of `scores`: what each stands for, in the order of the tensor. */
     labels: list(words, 1, 1000),
     calibration,
+    /** Of a mask: its first threshold says which values are inside; 0.5 where there is none. */
     operatingPoints: list(operatingPoint, 1, 16),
     abstain: object({ low: probability, high: probability }, {}),
   },
@@ -170,6 +195,7 @@ const manifestShape = object(
 
 export type Manifest = Of<typeof manifestShape>;
 export type ManifestInput = Manifest['inputs'][number];
+export type ManifestOutput = Manifest['outputs'][number];
 export type GoldenCase = Manifest['golden'][number];
 
 /** A breach of the manifest's form: where, as a JSON Pointer, and what. */

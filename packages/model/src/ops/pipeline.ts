@@ -1,7 +1,7 @@
 import { list, type Of, type Shape, variants } from '../shape.ts';
 import { crop } from './crop.ts';
 import { decode, imageOf } from './decode.ts';
-import { type DecodedFrame, type Image, impossible, type Operation } from './image.ts';
+import { type DecodedFrame, type Geometry, type Image, impossible, type Operation } from './image.ts';
 import { layout, type Tensor, tensorOf } from './layout.ts';
 import { modalityLut } from './modality-lut.ts';
 import { normalise } from './normalise.ts';
@@ -42,18 +42,30 @@ export const pipelineShape: typeof steps = {
   },
 };
 
+/** The places of a tensor's values, whatever its layout; where they lie in the patient, if the images say it. */
+export type Grid = { slices: number; rows: number; columns: number; geometry: Geometry | undefined };
+
 /**
- * From decoded frames to the tensor that the model is given.
+ * From decoded frames to the tensor that the model is given, and where it lies.
  * @throws {Failure} model/operation, model/not-applicable
  */
-export const runPipeline = (pipeline: readonly Step[], frames: readonly DecodedFrame[]): Tensor =>
-  tensorAtEnd(pipeline, frames.map(imageOf));
+export const runPipeline = (
+  pipeline: readonly Step[],
+  frames: readonly DecodedFrame[],
+): { tensor: Tensor; grid: Grid } => placedAtEnd(pipeline, frames.map(imageOf));
 
 /** The steps after `decode`. */
-export function tensorAtEnd(pipeline: readonly Step[], decoded: readonly Image[]): Tensor {
+export const tensorAtEnd = (pipeline: readonly Step[], decoded: readonly Image[]): Tensor =>
+  placedAtEnd(pipeline, decoded).tensor;
+
+function placedAtEnd(pipeline: readonly Step[], decoded: readonly Image[]): { tensor: Tensor; grid: Grid } {
   let images = decoded;
   for (const step of pipeline) {
-    if (step.op === 'layout') return tensorOf(images, step);
+    if (step.op === 'layout') {
+      const tensor = tensorOf(images, step);
+      const [{ slices, rows, columns, geometry }] = images as readonly [Image];
+      return { tensor, grid: { slices, rows, columns, geometry } };
+    }
     images = applied(step, images);
   }
   return impossible('a pipeline without layout');

@@ -22,6 +22,7 @@ import { pullCommand } from './commands/pull.ts';
 import { queryCommand } from './commands/query.ts';
 import { reindexCommand } from './commands/reindex.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { resultCommand } from './commands/result.ts';
 import { rightsCommand } from './commands/rights.ts';
 import { sendCommand } from './commands/send.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -58,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   breakGlassCommand,
   policyCommand,
   modelCommand,
+  resultCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

@@ -1,14 +1,16 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { ed25519Signer, ed25519Verifier, type Signer, type Verifier } from '@acervo/model/envelope.ts';
+import type { Manifest } from '@acervo/model/manifest/manifest.ts';
+import type { ResultObject } from '@acervo/model/results/result.ts';
 import { packageFolder } from '../../adapters/fs/package-folder.ts';
-import { INFERENCE_LIMITS, InferencePool } from '../../adapters/onnx/pool.ts';
-import { PIXEL_LIMITS, PixelPool } from '../../adapters/pixel/pool.ts';
 import { readImageFile } from '../../features/models/images.ts';
-import { checkPackage, type Intake, PACKAGE_LIMITS } from '../../features/models/intake.ts';
+import { checkPackage, PACKAGE_LIMITS } from '../../features/models/intake.ts';
 import { packModel } from '../../features/models/pack.ts';
-import { type OpenModel, runGolden, runModel } from '../../features/models/run.ts';
+import { runWithResults, taskTime } from '../../features/models/results.ts';
+import { type RunResult, runGolden, runModel } from '../../features/models/run.ts';
 import {
   type Command,
   type CommandArgs,
@@ -19,13 +21,13 @@ import {
   textOption,
   textsOption,
 } from '../command.ts';
+import { bytesOf, openModel, withRunPorts } from './model-files.ts';
 import { REGISTRY_OPTIONS, runRegistry } from './model-registry.ts';
-
-const FILE_BYTES_MAX = 2 ** 30;
 
 export const modelCommand: Command = {
   name: 'model',
-  usage: `check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | run DIR (FILE.dcm... | --golden) |
+  usage: `check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR |
+       run DIR (FILE.dcm... [--results FOLDER] | --golden) |
        submit DIR [--owner INSTITUTION | --national] [--to URL [--authorization FILE]] | list | verify [DIGEST] |
        signer add KEY.pem --holder TEXT [--owner INSTITUTION | --national] [--valid-from DAY] [--valid-until DAY] |
        signer list | signer revoke KEY-ID --for compromise|superseded|ceased |
@@ -34,6 +36,7 @@ export const modelCommand: Command = {
 check   every file, the signature, the manifest, the ONNX file; each finding is named. --trust: a public key (Ed25519).
 pack    writes the model's digest into the manifest and signs the list of all files with a private key.
 run     golden cases first; then the images that the manifest selects, in a process without network. Prints JSON.
+        --results: writes the result as DICOM: a structured report, and a segmentation for each mask (RESEARCH).
 submit  into the registry of this data directory, also while a server runs, or over the API of another one (--to), as
         whom the file of --authorization makes the caller known.
         Everything that stands against the package is named, and nothing of it is kept.
@@ -46,6 +49,7 @@ without --trust) or not applicable to these images (run), 1 it failed.`,
     trust: { type: 'string', multiple: true },
     key: { type: 'string' },
     golden: { type: 'boolean' },
+    results: { type: 'string' },
     ...REGISTRY_OPTIONS,
   },
   positionals: [1, 10_000],
@@ -121,11 +125,7 @@ async function runRun(
   if ((files.length === 0) !== isGiven(args, 'golden')) throw new Failure('request/invalid', 'give files, or --golden');
   const source = packageFolder(folder);
   const of = openModel(await checkPackage(source, []));
-  const { inferenceSandbox: sandbox, inferenceWorkers: workers, inferenceMemoryMib: memoryMiBMax } = config;
-  const inference = new InferencePool({ ...INFERENCE_LIMITS, sandbox, workers, memoryMiBMax });
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
-  const ports = { imaging, inference };
-  try {
+  return withRunPorts(config, async (ports) => {
     const readImages = ({ dicom }: { dicom: readonly string[] }) =>
       Promise.all(dicom.map(async (path) => readImageFile(path, await source.read(path, PACKAGE_LIMITS.fileBytes))));
     const golden = await runGolden(of, readImages, ports, signal);
@@ -135,32 +135,42 @@ async function runRun(
       return isReproduced ? EXIT.done : EXIT.damaged;
     }
     const images = await Promise.all(files.map(async (path) => readImageFile(path, await bytesOf(path))));
-    const result = await runModel(of, images, ports, signal);
-    write(print, { result, golden });
+    const to = textOption(args, 'results');
+    const task = { made: taskTime(new Date(), images), qualification: 'RESEARCH' } as const;
+    const { result, objects } =
+      to === undefined
+        ? { result: await runModel(of, images, ports, signal), objects: [] }
+        : await runWithResults(of, images, task, ports, signal);
+    const written = to === undefined ? [] : await writeResults(to, objects);
+    write(print, { result: shown(result, of.manifest), golden, ...(to !== undefined && { results: written }) });
     return result.status === 'DONE' ? EXIT.done : EXIT.partly;
-  } finally {
-    await Promise.all([inference.close(), imaging.close()]);
-  }
+  });
+}
+
+/** Masks are too long to be read: their digest and how many values are not below the half. */
+function shown(result: RunResult, { outputs }: Manifest): unknown {
+  if (result.status !== 'DONE') return result;
+  const isMask = (name: string): boolean => outputs.some((each) => each.name === name && each.kind === 'mask');
+  const entries = Object.entries(result.outputs).map(([name, values]) => {
+    if (!isMask(name)) return [name, values] as const;
+    const sha256 = createHash('sha256').update(Float32Array.from(values)).digest('hex');
+    return [name, { values: values.length, set: values.filter((value) => value >= 0.5).length, sha256 }] as const;
+  });
+  return { ...result, outputs: Object.fromEntries(entries) };
+}
+
+async function writeResults(to: string, objects: readonly ResultObject[]): Promise<unknown[]> {
+  await mkdir(to, { recursive: true });
+  return Promise.all(
+    objects.map(async ({ kind, sopClassUid, sopInstanceUid, file }) => {
+      const path = join(to, `${sopInstanceUid}.dcm`);
+      await writeFile(path, file);
+      return { kind, sopClassUid, sopInstanceUid, file: path };
+    }),
+  );
 }
 
 const write = (print: CommandContext['print'], value: unknown): void => print(JSON.stringify(value, null, 2), value);
-
-/** A package against which something stands is not run: its bytes may not be those that were signed for. */
-function openModel({ findings, manifest, model }: Intake): OpenModel {
-  const [first] = findings;
-  if (first !== undefined)
-    throw new Failure(first.code, `${first.where}: ${first.what} (acervo model check tells all)`);
-  if (manifest === undefined || model === undefined) throw new Failure('model/manifest', 'not to be read');
-  return { manifest, model };
-}
-
-async function bytesOf(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new Failure('request/invalid', `cannot read ${path}`, { cause });
-  });
-  if (bytes.length > FILE_BYTES_MAX) throw new Failure('parse/limit', `${path}: ${bytes.length} bytes`);
-  return new Uint8Array(bytes);
-}
 
 async function signerIn(path: string): Promise<Signer> {
   const key = ed25519Key(path, createPrivateKey, await bytesOf(path));

@@ -15,6 +15,7 @@ import { describeHttp } from './http.ts';
 import { describeLimits } from './limits.ts';
 import { code, table } from './markdown.ts';
 import { describeQuery } from './query.ts';
+import { describeResults } from './results.ts';
 
 const closed = (): Failure => new Failure('store/unavailable', 'the archive is not open');
 
@@ -87,6 +88,7 @@ export function describeConformance(departures: string): string {
     charsets(),
     security(),
     describeLimits(),
+    describeResults(),
   ].join('\n');
 }
 

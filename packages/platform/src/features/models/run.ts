@@ -3,7 +3,8 @@ import type { GoldenCase, Manifest, ManifestInput } from '@acervo/model/manifest
 import { type OutOfScope, outOfScope, preference } from '@acervo/model/manifest/select.ts';
 import type { DecodedFrame } from '@acervo/model/ops/image.ts';
 import { type Tensor, tensorBytes } from '@acervo/model/ops/layout.ts';
-import { OPS_VERSION, runPipeline } from '@acervo/model/ops/pipeline.ts';
+import { type Grid, OPS_VERSION, runPipeline } from '@acervo/model/ops/pipeline.ts';
+import type { Decision } from '@acervo/model/results/result.ts';
 import type { Imaging } from '../../ports/imaging.ts';
 import type { Inference, NamedTensors } from '../../ports/inference.ts';
 import type { GoldenOutcome } from '../../ports/models.ts';
@@ -22,27 +23,18 @@ type Provenance = {
   inputs: { file: string; sopInstanceUid: string; dataSetSha256: string }[];
 };
 
-export type RunResult =
-  | { status: 'NOT_APPLICABLE'; rule: string; reason: string }
-  | {
-      status: 'DONE';
-      provenance: Provenance;
-      tensorSha256: string;
-      tensorDims: readonly number[];
-      outputs: { [name: string]: readonly number[] };
-      /** Of scores: after calibration, against each operating point. */
-      decisions: Decision[];
-      runMs: number;
-    };
-
-type Decision = {
-  output: string;
-  score: number;
-  operatingPoint: string;
-  threshold: number;
-  isPositive: boolean;
-  abstains: boolean;
+export type DoneResult = {
+  status: 'DONE';
+  provenance: Provenance;
+  tensorSha256: string;
+  tensorDims: readonly number[];
+  outputs: { [name: string]: readonly number[] };
+  /** Of scores: after calibration, against each operating point. */
+  decisions: Decision[];
+  runMs: number;
 };
+
+export type RunResult = { status: 'NOT_APPLICABLE'; rule: string; reason: string } | DoneResult;
 
 /**
  * Run a model on files: the images that its manifest selects become a tensor, the tensor its outputs. Images outside of
@@ -55,33 +47,54 @@ export async function runModel(
   ports: RunPorts,
   signal: AbortSignal,
 ): Promise<RunResult> {
+  return (await computeRun(of, files, ports, signal)).result;
+}
+
+/** A run with what its objects are made of. */
+export type Computed =
+  | { result: RunResult & { status: 'NOT_APPLICABLE' } }
+  | { result: DoneResult; images: readonly ImageFile[]; grid: Grid };
+
+/** As `runModel`. */
+export async function computeRun(
+  of: OpenModel,
+  files: readonly ImageFile[],
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<Computed> {
   const { manifest, model } = of;
   const [input] = manifest.inputs as readonly [ManifestInput];
-  const chosen = select(input, files);
-  if ('rule' in chosen) return { status: 'NOT_APPLICABLE', ...chosen };
-  const tensor = await tensorFor(input, chosen, ports.imaging, signal);
-  if ('rule' in tensor) return { status: 'NOT_APPLICABLE', ...tensor };
+  const images = select(input, files);
+  if ('rule' in images) return { result: { status: 'NOT_APPLICABLE', ...images } };
+  const prepared = await tensorFor(input, images, ports.imaging, signal);
+  if ('rule' in prepared) return { result: { status: 'NOT_APPLICABLE', ...prepared } };
+  const { tensor, grid } = prepared;
   const { resources, artifact } = manifest;
   const runnable = { digest: artifact.sha256, bytes: model, ...resources };
   const { outputs, runMs } = await ports.inference.run(runnable, { [input.name]: tensor }, signal);
   const values = valuesOf(manifest, outputs);
-  return {
+  const result: DoneResult = {
     status: 'DONE',
-    provenance: {
-      model: `${manifest.id}@${manifest.version}`,
-      modelSha256: artifact.sha256,
-      operations: OPS_VERSION,
-      inputs: chosen.map(({ name, sopInstanceUid, bytes }) => ({
-        file: name,
-        sopInstanceUid,
-        dataSetSha256: sha256Of(bytes),
-      })),
-    },
+    provenance: provenanceOf(manifest, images),
     tensorSha256: sha256Of(tensorBytes(tensor)),
     tensorDims: tensor.dims,
     outputs: values,
     decisions: decisionsOf(manifest, values),
     runMs,
+  };
+  return { result, images, grid };
+}
+
+function provenanceOf({ id, version, artifact }: Manifest, images: readonly ImageFile[]): Provenance {
+  return {
+    model: `${id}@${version}`,
+    modelSha256: artifact.sha256,
+    operations: OPS_VERSION,
+    inputs: images.map(({ name, sopInstanceUid, bytes }) => ({
+      file: name,
+      sopInstanceUid,
+      dataSetSha256: sha256Of(bytes),
+    })),
   };
 }
 
@@ -105,13 +118,13 @@ async function tensorFor(
   images: readonly ImageFile[],
   imaging: Imaging,
   signal: AbortSignal,
-): Promise<Tensor | OutOfScope> {
+): Promise<{ tensor: Tensor; grid: Grid } | OutOfScope> {
   try {
     const frames: DecodedFrame[] = [];
     for (const image of images) frames.push(await decodedFrame(image, imaging, signal));
-    const tensor = runPipeline(input.pipeline, frames);
-    checkTensor(input, tensor);
-    return tensor;
+    const prepared = runPipeline(input.pipeline, frames);
+    checkTensor(input, prepared.tensor);
+    return prepared;
   } catch (thrown) {
     const failure = toFailure(thrown);
     if (failure.code !== 'model/not-applicable') throw failure;

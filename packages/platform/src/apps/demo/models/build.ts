@@ -59,5 +59,5 @@ async function tensorOf(manifest: Manifest, images: readonly Uint8Array[], imagi
   const frames = await Promise.all(
     images.map((bytes, index) => decodedFrame(readImageFile(`${index}`, bytes), imaging, signal)),
   );
-  return runPipeline(manifest.inputs[0]?.pipeline ?? [], frames);
+  return runPipeline(manifest.inputs[0]?.pipeline ?? [], frames).tensor;
 }

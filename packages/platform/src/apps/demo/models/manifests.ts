@@ -52,12 +52,27 @@ const outputs: Manifest['outputs'] = [
       {
         to: 'dicom-sr',
         template: '1500',
-        finding: { code: 'R91', scheme: 'I10', meaning: 'Abnormal findings on diagnostic imaging of lung' },
+        finding: { code: 'R91', scheme: 'I10', meaning: 'Hallazgos anormales en imagen diagnóstica de pulmón' },
         algorithmId: 'TID4019',
       },
     ],
   },
 ];
+
+const mask: Manifest['outputs'][number] = {
+  name: 'm',
+  kind: 'mask',
+  encode: [
+    {
+      to: 'dicom-seg',
+      segment: {
+        label: 'Masa',
+        category: { code: '49755003', scheme: 'SCT', meaning: 'Estructura morfológicamente alterada' },
+        property: { code: '4147007', scheme: 'SCT', meaning: 'Masa' },
+      },
+    },
+  ],
+};
 
 const ADULT = { tag: '00101010', least: 18 } as const;
 const ORIGINAL = { tag: '00080008', notContains: 'DERIVED' } as const;
@@ -130,7 +145,7 @@ export const ctManifest = (): Manifest => ({
       pipelineVersion: 'ops/1',
     },
   ],
-  outputs,
+  outputs: [...outputs, mask],
 });
 
 /** The other documents of a package. */

@@ -70,7 +70,7 @@ export const spotNetwork: Network = {
 
 const SOFT = 0.8;
 
-/** How much of a volume is denser than soft tissue. */
+/** How much of a volume is denser than soft tissue, and where: 1 in what is denser, else 0. */
 export const densityNetwork: Network = {
   dims: [1, 1, 8, 32, 32],
   response: ({ data }) => {
@@ -81,6 +81,7 @@ export const densityNetwork: Network = {
     modelOf([
       node({ type: 'Sub', inputs: ['x', 'soft'], outputs: ['above'] }),
       node({ type: 'Relu', inputs: ['above'], outputs: ['dense'] }),
+      node({ type: 'Sign', inputs: ['dense'], outputs: ['m'] }),
       node({ type: 'GlobalAveragePool', inputs: ['dense'], outputs: ['part'] }),
       ...end('part'),
       initializer('soft', [1], [SOFT]),
@@ -88,6 +89,7 @@ export const densityNetwork: Network = {
       initializer('bias', [1], [bias]),
       value(11, 'x', [1, 1, 8, 32, 32]),
       value(12, 'p', [1, 1]),
+      value(12, 'm', [1, 1, 8, 32, 32]),
     ]),
 };
 
