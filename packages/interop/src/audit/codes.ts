@@ -38,6 +38,7 @@ export const EVENT_TYPE = {
   emergencyOverrideStarted: dcm('110127', 'Emergency Override Started'),
   networkConfiguration: dcm('110128', 'Network Configuration'),
   securityConfiguration: dcm('110129', 'Security Configuration'),
+  softwareConfiguration: dcm('110131', 'Software Configuration'),
   useOfRestrictedFunction: dcm('110132', 'Use of Restricted Function'),
   objectSecurityAttributesChanged: dcm('110135', 'Object Security Attributes Changed'),
   securityRolesChanged: dcm('110136', 'Security Roles Changed'),

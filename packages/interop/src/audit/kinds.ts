@@ -192,6 +192,13 @@ export const EVENT_MAPPINGS = {
   'checkpoint.witnessed': [integrity],
   'accesses.reported': [auditLogUsed],
   'audit.read': [auditLogUsed],
+  'model.received': [changed(EVENT_TYPE.softwareConfiguration)],
+  'model.refused': [changed(EVENT_TYPE.softwareConfiguration)],
+  'model.damaged': [changed(EVENT_TYPE.softwareConfiguration)],
+  'signer.trusted': [changed(EVENT_TYPE.securityConfiguration)],
+  'signer.revoked': [changed(EVENT_TYPE.securityConfiguration)],
+  'external-ai.described': [changed(EVENT_TYPE.softwareConfiguration)],
+  'external-ai.retired': [changed(EVENT_TYPE.softwareConfiguration)],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

@@ -52,7 +52,14 @@ export type EventKind =
   | 'login.failed'
   | 'login.locked'
   | 'session.ended'
-  | 'audit.read';
+  | 'audit.read'
+  | 'model.received'
+  | 'model.refused'
+  | 'model.damaged'
+  | 'signer.trusted'
+  | 'signer.revoked'
+  | 'external-ai.described'
+  | 'external-ai.retired';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -6,6 +6,11 @@ export type PackageFolder = {
   list(entriesMax: number): Promise<PackageEntry[]>;
   /** @throws {Failure} model/limit for more bytes than that; model/path for what is no file */
   read(path: string, bytesMax: number): Promise<Uint8Array>;
+  /**
+   * SHA-256 of a file in hexadecimal, and its first bytes; the rest is not kept.
+   * @throws {Failure} as `read` does
+   */
+  digest(path: string, bytesMax: number): Promise<{ sha256: string; start: Uint8Array }>;
   /** Whole or not at all. */
   write(path: string, bytes: Uint8Array): Promise<void>;
 };

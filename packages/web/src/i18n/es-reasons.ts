@@ -91,6 +91,8 @@ export const esReasons = {
   'model/signature': 'La firma del paquete falta o no es válida.',
   'model/not-applicable': 'El modelo no es para estas imágenes.',
   'model/operation': 'Las imágenes no se pueden preparar para el modelo.',
+  'model/refused': 'Paquete de modelo rechazado',
+  'model/version': 'La versión ya tiene otros bytes',
   'model/golden': 'El modelo no reproduce un caso de referencia.',
   'model/no-sandbox': 'No se puede aislar de la red: el modelo no se ejecuta.',
   'model/time': 'El modelo tardó demasiado.',

@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, opendir, rename, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, opendir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { PackageEntry, PackageFolder } from '../../ports/package-folder.ts';
 
 const DEPTH_MAX = 8;
+const CHUNK_BYTES = 1 << 20;
+/** More than any signature of a format has. */
+const START_BYTES = 64;
 
 /** A folder of the file system as a package. Symbolic links are named, and never followed. */
 export function packageFolder(folder: string): PackageFolder {
@@ -19,6 +23,7 @@ export function packageFolder(folder: string): PackageFolder {
       return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
     read: (path, bytesMax) => read(join(root, path), bytesMax),
+    digest: (path, bytesMax) => digest(join(root, path), bytesMax),
     write: async (path, bytes) => {
       const target = join(root, path);
       await mkdir(dirname(target), { recursive: true });
@@ -41,16 +46,41 @@ async function* below(root: string, path: string, depth: number): AsyncGenerator
   }
 }
 
-/** O_NOFOLLOW: what was a file when it was listed may be a link by now. */
 async function read(path: string, bytesMax: number): Promise<Uint8Array> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause: unknown) => {
-    throw new Failure('model/path', 'cannot be opened, or is a link', { cause });
-  });
+  const handle = await opened(path, bytesMax);
   try {
-    const { size } = await handle.stat();
-    if (size > bytesMax) throw new Failure('model/limit', `${size} bytes, more than ${bytesMax}`);
     return new Uint8Array(await handle.readFile());
   } finally {
     await handle.close();
   }
+}
+
+async function digest(path: string, bytesMax: number): Promise<{ sha256: string; start: Uint8Array }> {
+  const handle = await opened(path, bytesMax);
+  const hash = createHash('sha256');
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  let start = new Uint8Array();
+  try {
+    for (let at = 0; ; ) {
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
+      if (bytesRead === 0) break;
+      if (at === 0) start = chunk.slice(0, Math.min(bytesRead, START_BYTES));
+      hash.update(chunk.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+  return { sha256: hash.digest('hex'), start };
+}
+
+/** O_NOFOLLOW: what was a file when it was listed may be a link by now. */
+async function opened(path: string, bytesMax: number): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause: unknown) => {
+    throw new Failure('model/path', 'cannot be opened, or is a link', { cause });
+  });
+  const { size } = await handle.stat();
+  if (size <= bytesMax) return handle;
+  await handle.close();
+  throw new Failure('model/limit', `${size} bytes, more than ${bytesMax}`);
 }

@@ -16,6 +16,8 @@ export type Intake = {
   findings: readonly Finding[];
   /** SHA-256 of every file but the envelope. */
   digests: ReadonlyMap<string, string>;
+  /** Their bytes. */
+  sizes: ReadonlyMap<string, number>;
   manifest: Manifest | undefined;
   model: Uint8Array | undefined;
   /** Keys that are trusted and signed for exactly these bytes. */
@@ -35,16 +37,25 @@ export async function checkPackage(folder: PackageFolder, trusted: readonly Veri
   const files = await readFiles(folder, say);
   const digests = new Map([...files].map(([path, { sha256 }]) => [path, sha256]));
   const signedBy = await checkEnvelope(folder, digests, trusted, say);
-  const manifest = checkManifest(files, say);
-  const model = manifest && checkArtifact(manifest, files, say);
-  if (manifest !== undefined) checkDocuments(manifest, files, say);
-  return { findings, digests, manifest, model, signedBy };
+  const source: Source = { files, read: (path, bytesMax) => readSame(folder, files, path, bytesMax) };
+  const manifest = await checkManifest(source, say);
+  const model = manifest && (await checkArtifact(manifest, source, say));
+  if (manifest !== undefined) await checkDocuments(manifest, source, say);
+  return { findings, digests, sizes: new Map([...files].map(([path, { sizeBytes }]) => [path, sizeBytes])), manifest, model, signedBy };
 }
 
-type Files = Map<string, { sha256: string; bytes: Uint8Array }>;
+type Files = ReadonlyMap<string, { sha256: string; sizeBytes: number }>;
+/** What was found, and its bytes once more: of a package of gigabytes one file at a time is in memory. */
+type Source = { files: Files; read(path: string, bytesMax: number): Promise<Uint8Array> };
+
+async function readSame(folder: PackageFolder, files: Files, path: string, bytesMax: number): Promise<Uint8Array> {
+  const bytes = await folder.read(path, bytesMax);
+  if (sha256Of(bytes) !== files.get(path)?.sha256) throw new Failure('model/digest', `${path} changed meanwhile`);
+  return bytes;
+}
 
 async function readFiles(folder: PackageFolder, say: Say): Promise<Files> {
-  const files: Files = new Map();
+  const files = new Map<string, { sha256: string; sizeBytes: number }>();
   let total = 0;
   for (const { path, kind, sizeBytes } of await folder.list(PACKAGE_LIMITS.files)) {
     total += sizeBytes;
@@ -53,10 +64,10 @@ async function readFiles(folder: PackageFolder, say: Say): Promise<Files> {
     else if (sizeBytes > PACKAGE_LIMITS.fileBytes) say('model/limit', path, `${sizeBytes} bytes`);
     else if (total > PACKAGE_LIMITS.packageBytes) throw new Failure('model/limit', `more than ${total} bytes`);
     else {
-      const bytes = await folder.read(path, PACKAGE_LIMITS.fileBytes);
-      const what = executableIn(path, bytes);
+      const { sha256, start } = await folder.digest(path, PACKAGE_LIMITS.fileBytes);
+      const what = executableIn(path, start);
       if (what !== undefined) say('model/executable', path, what);
-      if (path !== ENVELOPE_FILE) files.set(path, { bytes, sha256: sha256Of(bytes) });
+      if (path !== ENVELOPE_FILE) files.set(path, { sizeBytes, sha256 });
     }
   }
   return files;
@@ -100,12 +111,12 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-function checkManifest(files: Files, say: Say): Manifest | undefined {
+async function checkManifest({ files, read: readAgain }: Source, say: Say): Promise<Manifest | undefined> {
   const file = files.get(MANIFEST_FILE);
   if (file === undefined) return say('model/manifest', MANIFEST_FILE, 'is missing');
-  if (file.bytes.length > PACKAGE_LIMITS.jsonBytes) return say('model/limit', MANIFEST_FILE, 'too long');
+  if (file.sizeBytes > PACKAGE_LIMITS.jsonBytes) return say('model/limit', MANIFEST_FILE, 'too long');
   try {
-    const read = readManifest(parsed(file.bytes));
+    const read = readManifest(parsed(await readAgain(MANIFEST_FILE, PACKAGE_LIMITS.jsonBytes)));
     if ('manifest' in read) return read.manifest;
     for (const { at, what } of read.breaches) say('model/manifest', `${MANIFEST_FILE}#${at}`, what);
   } catch (thrown) {
@@ -114,44 +125,46 @@ function checkManifest(files: Files, say: Say): Manifest | undefined {
   return undefined;
 }
 
-function checkArtifact(manifest: Manifest, files: Files, say: Say): Uint8Array | undefined {
+async function checkArtifact(manifest: Manifest, { files, read }: Source, say: Say): Promise<Uint8Array | undefined> {
   const { file, sha256, sizeBytes, opset, ops } = manifest.artifact;
   const found = files.get(file);
   if (found === undefined) return say('model/manifest', file, 'the model is missing');
   if (found.sha256 !== sha256) say('model/digest', file, 'not the bytes that the manifest names');
-  if (found.bytes.length !== sizeBytes) say('model/manifest', file, `${found.bytes.length} bytes, not ${sizeBytes}`);
+  if (found.sizeBytes !== sizeBytes) say('model/manifest', file, `${found.sizeBytes} bytes, not ${sizeBytes}`);
   const names = (of: readonly { name: string }[]): string[] => of.map(({ name }) => name);
   const claim = { file, opset, domains: ops, inputs: names(manifest.inputs), outputs: names(manifest.outputs) };
   try {
-    for (const { code, where, what } of checkOnnx(readOnnx(found.bytes), claim)) say(code, where, what);
+    const bytes = await read(file, PACKAGE_LIMITS.fileBytes);
+    for (const { code, where, what } of checkOnnx(readOnnx(bytes), claim)) say(code, where, what);
+    return bytes;
   } catch (thrown) {
     const { code, detail } = toFailure(thrown);
     say(code, file, detail);
     return undefined;
   }
-  return found.bytes;
 }
 
-function checkDocuments(manifest: Manifest, files: Files, say: Say): void {
+async function checkDocuments(manifest: Manifest, { files, read }: Source, say: Say): Promise<void> {
   for (const { dicom } of manifest.golden) {
     for (const path of dicom) if (!files.has(path)) say('model/document', path, 'a golden case is missing');
   }
   for (const kind of DOCUMENTS) {
     const path = manifest[kind];
     if (path === undefined) continue;
-    const file = files.get(path);
-    if (file === undefined) {
+    if (!files.has(path)) {
       say('model/document', path, `the ${kind} is missing`);
       continue;
     }
     try {
-      for (const what of lacksOf(kind, parsed(file.bytes))) say('model/document', path, what);
+      const bytes = await read(path, PACKAGE_LIMITS.jsonBytes);
+      for (const what of lacksOf(kind, parsed(bytes))) say('model/document', path, what);
     } catch (thrown) {
       say('model/document', path, toFailure(thrown).detail);
     }
   }
-  for (const [path, { bytes }] of files) {
-    if (!path.endsWith('.json') || bytes.length > PACKAGE_LIMITS.jsonBytes) continue;
+  for (const [path, { sizeBytes }] of files) {
+    if (!path.endsWith('.json') || sizeBytes > PACKAGE_LIMITS.jsonBytes) continue;
+    const bytes = await read(path, PACKAGE_LIMITS.jsonBytes);
     const found = tried(() => monaiExpressionIn(parsed(bytes)));
     if (found !== undefined) say('model/executable', path, found);
   }
