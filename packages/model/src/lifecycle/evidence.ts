@@ -26,6 +26,7 @@ export const PLATFORM = 'plataforma';
 /** What can be measured once the archive has what measures it; absent: not yet. */
 export type Measured =
   | 'vulnerabilities'
+  | 'risk'
   | 'plan'
   | 'budget'
   | 'leakage'
@@ -54,8 +55,6 @@ export type PackageFacts = {
   supplier: string;
   /** What intake found: signature, structure, operators (G67); golden cases; documents (G09). */
   intake: { isSound: boolean; isGolden: boolean; isDocumented: boolean };
-  /** Hazards whose residual risk is not acceptable. */
-  risksUnacceptable: number;
 };
 
 /** What is told with a request, as far as its step asks for it. */

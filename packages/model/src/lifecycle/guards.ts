@@ -20,7 +20,6 @@ export const GUARDS = {
     useStatus === 'clinico' ? registration !== null : useStatus === 'investigacion',
   ),
   licence: holds('G14/licence', ({ package: { license } }) => !NOT_CLINICAL.test(license)),
-  risk: holds('G12/risk', ({ package: { risksUnacceptable } }) => risksUnacceptable === 0),
   correctiveAction: holds(
     'G50/corrective-action',
     ({ statement: { rootCause, correctiveAction } }) => isSaid(rootCause) && correctiveAction !== undefined,
@@ -42,6 +41,7 @@ export const GUARDS = {
     ({ former, statement: { percentage } }, to) =>
       former?.state === to && (percentage ?? 0) <= (former.percentage ?? 0),
   ),
+  risk: measured('G12/risk', 'risk'),
   vulnerabilities: measured('G13/vulnerabilities', 'vulnerabilities'),
   plan: measured('G29/plan', 'plan'),
   budget: measured('G25/budget', 'budget'),

@@ -52,13 +52,16 @@ export function verdictsOf(edge: Edge, evidence: Evidence): Verdict[] {
   return verdicts;
 }
 
+/** Held at the site itself, or they do not count there. */
+export const OF_A_SITE: ReadonlySet<string> = new Set(['site-chief', 'medical-physicist', 'radiologist']);
+
 /** Roles of the nation are held at all institutions; those of a site at the site. */
 function mayAsk({ by }: Edge, { asker, site }: Request): boolean {
   if (asker.kind === 'process') return by.includes('process') || by.includes('administrator');
   if (asker.kind !== 'person') return false;
   const places = site === null ? [NATION] : [NATION, site];
   return asker.grants.some(({ role, institution }) => {
-    const isOfSite = role === 'site-chief' || role === 'medical-physicist';
+    const isOfSite = OF_A_SITE.has(role);
     const isPlaced = isOfSite ? institution === site : places.includes(institution);
     return isPlaced && by.includes(role as Asker);
   });

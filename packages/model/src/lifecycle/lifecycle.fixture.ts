@@ -1,6 +1,6 @@
 import { type Approval, approvalText, keyName, type Signed, type Subject, signApproval } from './approval.ts';
 import { type Digest, type Evidence, type Measured, PLATFORM } from './evidence.ts';
-import type { Request } from './judge.ts';
+import { OF_A_SITE, type Request } from './judge.ts';
 import type { Edge, Slot } from './machine.ts';
 import type { Given, Signer } from './quorum.ts';
 import { NATION, type SigningRole, type State, type Track } from './states.ts';
@@ -25,6 +25,7 @@ export const DIGESTS = {
 
 const MEASURED: readonly Measured[] = [
   'vulnerabilities',
+  'risk',
   'plan',
   'budget',
   'leakage',
@@ -59,7 +60,6 @@ export function evidenceFor({ to, track, guards, scope }: Edge): Evidence {
       license: 'Apache-2.0',
       supplier: SUPPLIER,
       intake: { isSound: true, isGolden: true, isDocumented: true },
-      risksUnacceptable: 0,
     },
     national: {
       state: scope === 'sitio' ? (isShown ? 'demostracion' : 'aprobado_nacional') : 'borrador',
@@ -155,7 +155,7 @@ export const roleOf = ({ roles: [first] }: Slot): SigningRole => first as Signin
 export async function requestFor(edge: Edge, twists: readonly Twist[] = []): Promise<Request> {
   const site = edge.scope === 'sitio' ? SITE : null;
   const grants = edge.by.map((role) => {
-    const isOfSite = role === 'site-chief' || role === 'medical-physicist';
+    const isOfSite = OF_A_SITE.has(role);
     return { role, institution: isOfSite ? SITE : NATION };
   });
   return {

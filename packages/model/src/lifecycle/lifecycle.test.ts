@@ -158,7 +158,6 @@ function spoilt(edge: Edge, name: keyof typeof GUARDS) {
       useStatus: name === 'notDemonstration' ? ('demostracion' as const) : ('clinico' as const),
       registration: null,
       license: 'CC-BY-NC-4.0',
-      risksUnacceptable: 1,
     },
     national: { ...national, isExpired: true },
     measured: {},

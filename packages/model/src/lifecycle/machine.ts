@@ -5,7 +5,7 @@ import type { NationalState, Scope, SigningRole, SiteState, State, Track } from 
 export type Slot = { roles: readonly SigningRole[]; place: Scope };
 
 /** Who may ask for an edge: a role held where it counts, the archive itself, or whoever owns its files. */
-export type Asker = SigningRole | 'administrator' | 'process';
+export type Asker = SigningRole | 'administrator' | 'radiologist' | 'process';
 
 export type Edge = {
   /** Names it in the database, the journal and the documents. */
@@ -40,14 +40,15 @@ const PROVEN: readonly GuardId[] = [
   'licence',
   'monitoringPlan',
 ];
-const SHOWN: readonly GuardId[] = ['demonstration', 'intake', 'golden', 'documents', 'risk'];
+const SHOWN: readonly GuardId[] = ['demonstration', 'intake', 'golden', 'documents'];
 /** What is looked at before a silent model is shown to anybody. */
 const LOCAL: readonly GuardId[] = ['volume', 'failures', 'latency', 'scores', 'acceptance', 'training'];
 const IN_USE: readonly GuardId[] = ['override', 'incidents', 'burden'];
 
 const NATIONAL_ASKERS: readonly Asker[] = ['validator', 'authority'];
 const STOPPERS: readonly Asker[] = ['authority', 'regulatory-liaison', 'administrator', 'process'];
-const SITE_STOPPERS: readonly Asker[] = ['site-chief', ...STOPPERS];
+/** At a site also whoever reads there: glass is broken to stop, never to go on. */
+const SITE_STOPPERS: readonly Asker[] = ['site-chief', 'radiologist', 'medical-physicist', ...STOPPERS];
 
 type Of<S> = { from: S; to: S } & Pick<Edge, 'track' | 'guards' | 'by' | 'signatures'>;
 
@@ -78,7 +79,7 @@ const sitio = (
 
 const UNDECIDED = ['recibido', 'documentado', 'validacion_nacional'] as const;
 const STANDING = ['aprobado_nacional', 'en_revision', 'demostracion'] as const;
-const PRESENT = ['instalado', 'silencioso', 'limitado', 'general'] as const;
+const RUNNING = ['silencioso', 'limitado', 'general'] as const;
 const AUTHORITY: readonly Slot[] = [{ roles: ['authority'], place: 'nacional' }];
 const JUDGED: readonly Slot[] = [{ roles: ['validator', 'authority'], place: 'nacional' }];
 
@@ -142,14 +143,14 @@ const SITE_EDGES: readonly Edge[] = [
   sitio('general', 'limitado', 'clinico', ['percentage'], SITE_ASKERS),
   sitio('general', 'silencioso', 'clinico', [], SITE_ASKERS),
   sitio('limitado', 'silencioso', undefined, [], SITE_ASKERS),
-  ...PRESENT.map((from) => sitio(from, 'suspendido', undefined, [], SITE_STOPPERS)),
-  ...(['silencioso', 'limitado', 'general'] as const).flatMap(resumed),
+  ...RUNNING.map((from) => sitio(from, 'suspendido', undefined, [], SITE_STOPPERS)),
+  ...RUNNING.flatMap(resumed),
   sitio('limitado', 'sustituido', undefined, ['replaced'], ['site-chief', 'process']),
   sitio('general', 'sustituido', 'clinico', ['replaced'], ['site-chief', 'process']),
   restored('limitado', 'clinico', ['approved', 'percentage', 'former']),
   restored('limitado', 'demostracion', ['demonstrated', 'percentage', 'former']),
   restored('general', 'clinico', ['approved', 'former']),
-  ...[...PRESENT, 'sustituido' as const, 'suspendido' as const].map((from) =>
+  ...(['instalado', ...RUNNING, 'sustituido', 'suspendido'] as const).map((from) =>
     sitio(from, 'retirado', undefined, ['retirement'], SITE_ASKERS, [CHIEF]),
   ),
 ];

@@ -2,6 +2,7 @@ import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { directoryProjection } from '../features/directory/projection.ts';
+import { governanceProjection } from '../features/governance/projection.ts';
 import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
 import { secondaryUses } from '../features/rights/rights.repo.ts';
@@ -61,6 +62,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         directoryProjection,
         sharingProjection,
         secondaryUses,
+        governanceProjection,
         announcedProjection,
       ];
       const summary = await reindex({ ...ports, projections }, hears);

@@ -35,6 +35,11 @@ const TABLES = [
   'person',
   'person_role',
   'sensitivity',
+  'approver_key',
+  'model_approval',
+  'model_transition',
+  'model_transition_approval',
+  'model_state',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */
