@@ -263,7 +263,13 @@ export const FAILURES = {
   },
   'model/operation': { dimse: 0x0110, http: 422, fhir: 'value', hl7: 'AE', title: 'Preprocessing not possible' },
   'model/refused': { dimse: 0x0110, http: 422, fhir: 'business-rule', hl7: 'AE', title: 'Model package refused' },
-  'model/version': { dimse: 0x0110, http: 409, fhir: 'conflict', hl7: 'AE', title: 'Version already holds other bytes' },
+  'model/version': {
+    dimse: 0x0110,
+    http: 409,
+    fhir: 'conflict',
+    hl7: 'AE',
+    title: 'Version already holds other bytes',
+  },
   'model/golden': { dimse: 0x0110, http: 422, fhir: 'conflict', hl7: 'AE', title: 'Golden case not reproduced' },
   'governance/forbidden': {
     dimse: 0x0124,
