@@ -42,6 +42,10 @@ export type World = Ports & {
 
 type Database = Awaited<ReturnType<typeof temporaryDatabase>>;
 let shared: Promise<Database> | undefined;
+const closing: (() => unknown)[] = [];
+after(async () => {
+  for (const close of closing.reverse()) await close();
+});
 
 /** One database for all tests of a file, emptied for each. */
 async function emptyDatabase(): Promise<Database> {
@@ -55,10 +59,6 @@ async function emptyDatabase(): Promise<Database> {
 }
 
 async function openShared(): Promise<Database> {
-  const closing: (() => unknown)[] = [];
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
   const db = await temporaryDatabase({
     after: (close: () => unknown) => closing.push(close),
   } as unknown as TestContext);
