@@ -19,26 +19,31 @@ import {
   textOption,
   textsOption,
 } from '../command.ts';
+import { isOfLife, LIFE_OPTIONS, LIFE_SUMMARY, LIFE_USAGE, runLife } from './model-life.ts';
 
 const FILE_BYTES_MAX = 2 ** 30;
 
 export const modelCommand: Command = {
   name: 'model',
-  usage: 'check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | run DIR (FILE.dcm... | --golden)',
+  usage: `check DIR [--trust KEY.pem]... | pack DIR --key KEY.pem | show DIR | run DIR (FILE.dcm... | --golden) |
+       ${LIFE_USAGE}`,
   summary: `Judge, sign, show and run packages of AI models, without an archive.
 check   every file, the signature, the manifest, the ONNX file; each finding is named. --trust: a public key (Ed25519).
 pack    writes the model's digest into the manifest and signs the list of all files with a private key.
 run     golden cases first; then the images that the manifest selects, in a process without network. Prints JSON.
+${LIFE_SUMMARY}
 Exit codes: 0 nothing stands against it, 3 something does (a finding, a golden case), 4 not judged whole (check
 without --trust) or not applicable to these images (run), 1 it failed.`,
   options: {
     trust: { type: 'string', multiple: true },
     key: { type: 'string' },
     golden: { type: 'boolean' },
+    ...LIFE_OPTIONS,
   },
   positionals: [2, 10_000],
   run: async (args, context) => {
     const [verb = '', folder = '', ...files] = args.positionals;
+    if (isOfLife(verb)) return runLife(args, context);
     const isAlone = files.length === 0;
     if (verb === 'check' && isAlone) return runCheck(folder, args, context);
     if (verb === 'pack' && isAlone) return runPack(folder, args, context);

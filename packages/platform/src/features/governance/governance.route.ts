@@ -56,7 +56,7 @@ const REASON = z.strictObject({ reason: told });
 const ROLLBACK = z.strictObject({ model: z.string().min(1).max(128), reason: told });
 const KEY = z.strictObject({ key: z.string().max(64), at: z.iso.datetime(), proof: z.string().max(100) });
 
-const VERSION = '/api/models/:model/versions/:version';
+const VERSION = '/api/models/:id/versions/:version';
 const SITE = '/api/sites/:institution/ai';
 
 /** The life-cycle of models. Not in the standard. */
@@ -64,7 +64,7 @@ export function governanceRoutes(ports: Ports): Route[] {
   return [...versionRoutes(ports), ...siteRoutes(ports), ...keyRoutes(ports)];
 }
 
-const versionOf = ({ params: { model = '', version = '' } }: HttpRequest): Version => ({ model, version });
+const versionOf = ({ params: { id: model = '', version = '' } }: HttpRequest): Version => ({ model, version });
 
 type Handle = (request: HttpRequest, op: Op) => Promise<object>;
 
