@@ -28,6 +28,8 @@ export function validParameters(object: SmallObject, institution: string): Recor
     frames: '1',
     // Of an event, an agreement, a glass: one that there is not.
     id: '01900000-0000-7000-8000-000000000000',
+    version: '1.0.0',
+    key: 'A'.repeat(43),
     '*': '7FE00010',
   };
 }
