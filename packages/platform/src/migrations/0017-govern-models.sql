@@ -46,6 +46,8 @@ create table model_approval (
   person uuid not null generated always as ((document::jsonb ->> 'persona')::uuid) stored,
   institution text collate "C" not null generated always as (document::jsonb ->> 'institucion') stored,
   expires text collate "C" not null generated always as (document::jsonb ->> 'vence') stored,
+  nonce text collate "C" not null generated always as (document::jsonb ->> 'nonce') stored,
+  unique (person, nonce),
   check (signed_package = 'sha256:' || package),
   check (expires ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$')
 );

@@ -16,7 +16,15 @@ import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
-import { type ApprovalRow, approvalsFor, keyBy, lockGovernance, nextRevision, putApproval } from './governance.repo.ts';
+import {
+  type ApprovalRow,
+  approvalBy,
+  approvalsFor,
+  keyBy,
+  lockGovernance,
+  nextRevision,
+  putApproval,
+} from './governance.repo.ts';
 import { allowPerson, isStrong, orRefused, type Ports, refusalOf } from './refusing.ts';
 import { signerNow } from './signers.ts';
 import { evidenceOf, type Standing, standingOf, subjectOf } from './standing.ts';
@@ -90,6 +98,10 @@ export async function giveApproval(ports: Ports, op: Op, of: Version, signed: Si
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
       const standing = await standingOf(sql, of.model, of.version, approval.sitio);
+      // Who did not get the answer sends it again.
+      const before = await approvalBy(sql, op.actor.id, approval.nonce);
+      if (before?.document === signed.text) return approvedAs(before.id, approval);
+      if (before !== undefined) throw refusalOf([refused('G04/used', 'the nonce was used')]);
       const found = await judgedNow(ports, sql, op, { standing, signed, approval });
       if (found.length > 0) throw refusalOf(found);
       return keep(ports, sql, op, standing, signed, approval);
@@ -153,5 +165,13 @@ async function keep(
   const event = envelopeOf(op, 'model.approved', { institution: site ?? '' }, { approval: told });
   await insertEvents(sql, [event]);
   await putApproval(sql, { ...told, event: event.id });
-  return { id, role: approval.rol, to: approval.a, site, expires: approval.vence };
+  return approvedAs(id, approval);
 }
+
+const approvedAs = (id: string, { rol, a, sitio, vence }: Approval): Approved => ({
+  id,
+  role: rol,
+  to: a,
+  site: sitio,
+  expires: vence,
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, type TestContext } from 'node:test';
+import { after } from 'node:test';
 import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
@@ -13,7 +13,9 @@ import {
 import { NATION, type SigningRole, type State } from '@acervo/model/lifecycle/states.ts';
 import { goodManifest } from '@acervo/model/manifest/manifest.fixture.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
+import { placeCluster } from '@acervo/testkit/made-cluster.ts';
+import { embeddedOptions, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { type Database, openDatabase } from '../../adapters/postgres/database.ts';
 import { migrate } from '../../adapters/postgres/migrate.ts';
 import type { Directory, Person, Role } from '../../ports/directory.ts';
 import type { Op } from '../../ports/op.ts';
@@ -33,6 +35,7 @@ export type Somebody = { id: string; op: Op; key: string; pair: CryptoKeyPair };
 
 export type World = Ports & {
   db: Database;
+  people(): Person[];
   /** Move the clock. */
   at(moment: string): void;
   hire(institution: string, ...roles: readonly [role: Role, institution: string][]): Promise<Somebody>;
@@ -40,7 +43,8 @@ export type World = Ports & {
   regrant(who: Somebody, ...roles: readonly [role: Role, institution: string][]): void;
 };
 
-type Database = Awaited<ReturnType<typeof temporaryDatabase>>;
+/** Where its database lies, for other processes that open it. */
+export const folder = temporaryDirectory();
 let shared: Promise<Database> | undefined;
 const closing: (() => unknown)[] = [];
 after(async () => {
@@ -59,9 +63,11 @@ async function emptyDatabase(): Promise<Database> {
 }
 
 async function openShared(): Promise<Database> {
-  const db = await temporaryDatabase({
-    after: (close: () => unknown) => closing.push(close),
-  } as unknown as TestContext);
+  const options = embeddedOptions(folder);
+  await placeCluster(options, 'empty');
+  const source = { kind: 'embedded', ...options } as const;
+  const db = await openDatabase({ source, role: 'test', connectionsMax: 4, statementTimeoutMs: 0, log: silentLog });
+  closing.push(() => db.close());
   await migrate(db, silentLog);
   return db;
 }
@@ -77,6 +83,7 @@ export async function startWorld(): Promise<World> {
   return {
     ...ports,
     db,
+    people: () => [...people.values()],
     at: (moment) => {
       now = new Date(moment);
     },

@@ -161,6 +161,12 @@ export function approvalsFor(sql: Sql, of: { package: string; site: string; to: 
   );
 }
 
+/** What a person handed in before under the same nonce. Index: model_approval_person_nonce_key. */
+export async function approvalBy(sql: Sql, person: string, nonce: string): Promise<HeldApproval | undefined> {
+  const [row] = await sql.query<HeldApproval>(`${APPROVALS} where person = $1::uuid and nonce = $2`, [person, nonce]);
+  return row;
+}
+
 /** Of a package, the newest first. */
 export function approvalsOf(sql: Sql, digest: string, limit: number): Promise<HeldApproval[]> {
   return sql.query<HeldApproval>(`${APPROVALS} where package = $1 order by model_approval.revision desc limit $2`, [
