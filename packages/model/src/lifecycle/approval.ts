@@ -12,7 +12,11 @@ export const APPROVAL_CHARS_MAX = 8192;
 const PREFIX = 'acervo aprobacion v1\n';
 const ENROLMENT_PREFIX = 'acervo llave de aprobador v1\n';
 
-const digest = text({ pattern: /^sha256:[0-9a-f]{64}$/ }) as unknown as Shape<Digest>;
+const hex = text({ pattern: /^sha256:[0-9a-f]{64}$/ });
+const digest: Shape<Digest> = {
+  schema: hex.schema,
+  read: (value, at, say) => hex.read(value, at, say) as Digest | undefined,
+};
 const state = oneOf<State>(...NATIONAL_STATES, ...SITE_STATES);
 const institution = text({ pattern: /^(\*|[A-Z0-9._-]{1,24})$/ });
 const moment = text({ pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ });
@@ -69,7 +73,7 @@ export type Signed = {
 };
 
 /** The text that a person signs. @throws {TypeError} where a text has a lone surrogate */
-export const approvalText = (approval: Approval): string => canonicalJson(approval as unknown as Json);
+export const approvalText = (approval: Approval): string => canonicalJson(approval);
 
 /**
  * What was signed, or why it does not count: any other byte voids it.

@@ -89,7 +89,7 @@ export function personOf(name: string): Promise<{ id: string; pair: CryptoKeyPai
 }
 
 async function made(number: number) {
-  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
+  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
   const id = `00000000-0000-7000-8000-${String(number).padStart(12, '0')}`;
   return { id, pair, key: await keyName(pair.publicKey) };
 }

@@ -26,7 +26,7 @@ export async function makeApproverKey(path: string, passphrase: string): Promise
   if (passphrase.length < PASSPHRASE_CHARS_MIN) {
     throw new Failure('request/invalid', `a passphrase of ${PASSPHRASE_CHARS_MIN} characters at least`);
   }
-  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
+  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
   const name = await keyName(pair.publicKey);
   const secret = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey));
   const [salt, nonce] = [randomBytes(KEY_BYTES), randomBytes(NONCE_BYTES)];
@@ -45,7 +45,7 @@ export async function makeApproverKey(path: string, passphrase: string): Promise
   return name;
 }
 
-/** @throws {Failure} request/invalid for another passphrase or a file that is none; config/invalid where others read it */
+/** @throws {Failure} request/invalid for another passphrase or another file; config/invalid where others read it */
 export async function openApproverKey(path: string, passphrase: string): Promise<ApproverKey> {
   const source = readPrivateFile(path, '--key');
   try {

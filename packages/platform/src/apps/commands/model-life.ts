@@ -19,7 +19,7 @@ export const LIFE_USAGE = `state ID VERSION | history ID VERSION | suspend ID VE
        stop SITE --reason TEXT | rollback SITE ID --reason TEXT |
        approve ID VERSION --to STATE --role ROLE [--site CODE] [--percentage N] [--conflict TEXT] --key FILE
        --passphrase-file FILE --server URL --token-file FILE`;
-export const LIFE_SUMMARY = `state   where a version stands, for the nation and at sites, and what stands against each step from there.
+export const LIFE_SUMMARY = `state   where a version stands, for the nation and at sites; what stands against each step.
 suspend, stop, rollback: by the owner of the archive's files; nothing of it puts a model to use that was not signed for.
 approve signs, on the approver's machine, what the archive proposes, and hands it in by the person's own access token.`;
 export const LIFE_OPTIONS = {

@@ -33,7 +33,7 @@ async function signerOf({ url, db, add }: Started, login: string, role: Role, in
     return { status: answer.status, body: (await answer.json()) as Answered['body'] };
   };
   // WebCrypto of a browser does the same: not to be taken out again.
-  const pair = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
+  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
   const key = await keyName(pair.publicKey);
   const at = new Date().toISOString();
   const proof = await provePossession({ persona: id, llave: key, momento: at }, pair.privateKey);

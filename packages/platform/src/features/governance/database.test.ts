@@ -139,7 +139,7 @@ test('history, approvals and states are not to be changed by the application, no
   const attempts = [
     `update model_state set state = 'general'`,
     'delete from model_state',
-    `insert into model_state select package, 'X', model, track, 'limitado', 10, null, null, 99 from model_state limit 1`,
+    `insert into model_state select package, 'X', model, track, state, 10, null, null, 99 from model_state limit 1`,
     `update model_transition set cause = 'asked'`,
     'delete from model_transition',
     'truncate model_transition',
