@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { manifestJsonSchema } from '@acervo/model/manifest/manifest.ts';
 import { describeConformance } from '@acervo/platform/apps/conformance/describe-conformance.ts';
 import { describeConfig } from '@acervo/platform/apps/describe-config.ts';
+import { describeLifeCycle } from '@acervo/platform/apps/describe-life-cycle.ts';
 import { performanceDocument } from '../bench/harness/performance-document.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -11,6 +12,7 @@ const RETRIEVE = 'packages/platform/src/features/retrieve/README.md';
 /** Each generated document, and what it should say. With `--check` nothing is written; stale ones fail. */
 const DOCUMENTS: readonly [path: string, text: () => string][] = [
   ['docs/configuration.md', describeConfig],
+  ['docs/model-life-cycle.md', describeLifeCycle],
   ['docs/performance.md', () => performanceDocument(root)],
   ['docs/schemas/mx.imagen.modelo-v1.schema.json', () => `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`],
   ['docs/conformance.md', () => describeConformance(sectionOf(RETRIEVE, 'Departures from PS3.18'))],

@@ -30,6 +30,7 @@ export function validParameters(object: SmallObject, institution: string): Recor
     id: '01900000-0000-7000-8000-000000000000',
     version: '1.0.0',
     digest: 'f'.repeat(64),
+    key: 'A'.repeat(43),
     '*': '7FE00010',
   };
 }

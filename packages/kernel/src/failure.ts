@@ -265,6 +265,27 @@ export const FAILURES = {
   'model/refused': { dimse: 0x0110, http: 422, fhir: 'business-rule', hl7: 'AE', title: 'Model package refused' },
   'model/version': { dimse: 0x0110, http: 409, fhir: 'conflict', hl7: 'AE', title: 'Version has other bytes already' },
   'model/golden': { dimse: 0x0110, http: 422, fhir: 'conflict', hl7: 'AE', title: 'Golden case not reproduced' },
+  'governance/forbidden': {
+    dimse: 0x0124,
+    http: 403,
+    fhir: 'forbidden',
+    hl7: 'AR',
+    title: 'Not who may sign or ask for this step',
+  },
+  'governance/refused': {
+    dimse: 0x0110,
+    http: 409,
+    fhir: 'business-rule',
+    hl7: 'AE',
+    title: 'The life-cycle of models does not allow this',
+  },
+  'governance/unavailable': {
+    dimse: 0x0110,
+    http: 409,
+    fhir: 'not-supported',
+    hl7: 'AE',
+    title: 'Evidence that cannot be produced here yet',
+  },
   'model/no-sandbox': {
     dimse: 0x0110,
     http: 503,
@@ -286,12 +307,15 @@ export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
   readonly detail: string;
+  /** Ids of the rules that were broken, for whoever asked: constants of the code, never what somebody sent. */
+  readonly rules: readonly string[];
 
   /** @param detail for the operator's log only; never sent to a peer; without patient data. */
-  constructor(code: FailureCode, detail: string, options?: ErrorOptions) {
+  constructor(code: FailureCode, detail: string, options: ErrorOptions & { rules?: readonly string[] } = {}) {
     super(`${code}: ${detail}`, options);
     this.code = code;
     this.detail = detail;
+    this.rules = options.rules ?? [];
   }
 }
 

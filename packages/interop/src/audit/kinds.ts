@@ -199,6 +199,12 @@ export const EVENT_MAPPINGS = {
   'signer.revoked': [changed(EVENT_TYPE.securityConfiguration)],
   'external-ai.described': [changed(EVENT_TYPE.softwareConfiguration)],
   'external-ai.retired': [changed(EVENT_TYPE.softwareConfiguration)],
+  'approver.enrolled': [changed(EVENT_TYPE.securityConfiguration)],
+  'approver.revoked': [changed(EVENT_TYPE.securityConfiguration)],
+  'model.approved': [changed(EVENT_TYPE.softwareConfiguration)],
+  'model.stepped': [changed(EVENT_TYPE.softwareConfiguration)],
+  'model.step-refused': [changed(EVENT_TYPE.softwareConfiguration)],
+  'site.ai-stopped': [changed(EVENT_TYPE.softwareConfiguration)],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
+import { approveCommand } from './commands/approve.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { breakGlassCommand } from './commands/break-glass.ts';
@@ -60,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
   policyCommand,
   modelCommand,
   resultCommand,
+  approveCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

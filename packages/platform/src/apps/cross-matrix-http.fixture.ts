@@ -2,6 +2,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
 import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
+import { governanceCells } from './cross-matrix-governance.fixture.ts';
 import { modelCells } from './cross-matrix-model-cells.fixture.ts';
 
 /** One route or service, and how it is shown to give nothing of an institution to another one. */
@@ -49,6 +50,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...rightsCells(matrix),
       ...auditCells(matrix),
       ...modelCells(matrix, { isGood, names }),
+      ...governanceCells(matrix, isGood),
       ...openCells(matrix),
     }),
   );

@@ -52,13 +52,14 @@ export const ABSENT = subject(A, '2.25.7900', 'PA-NO');
 export const NOWHERE = subject('HOSPITAL-0', '2.25.7901', 'P0-NO');
 
 /** Tokens of both institutions may do everything; persons of B treat patients. */
-export type Who = 'A' | 'B' | 'radiologist-A' | 'radiologist-B' | 'officer-A' | 'steward-A';
+export type Who = 'A' | 'B' | 'radiologist-A' | 'radiologist-B' | 'officer-A' | 'steward-A' | 'chief-A';
 
 const PERSONS: Readonly<Record<string, { institution: string; role: Role }>> = {
   'radiologist-A': { institution: A, role: 'radiologist' },
   'radiologist-B': { institution: B, role: 'radiologist' },
   'officer-A': { institution: A, role: 'data-protection-officer' },
   'steward-A': { institution: A, role: 'steward' },
+  'chief-A': { institution: A, role: 'site-chief' },
 };
 
 export type Matrix = TestArchive & {

@@ -8,6 +8,7 @@ import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { consoleFeature } from '../features/console/index.ts';
 import { type DirectoryPorts, directoryFeature } from '../features/directory/index.ts';
 import { cEcho } from '../features/echo/index.ts';
+import { type GovernancePorts, governanceFeature } from '../features/governance/index.ts';
 import { type JournalPorts, journalFeature } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type ModelPorts, modelRegistryFeature } from '../features/models/registry/index.ts';
@@ -37,6 +38,7 @@ export type Surroundings = {
   journal: Omit<JournalPorts, 'db'>;
   patients: PatientsPorts;
   whoIs: WhoIs;
+  governance: Omit<GovernancePorts, 'db' | 'directory'>;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
@@ -72,6 +74,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     rightsFeature({ ...holdings, whoIs }),
     sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
+    governanceFeature({ ...around.governance, db: holdings.db, directory }),
     journalFeature({ ...around.journal, db: holdings.db }),
     around.login,
     auditExportFeature(holdings, around.audit),

@@ -2,6 +2,7 @@ import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { directoryProjection } from '../features/directory/projection.ts';
+import { governanceProjection } from '../features/governance/projection.ts';
 import { externalAi } from '../features/models/registry/external.repo.ts';
 import { modelPackages } from '../features/models/registry/registry.repo.ts';
 import { modelSigners } from '../features/models/registry/signers.repo.ts';
@@ -67,6 +68,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         modelPackages,
         modelSigners,
         externalAi,
+        governanceProjection,
         announcedProjection,
       ];
       const summary = await reindex({ ...ports, projections }, hears);

@@ -14,6 +14,7 @@ import { type Login, openLoginFeature } from '../features/login/index.ts';
 import { Activity } from '../features/status/index.ts';
 import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
+import type { ModelStates } from '../ports/model-states.ts';
 import { type Access, loadAccess } from './access.ts';
 import { type Archive, openArchive } from './archive.ts';
 import { auditPortsOf } from './audit-receiver.ts';
@@ -24,6 +25,7 @@ import { featuresOf } from './features.ts';
 import { careForHeap } from './heap-care.ts';
 import { enrolmentUrl, firstEnrolment, openLogin } from './login.ts';
 import { modelPortsOf } from './model-ports.ts';
+import { followModelStates, openModelStates } from './model-states.ts';
 import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { fetchOwnPort, publicUrlOf } from './public-url.ts';
@@ -45,6 +47,8 @@ export type RunningServer = {
   archive: Archive;
   /** The link of the first administrator, where none was given out before; it is shown once. */
   enrolment: string | undefined;
+  /** Which models run where, as this process knows it. */
+  modelStates: ModelStates;
   /** What is served, for whoever asks whether all of it was tried. */
   features: readonly Feature[];
   /** Finish what has begun, then end. */
@@ -70,15 +74,17 @@ export async function startServer(config: Config, log: Log, identities?: Identit
     await archive.close();
   };
   try {
-    const [registry, directory, trust] = await Promise.all([
+    const [registry, directory, trust, modelStates] = await Promise.all([
       openRegistry(config, archive.database, log),
       openDirectory(archive.database, log),
       openTrust(config, archive.database, log),
+      openModelStates(archive.database, log),
     ]);
     closing.push(following(followRegistry(registry, ending.signal), ending));
     closing.push(following(followDirectory(directory, ending.signal), ending));
     closing.push(following(trust.follow(ending.signal), ending));
     const access = loadAccess(config, log, registry.systems, trust.authorities);
+    closing.push(following(followModelStates(modelStates, ending.signal), ending));
     closing.push(following(careForHeap(ending.signal), ending));
     const keys = openTlsKeys(config, log);
     if (keys !== undefined) {
@@ -93,7 +99,7 @@ export async function startServer(config: Config, log: Log, identities?: Identit
     const serving = { config, archive, access, directory, login, identities: known, keys, activity, gate, log };
     const ports = await openDoors(serving, closing);
     const enrolment = await openedTo(serving, ports);
-    return { ...ports, archive, enrolment, close };
+    return { ...ports, archive, enrolment, modelStates, close };
   } catch (thrown) {
     await close();
     throw portFailure(thrown);
@@ -130,7 +136,7 @@ type Serving = {
   gate: HttpGate;
   log: Log;
 };
-type Ports = Omit<RunningServer, 'archive' | 'enrolment' | 'close'>;
+type Ports = Omit<RunningServer, 'archive' | 'enrolment' | 'modelStates' | 'close'>;
 
 /** @param closing  gets what closes each door, as it opens */
 async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Promise<Ports> {
@@ -145,6 +151,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     login: login?.feature ?? openLoginFeature,
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
+    governance: { now: () => new Date(), openOp: (signal) => access.ofProcess('governance').openOp(signal) },
     whoIs: whoIsIn(access.systems, serving.directory),
     journal: archive,
     audit: auditPortsOf(config, archive, keys),

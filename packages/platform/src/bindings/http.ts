@@ -92,10 +92,16 @@ export type IdentifyHttp = (head: HttpHead) => HttpCaller | Failure | Promise<Ht
 /** By status, when to come again: a node or database that died is back by then, as a rule; a rate has a token then. */
 const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 503: 10, 429: 1 };
 
-/** RFC 9457 problem document of a failure; says nothing that the table does not. */
+/** RFC 9457 problem document of a failure; says nothing that the table does not, and which rules were broken. */
 export function problemOf(failure: Failure, opId: string): HttpAnswer {
   const { http, title } = FAILURES[failure.code];
-  const problem = { type: `urn:acervo:failure:${failure.code}`, title, status: http, instance: `urn:uuid:${opId}` };
+  const problem = {
+    type: `urn:acervo:failure:${failure.code}`,
+    title,
+    status: http,
+    instance: `urn:uuid:${opId}`,
+    ...(failure.rules.length > 0 && { rules: failure.rules }),
+  };
   const retryAfter = RETRY_AFTER_SECONDS[http];
   const headers = {
     'content-type': 'application/problem+json',

@@ -40,6 +40,11 @@ const TABLES = [
   'model_package_file',
   'model_signer',
   'external_ai',
+  'approver_key',
+  'model_approval',
+  'model_transition',
+  'model_transition_approval',
+  'model_state',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

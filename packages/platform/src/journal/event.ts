@@ -59,7 +59,13 @@ export type EventKind =
   | 'signer.trusted'
   | 'signer.revoked'
   | 'external-ai.described'
-  | 'external-ai.retired';
+  | 'external-ai.retired'
+  | 'approver.enrolled'
+  | 'approver.revoked'
+  | 'model.approved'
+  | 'model.stepped'
+  | 'model.step-refused'
+  | 'site.ai-stopped';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -1,3 +1,4 @@
+import type { Strength } from './identity.ts';
 import type { Log } from './log.ts';
 import type { Decision, DeskAction, StudyAction } from './policy.ts';
 import type { StudyFacts, View } from './view.ts';
@@ -26,6 +27,8 @@ export type Op = {
   /** Character set that applies where the object declares none or a wrong one. */
   charsetDefault: string | undefined;
   purpose: string;
+  /** How sure it is who acts; absent where nobody had to prove it. */
+  strength?: Strength | undefined;
   signal: AbortSignal;
   log: Log;
   /** What the caller may have for an action, as a condition of a search: holdings/scope.ts. */

@@ -16,6 +16,9 @@ export const DESK_ACTIONS = [
   'submit-model',
   'read-model',
   'trust-signer',
+  'sign-model',
+  'govern-model',
+  'stop-model',
 ] as const;
 export type DeskAction = (typeof DESK_ACTIONS)[number];
 /** What a decision is asked for; the words of the policies (policy/acervo.cedarschema). */

@@ -106,12 +106,26 @@ test('what may be done at an institution is its own office', () => {
       return policy.decide({ principal, action, desk, context: { purpose: 'TREATMENT', secondFactor } }).isPermitted;
     });
   const models = ['submit-model', 'read-model'];
-  assert.deepEqual(may(person('administrator'), true, true), ['administer', ...models, 'trust-signer']);
-  assert.deepEqual(may(person('administrator'), true, false), models, 'who administers shows a second factor');
+  const governing = ['govern-model', 'stop-model'];
+  assert.deepEqual(may(person('administrator'), true, true), ['administer', ...models, 'trust-signer', ...governing]);
+  assert.deepEqual(
+    may(person('administrator'), true, false),
+    [...models, 'stop-model'],
+    'who administers shows a second factor',
+  );
   assert.deepEqual(may(person('administrator'), false, true), []);
-  assert.deepEqual(may(person('radiologist'), true, false), ['store', 'refer', 'break-glass', 'read-model']);
+  assert.deepEqual(may(person('radiologist'), true, false), [
+    'store',
+    'refer',
+    'break-glass',
+    'read-model',
+    'stop-model',
+  ]);
   assert.deepEqual(may(person('radiologist'), false, false), ['break-glass']);
-  assert.deepEqual(may(person('data-protection-officer'), true, true), ['audit', 'review', 'read-model']);
+  assert.deepEqual(may(person('data-protection-officer'), true, true), ['audit', 'review', 'read-model', 'sign-model']);
+  const decides = ['read-model', 'sign-model', 'govern-model', 'stop-model'];
+  assert.deepEqual(may(person('authority'), true, true), ['audit', ...decides]);
+  assert.deepEqual(may(person('authority'), false, true), ['stop-model'], 'to stop is all that is done elsewhere');
   assert.deepEqual(may(person('auditor'), true, false), ['audit', 'read-model']);
   assert.deepEqual(may(person('steward'), true, false), ['steward', ...models]);
   assert.deepEqual(may(person('steward'), true, true), ['steward', ...models, 'trust-signer']);

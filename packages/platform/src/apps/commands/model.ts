@@ -22,6 +22,7 @@ import {
   textsOption,
 } from '../command.ts';
 import { bytesOf, openModel, withRunPorts } from './model-files.ts';
+import { isOfLife, LIFE_OPTIONS, LIFE_SUMMARY, LIFE_USAGE, runLife } from './model-life.ts';
 import { REGISTRY_OPTIONS, runRegistry } from './model-registry.ts';
 
 export const modelCommand: Command = {
@@ -31,8 +32,9 @@ export const modelCommand: Command = {
        submit DIR [--owner INSTITUTION | --national] [--to URL [--authorization FILE]] | list | verify [DIGEST] |
        signer add KEY.pem --holder TEXT [--owner INSTITUTION | --national] [--valid-from DAY] [--valid-until DAY] |
        signer list | signer revoke KEY-ID --for compromise|superseded|ceased |
-       external add FILE.json | external retire ID | inventory [--csv FILE]`,
-  summary: `Judge, sign, show and run packages of AI models, without an archive; keep them in its registry.
+       external add FILE.json | external retire ID | inventory [--csv FILE] |
+       ${LIFE_USAGE}`,
+  summary: `Judge, sign, show and run packages of AI models, without an archive; keep them in its registry, govern them.
 check   every file, the signature, the manifest, the ONNX file; each finding is named. --trust: a public key (Ed25519).
 pack    writes the model's digest into the manifest and signs the list of all files with a private key.
 run     golden cases first; then the images that the manifest selects, in a process without network. Prints JSON.
@@ -43,6 +45,7 @@ submit  into the registry of this data directory, also while a server runs, or o
 verify  every byte and signature of the packages that are kept.
 signer  whose signature of a package counts: for one institution's packages, or the nation's.
 external  AI inside modalities, PACS and services; inventory lists all AI, and writes the register as CSV.
+${LIFE_SUMMARY}
 Exit codes: 0 nothing stands against it, 3 something does (a finding, a golden case), 4 not judged whole (check
 without --trust) or not applicable to these images (run), 1 it failed.`,
   options: {
@@ -51,10 +54,12 @@ without --trust) or not applicable to these images (run), 1 it failed.`,
     golden: { type: 'boolean' },
     results: { type: 'string' },
     ...REGISTRY_OPTIONS,
+    ...LIFE_OPTIONS,
   },
   positionals: [1, 10_000],
   run: async (args, context) => {
     const [verb = '', folder = '', ...files] = args.positionals;
+    if (isOfLife(verb)) return runLife(args, context);
     const isAlone = folder !== '' && files.length === 0;
     if (verb === 'check' && isAlone) return runCheck(folder, args, context);
     if (verb === 'pack' && isAlone) return runPack(folder, args, context);

@@ -50,6 +50,12 @@ export function describeConformance(departures: string): string {
       },
     },
     whoIs: () => undefined,
+    governance: {
+      now: () => new Date(0),
+      openOp: () => {
+        throw closed();
+      },
+    },
     commitment: {
       dial: () => Promise.reject(closed()),
       openOp: () => {

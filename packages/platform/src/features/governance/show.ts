@@ -1,0 +1,95 @@
+import { Failure } from '@acervo/kernel/failure.ts';
+import { verdictsOf } from '@acervo/model/lifecycle/judge.ts';
+import { edgesFrom, type Slot } from '@acervo/model/lifecycle/machine.ts';
+import type { Verdict } from '@acervo/model/lifecycle/rules.ts';
+import { NATION, type State, type Track } from '@acervo/model/lifecycle/states.ts';
+import type { Op } from '../../ports/op.ts';
+import type { Version } from './approvals.ts';
+import { approvalsOf, packageOf, type StateRow, type StepRow, statesAt, statesOf, stepsOf } from './governance.repo.ts';
+import type { Ports } from './refusing.ts';
+import { evidenceOf, type Standing, standingIn } from './standing.ts';
+import { isNational } from './steps.ts';
+
+const LIST_MAX = 1000;
+
+export type Shown = {
+  model: string;
+  version: string;
+  package: string;
+  track: Track;
+  /** What is to be shown wherever it is named. */
+  mark: 'demostración' | undefined;
+  digests: Standing['facts']['digests'];
+  national: Place;
+  /** Those that the caller may know of. */
+  sites: readonly Place[];
+};
+export type Place = Pick<StateRow, 'site' | 'percentage' | 'before' | 'expiresAt'> & {
+  state: State;
+  /** What there is to go on to, and what stands against it. */
+  next: readonly { to: State; signatures: readonly Slot[]; verdicts: readonly Verdict[] }[];
+};
+
+/** Where a version stands, and what each step from there would need. @throws {Failure} request/not-found */
+export async function showState(ports: Ports, op: Op, { model, version }: Version): Promise<Shown> {
+  const { db } = ports;
+  const row = await packageOf(db, model, version);
+  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
+  const nation = await standingIn(db, row, null);
+  const states = await statesOf(db, row.digest, sitesOf(ports, op));
+  const sites = new Set(states.map(({ site }) => site).filter((site) => site !== ''));
+  // The caller's own, also where nothing was decided there yet.
+  if (op.actor.kind === 'person') sites.add(op.institution);
+  const { track, facts } = nation;
+  return {
+    model,
+    version,
+    package: row.digest,
+    track,
+    mark: track === 'demostracion' ? 'demostración' : undefined,
+    digests: facts.digests,
+    national: await placeOf(ports, nation),
+    sites: await Promise.all([...sites].map(async (site) => placeOf(ports, await standingIn(db, row, site)))),
+  };
+}
+
+/** Who decides for the nation sees all sites; others the nation and their own. */
+function sitesOf(ports: Ports, op: Op): readonly string[] | undefined {
+  if (op.actor.kind === 'process') return undefined;
+  return op.actor.kind === 'person' && isNational(ports, op) ? undefined : ['', op.institution];
+}
+
+async function placeOf({ db, now }: Ports, standing: Standing): Promise<Place> {
+  const { scope, track, from, held, site } = standing;
+  const at = now().toISOString();
+  const next: Place['next'][number][] = [];
+  for (const edge of edgesFrom(scope, track, from)) {
+    const statement = { reason: '', percentage: edge.guards.includes('percentage') ? 1 : undefined };
+    const evidence = await evidenceOf(db, standing, { to: edge.to, statement, at, isReplaced: false });
+    next.push({ to: edge.to, signatures: edge.signatures, verdicts: verdictsOf(edge, evidence) });
+  }
+  const { percentage = null, before = null, expiresAt = null } = held ?? {};
+  return { site: site ?? NATION, state: from, percentage, before, expiresAt, next };
+}
+
+/** Every step of a version, the newest first. @throws {Failure} request/not-found */
+export async function showHistory(ports: Ports, op: Op, { model, version }: Version): Promise<StepRow[]> {
+  const row = await packageOf(ports.db, model, version);
+  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
+  return stepsOf(ports.db, row.digest, sitesOf(ports, op), LIST_MAX);
+}
+
+/** Approvals as they were signed, so that anybody can verify them. @throws {Failure} request/not-found */
+export async function showApprovals(ports: Ports, op: Op, { model, version }: Version): Promise<object[]> {
+  const row = await packageOf(ports.db, model, version);
+  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
+  const sites = sitesOf(ports, op);
+  const held = await approvalsOf(ports.db, row.digest, LIST_MAX);
+  return held.filter(({ document }) => {
+    const { sitio } = JSON.parse(document) as { sitio: string | null };
+    return sites === undefined || sites.includes(sitio ?? '');
+  });
+}
+
+/** What there is of AI at a site. */
+export const showSite = ({ db }: Ports, site: string): Promise<StateRow[]> => statesAt(db, site);

@@ -1,0 +1,69 @@
+import { Failure } from '@acervo/kernel/failure.ts';
+import type { Subject } from '@acervo/model/lifecycle/approval.ts';
+import type { Evidence, PackageFacts, Statement } from '@acervo/model/lifecycle/evidence.ts';
+import { INITIAL, type NationalState, type Scope, type State, type Track } from '@acervo/model/lifecycle/states.ts';
+import type { Sql } from '../../ports/sql.ts';
+import { type PackageRow, packageOf, type StateRow, signedStep, stateOf } from './governance.repo.ts';
+import { factsOf } from './package-facts.ts';
+
+/** Where a package stands, for the nation and at one site, with what it says of itself. */
+export type Standing = {
+  row: PackageRow;
+  facts: PackageFacts;
+  national: StateRow | undefined;
+  /** Of the scope that is asked about. */
+  held: StateRow | undefined;
+  track: Track;
+  scope: Scope;
+  site: string | null;
+  from: State;
+};
+
+/** @throws {Failure} request/not-found */
+export async function standingOf(sql: Sql, model: string, version: string, site: string | null): Promise<Standing> {
+  const row = await packageOf(sql, model, version);
+  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
+  return standingIn(sql, row, site);
+}
+
+export async function standingIn(sql: Sql, row: PackageRow, site: string | null): Promise<Standing> {
+  const facts = await factsOf(row);
+  const national = await stateOf(sql, row.digest, '');
+  const held = site === null ? national : await stateOf(sql, row.digest, site);
+  const scope = site === null ? 'nacional' : 'sitio';
+  const told = facts.useStatus === 'demostracion' ? 'demostracion' : 'clinico';
+  const track = held?.track ?? national?.track ?? told;
+  return { row, facts, national, held, track, scope, site, from: held?.state ?? INITIAL[scope] };
+}
+
+/** What guards see. Nothing of it is sent by who asks, but for the statement. */
+export async function evidenceOf(
+  sql: Sql,
+  { row, facts, national, held, scope, site }: Standing,
+  { to, statement, at, isReplaced }: { to: State; statement: Statement; at: string; isReplaced: boolean },
+): Promise<Evidence> {
+  const isRestored = scope === 'sitio' && held?.state === 'sustituido';
+  const signed = isRestored ? await signedStep(sql, { package: row.digest, site: site ?? '', to }) : undefined;
+  const isFormer = signed !== undefined && signed.until > at;
+  return {
+    package: facts,
+    national: {
+      state: (national?.state ?? INITIAL.nacional) as NationalState,
+      isExpired: national?.expiresAt != null && national.expiresAt <= at,
+    },
+    before: held?.before ?? undefined,
+    // Nothing of this archive measures models yet: what needs it answers `unavailable`.
+    measured: {},
+    statement,
+    isReplaced,
+    former: isFormer ? { state: signed.to, percentage: signed.percentage ?? undefined } : undefined,
+  };
+}
+
+export const subjectOf = ({ facts, from, site }: Standing, to: State, percentage: number | undefined): Subject => ({
+  digests: facts.digests,
+  from,
+  to,
+  site,
+  percentage: percentage ?? null,
+});
