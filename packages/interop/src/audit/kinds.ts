@@ -191,6 +191,10 @@ export const EVENT_MAPPINGS = {
   'key.replaced': [changed(EVENT_TYPE.securityConfiguration)],
   'checkpoint.witnessed': [integrity],
   'accesses.reported': [auditLogUsed],
+  'case-file.made': [
+    { ...exported, when: { words: 'with the objects', isSo: ({ facts }) => facts['aspect'] === 'objects' } },
+    auditLogUsed,
+  ],
   'audit.read': [auditLogUsed],
 } as const satisfies Record<string, readonly EventMapping[]>;
 

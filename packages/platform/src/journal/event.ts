@@ -26,6 +26,7 @@ export type EventKind =
   | 'patient.unlinked'
   | 'patient.collided'
   | 'accesses.reported'
+  | 'case-file.made'
   | 'secondary-use.refused'
   | 'secondary-use.permitted'
   | 'access.denied'

@@ -42,6 +42,7 @@ export function describeConformance(departures: string): string {
         },
       },
       node: '',
+      signJournal: () => Promise.reject(closed()),
     },
     patients: {
       openOp: () => {
