@@ -26,6 +26,8 @@ export type Op = {
   /** Character set that applies where the object declares none or a wrong one. */
   charsetDefault: string | undefined;
   purpose: string;
+  /** Network address that it came from; '' for what came by no network. */
+  address: string;
   signal: AbortSignal;
   log: Log;
   /** What the caller may have for an action, as a condition of a search: holdings/scope.ts. */

@@ -77,7 +77,7 @@ async function shareAndRead({ database: db, holdings }: Archive, of: { study: st
   for (const uid of [study, otherStudy]) {
     const facts = { level: 'study', aspect: 'rendered' };
     await journal.retrieved(testOp({ actor: { kind: 'person', id: 'p-1' }, institution: 'HGM' }), 'HGM', uid, facts);
-    await journal.retrieved(testOp({ institution: 'IMSS' }), 'HGM', uid, facts);
+    await journal.retrieved(testOp({ institution: 'IMSS', address: '10.1.2.3' }), 'HGM', uid, facts);
   }
   await endSharing(db, owner, 'agreement', id);
   for (const { issuer, id: patientId } of [ANA, BEATRIZ]) {

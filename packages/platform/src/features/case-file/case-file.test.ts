@@ -58,6 +58,7 @@ test('a case file holds what concerns one study, and whoever has the key alone c
     assert.ok(kinds.includes(kind), kind);
   }
   assert.ok(!kinds.includes('patient.linked') && manifest.withheld.length === 1, 'it names another patient, too');
+  assert.deepEqual(new Set(lines.map(({ v }) => v)), new Set([1, 2]), 'envelopes of both versions in one chain');
   assert.deepEqual(manifest.patient, ANA);
   assert.deepEqual([manifest.objects.count, manifest.objects.isIncluded], [4, true]);
   const mine = smallObject({ name: 'case', study: 1, number: 2, patientName: 'RUIZ^ANA', patientId: ANA.id });

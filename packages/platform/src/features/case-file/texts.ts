@@ -47,7 +47,7 @@ Qué hay aquí
 
 Cómo comprobarlo sin internet
   1. Que nada cambió en el camino:  tar xf EXPEDIENTE.tar && sha256sum -c ${CASE.sums}
-  2. Todo lo demás, con el verificador (código abierto, sólo requiere Node 24):
+  2. Todo lo demás, con el verificador de Acervo (código abierto; requiere Node 24 y nada más):
      node packages/verifier/src/main.ts case EXPEDIENTE.tar --key LLAVE
      Pida la LLAVE a la institución por otro medio: la de este archivo sólo se prueba a sí misma.
 
