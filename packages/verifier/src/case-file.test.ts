@@ -215,7 +215,8 @@ test('a key that was changed counts where the old one signed the new one', async
   const file = JSON.parse(
     readFileSync(writeCheckpointFile(join(temporaryDirectory(), 'c.json'), journal.folder), 'utf8'),
   ) as CheckpointFile;
-  const change = (journal.lines[5]?.event as { facts: CheckpointFile['keys'][number] }).facts;
+  const { event } = journal.lines[5] ?? {};
+  const change = (event as { facts: CheckpointFile['keys'][number] }).facts;
   const members = await caseMembers(journal, [2, 6], checkpointFileText({ ...file, keys: [change] }));
   assert.deepEqual((await check(tarOf(members), { ...KNOWN, keys: [first.key] })).found, []);
   const unsaid = await caseMembers(journal, [2, 6], checkpointFileText(file));

@@ -11,9 +11,9 @@ import { isSigned } from './signature.ts';
 
 /**
  * What can be wrong with the journal's part of a case file. `what` is the number of a line where it is about one.
- * - `case.altered`: the manifest is not what the archive signed. `case.key`: another key signed it, or none that is known.
- * - `line.altered`: a line differs from its hash. `line.foreign`: it has no such place in the tree, or the manifest does
- *   not name it. `line.missing`: the manifest names it. `line.moved`: it stands behind a later one, or twice.
+ * - `case.altered`: the manifest is not what the archive signed. `case.key`: another key signed it, or an unknown one.
+ * - `line.altered`: a line differs from its hash. `line.foreign`: it has no such place in the tree, or the manifest
+ *   does not name it. `line.missing`: the manifest names it. `line.moved`: it stands behind a later one, or twice.
  * - `checkpoint.altered`: not what its key signed. `checkpoint.foreign`: not the one that the manifest was made under.
  * - `checkpoint.older`: one that was kept elsewhere covers more, and was there before the case file was made.
  * - `journal.rewritten`: one that was kept elsewhere signed other lines.

@@ -53,7 +53,8 @@ export async function writeCase({ args, context, index, sealing, op }: OpenedAud
     // Only whoever runs the command may read what it says of a patient.
     chmodSync(path, 0o600);
     const { lines, objects, checkpoint } = made;
-    const text = `${lines} events and ${objects} objects under checkpoint ${checkpoint.number} of ${checkpoint.size}, in ${to}`;
+    const under = `under checkpoint ${checkpoint.number} of ${checkpoint.size}`;
+    const text = `${lines} events and ${objects} objects ${under}, in ${to}`;
     context.print(text, { events: lines, objects, checkpoint: checkpoint.number, size: checkpoint.size, bytes });
   } finally {
     await journal.close();

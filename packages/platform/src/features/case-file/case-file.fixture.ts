@@ -35,7 +35,7 @@ const ana = (number: number, more: Partial<SmallObjectOptions> = {}): SmallObjec
 /** Names of staff, in the report of who saw the study. */
 const whoIs = (actor: { id: string }) => (actor.id === 'p-1' ? { name: 'Dra. Ruiz', institution: 'HGM' } : undefined);
 
-/** An archive in which much has happened to one study, and at the same time to others of other patients and to ANA's. */
+/** An archive in which much has happened to one study of ANA's, and the same to others, of hers and of others. */
 export async function openUsed(t: TestContext) {
   const archive = await openTestArchive(t, undefined, SMALL_PACKS);
   for (const number of [1, 2, 3]) await storeSmall(archive, ana(number, { pixelBytes: number === 3 ? 40_000 : 64 }));

@@ -85,7 +85,10 @@ export async function linesOfPatient(
   );
 }
 
-/** What an institution agreed with others, and exports that name no study. Indexes: journal_of_patients, journal_without_study. */
+/**
+ * What an institution agreed with others, and exports that name no study. Indexes: journal_of_patients,
+ * journal_without_study.
+ */
 export async function linesOfInstitution(
   sql: Sql,
   institution: string,

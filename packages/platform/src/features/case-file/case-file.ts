@@ -199,8 +199,8 @@ async function* checked(
 
 const jsonText = (value: object): string => `${JSON.stringify(value, undefined, 1)}\n`;
 
-const lineText = ({ event: _, text, ...line }: Line, path: readonly string[]): string =>
-  `${canonicalJson({ line: { ...line, event: JSON.parse(text) as Json }, path })}\n`;
+const lineText = ({ seq, prev, hash, text }: Line, path: readonly string[]): string =>
+  `${canonicalJson({ line: { seq, prev, hash, event: JSON.parse(text) as Json }, path })}\n`;
 
 function objectText({ segment: _segment, fileAt: _fileAt, ...object }: HeldObject, isDamaged: boolean): string {
   return `${canonicalJson({ ...object, isDamaged })}\n`;
