@@ -281,6 +281,7 @@ function rightsCells(matrix: Matrix): Cells {
   return {
     'POST /api/studies/:study/case-file': {
       ...get(''),
+      control: 'officer-A',
       ask: (by, { study }) => matrix.fetch(by, 'POST', `/api/studies/${study}/case-file`, { reason: 'matrix' }),
     },
     'GET /api/rights/accesses': get('accesses'),

@@ -98,6 +98,7 @@ test('key, checkpoint, witness, adopt, verify, bundle: the archive signs, others
     assert.equal(bundle.value['events'], 8);
     const checked = verifier('bundle', file('bundle.json'), '--key', key);
     assert.equal(checked.status, 0, checked.stdout);
+    assert.match(checked.stdout, /^consistent up to \d+, nothing later witnessed\n/);
     const text = readFileSync(file('bundle.json'), 'utf8');
     const lines = JSON.parse(text) as { lines: { line: { event: { study: string } } }[] };
     const study = lines.lines.map(({ line }) => line.event.study).find((each) => each !== '') ?? '';
@@ -107,6 +108,7 @@ test('key, checkpoint, witness, adopt, verify, bundle: the archive signs, others
     const altered = verifier('bundle', file('bundle.json'), '--key', key);
     assert.equal(altered.status, 3);
     assert.match(altered.stdout, /^bundle\.altered bundle: .*\nline\.altered \d+: /);
+    assert.match(altered.stdout, /^consistent up to 0, nothing later witnessed$/m);
     await assert.rejects(audit('bundle', '--from', '1', '--to', '999999', '--to-file', file('x')), /numbers are 1 to/);
   });
 

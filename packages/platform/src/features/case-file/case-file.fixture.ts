@@ -103,7 +103,7 @@ async function shareAndRead({ database: db, holdings }: Archive, of: { study: st
 }
 
 /** Write a case file, and have it verified by the program that knows neither archive nor network. */
-export async function written(made: CaseFile): Promise<string> {
+export async function written(made: Pick<CaseFile, 'bytes'>): Promise<string> {
   const path = join(temporaryDirectory(), 'case.tar');
   const chunks: Uint8Array[] = [];
   for await (const chunk of made.bytes()) chunks.push(Uint8Array.from(chunk));

@@ -12,6 +12,7 @@ import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import type { Envelope } from '../../journal/event.ts';
 import { ANA, OTHERS, openUsed, verified, written } from './case-file.fixture.ts';
+import { caseFileRoute } from './case-file.route.ts';
 import { makeCaseFile } from './case-file.ts';
 import { namesOther } from './concerning.ts';
 
@@ -143,4 +144,27 @@ test('a damaged object leaves as it is, and the case file says so', async (t) =>
   const { status, stdout } = verified(await written(made));
   assert.equal(status, 3);
   assert.match(stdout, new RegExp(`^object\\.damaged ${mine.sopInstanceUid}: [^\n]*\nconsistent up to`));
+});
+
+test('over HTTP it is a download; what is not understood is refused', async (t) => {
+  const { archive, ports, study } = await openUsed(t);
+  const route = caseFileRoute(ports);
+  const ask = (uid: string, body: object) => {
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      yield new TextEncoder().encode(JSON.stringify(body));
+    }
+    const url = `/api/studies/${uid}/case-file`;
+    const request = { method: 'POST', url, rawQuery: '', params: { study: uid }, query: new URLSearchParams() };
+    const headers = { 'content-type': 'application/json' };
+    return route.handle({ ...request, headers, body: chunks(), parts: () => chunks() as never }, AUDITOR);
+  };
+  const { status, headers, body } = await ask(study, { reason: 'x', institution: 'HGM', objects: true });
+  assert.deepEqual([status, headers['content-type'], headers['cache-control']], [200, 'application/x-tar', 'no-store']);
+  const path = await written({ bytes: () => body as AsyncGenerator<Uint8Array> });
+  assert.equal(verified(path, '--key', archive.journalKeys.signers()[0].key).status, 0);
+  for (const wrong of [{}, { reason: ' ' }, { reason: 'x', more: 1 }, { reason: 'x', institution: '../x' }]) {
+    await assert.rejects(ask(study, wrong), refused('request/invalid'), JSON.stringify(wrong));
+  }
+  await assert.rejects(ask('x', { reason: 'x' }), refused('request/invalid'));
+  await assert.rejects(ask('1.2.3', { reason: 'x' }), refused('retrieve/not-found'));
 });
