@@ -53,12 +53,13 @@ export async function caseMembers(
   { lines, key }: TestJournal,
   numbers: readonly number[],
   checkpointText: string,
-  by: TestKey = key,
+  { by = key, witnessed = '' }: { by?: TestKey; witnessed?: string } = {},
 ): Promise<Members> {
   const file = (await readCheckpointFile(checkpointText)) as CheckpointFile;
   const members: Members = new Map();
   members.set(CASE.readme, Buffer.from('léeme\n'));
   members.set(CASE.checkpoint, Buffer.from(checkpointText));
+  members.set(CASE.witnessed, Buffer.from(witnessed));
   members.set(CASE.journal, Buffer.from(await journalText(lines, numbers, file.checkpoint.size)));
   for (const { object, bytes } of OBJECTS) members.set(objectPath(object), bytes);
   members.set(CASE.objects, Buffer.from(OBJECTS.map(({ object }) => `${canonicalJson(object)}\n`).join('')));

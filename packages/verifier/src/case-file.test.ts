@@ -255,6 +255,15 @@ test('a witness of an earlier size counts where the checkpoint proves that it co
   assert.deepEqual([found, totals.witnessedBy], [[], ['ISSSTE']]);
   assert.equal(totals.verdict, 'consistent up to 45, witnessed up to 30, nothing later witnessed');
   assert.deepEqual((await check(await made(path.toReversed()), known)).found, ['journal.rewritten 30']);
+  // The case file brings along what witnesses signed: whoever knows the witness needs no file from elsewhere.
+  const along = async (witnessed: string): ReturnType<typeof check> => {
+    const text = checkpointFileText({ ...file, proofs: [{ size: 30, path }] });
+    return check(tarOf(await caseMembers(JOURNAL, NUMBERS, text, { witnessed })));
+  };
+  const line = `${JSON.stringify(JSON.parse(readFileSync(EARLIER, 'utf8')))}\n`;
+  const brought = await along(line);
+  assert.deepEqual([brought.found, brought.totals.witnessedTo], [[], 30]);
+  assert.deepEqual((await along('{}\n')).found, [`checkpoint.altered line 1 of ${CASE.witnessed}`]);
   // Without a proof nothing is said.
   const unproved = await check(tarOf(await caseMembers(JOURNAL, NUMBERS, readFileSync(UNWITNESSED, 'utf8'))), known);
   assert.deepEqual([unproved.found, unproved.totals.witnessedTo], [[], 0]);

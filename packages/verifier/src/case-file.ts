@@ -13,7 +13,7 @@ import {
   checkManifest,
   compareCheckpoints,
 } from '@acervo/kernel/journal/check-case-file.ts';
-import { type CheckpointFile, witnessesOf } from '@acervo/kernel/journal/checkpoint-file.ts';
+import { type CheckpointFile, readCheckpointFile, witnessesOf } from '@acervo/kernel/journal/checkpoint-file.ts';
 import type { Finding } from '@acervo/kernel/pack/finding.ts';
 import { heldIn, type Known, sha256, sha256Text, verdictOf } from './journal.ts';
 import { TarFile, type TarMember } from './tar-file.ts';
@@ -83,6 +83,9 @@ export async function verifyCase(
     tar.close();
   }
 }
+
+/** Another checkpoint, who of the known witnesses signed it, and the file where one was given. */
+type Held = { held: CheckpointFile; names: readonly string[]; file?: string };
 
 class CaseCheck {
   readonly #tar: TarFile;
@@ -200,9 +203,8 @@ class CaseCheck {
     const { checkpoints, witnesses } = this.#known;
     const by = new Set(own && (await witnessesOf(own.checkpoint, own.witnesses, witnesses)));
     let to = own !== undefined && by.size > 0 ? own.checkpoint.size : 0;
-    for (const file of checkpoints) {
-      const { held, names } = await heldIn(file, witnesses);
-      if (witnesses.length > 0 && names.length === 0) {
+    for (const { held, names, file } of [...(await this.#own()), ...(await this.#given(checkpoints))]) {
+      if (file !== undefined && witnesses.length > 0 && names.length === 0) {
         this.#say('witness.unknown', file, 'none of the given witnesses signed it');
       }
       if (own === undefined) continue;
@@ -212,6 +214,23 @@ class CaseCheck {
       to = Math.max(to, Math.min(held.checkpoint.size, own.checkpoint.size));
     }
     return { witnessedBy: [...by], witnessedTo: to };
+  }
+
+  /** Checkpoints that were kept elsewhere. */
+  #given(files: readonly string[]): Promise<Held[]> {
+    return Promise.all(files.map(async (file) => ({ ...(await heldIn(file, this.#known.witnesses)), file })));
+  }
+
+  /** Those that the case file brings along: what witnesses signed last. */
+  async #own(): Promise<Held[]> {
+    const all: Held[] = [];
+    for (const [index, line] of this.#text(CASE.witnessed).split('\n').entries()) {
+      if (line === '') continue;
+      const held = await readCheckpointFile(line);
+      if (held === undefined) this.#say('checkpoint.altered', `line ${index + 1} of ${CASE.witnessed}`, 'is none');
+      else all.push({ held, names: await witnessesOf(held.checkpoint, held.witnesses, this.#known.witnesses) });
+    }
+    return all;
   }
 
   #totals(

@@ -16,6 +16,8 @@ export const CASE = {
   shared: 'compartido.txt',
   sharedJson: 'shared.json',
   checkpoint: 'checkpoint.json',
+  /** The last checkpoint that each witness signed, each as its file is, a line each. */
+  witnessed: 'witnessed.jsonl',
   journal: 'journal.jsonl',
   objects: 'objects.jsonl',
   sums: 'SHA256SUMS',

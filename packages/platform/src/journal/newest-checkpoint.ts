@@ -3,7 +3,7 @@ import { type CheckpointFile, checkpointFile } from '@acervo/kernel/journal/chec
 import { consistencyRanges } from '@acervo/kernel/journal/merkle.ts';
 import type { JournalKeys, Signer } from '../ports/journal-keys.ts';
 import type { Db, Sql } from '../ports/sql.ts';
-import { type CheckpointRow, keyChanges, lastCheckpoint, signedOf } from './checkpoint.repo.ts';
+import { type CheckpointRow, findCheckpoint, keyChanges, lastCheckpoint, signedOf } from './checkpoint.repo.ts';
 import { proofsOf } from './proofs.ts';
 import { type Witnessed, witnessedCheckpoints } from './proven.repo.ts';
 
@@ -19,9 +19,7 @@ export async function newestCheckpointFile(db: Db, since: readonly number[]): Pr
   const ranges = sizes.map((size) => consistencyRanges(size, row.size));
   const paths = await proofsOf(db, row.size, ranges);
   const proofs = sizes.map((size, index) => ({ size, path: paths[index] ?? [] }));
-  const witnesses = witnessed
-    .filter(({ number }) => number === row.number)
-    .map(({ name, key, at, signature }) => ({ name, key, at, signature }));
+  const witnesses = witnessed.filter(({ number }) => number === row.number).map(cosignatureOf);
   return checkpointFile({ ...signedOf(row), witnesses, keys: await keyChanges(db, row.size), proofs });
 }
 
@@ -31,6 +29,23 @@ export async function newestCheckpoint(sql: Sql): Promise<CheckpointRow> {
   if (row === undefined) throw new Failure('request/invalid', 'there is no checkpoint yet: nothing was recorded');
   return row;
 }
+
+/** The last checkpoint that each witness signed; the newest one's proofs are from their sizes. */
+export async function witnessedFiles(db: Db): Promise<CheckpointFile[]> {
+  const all = await witnessedCheckpoints(db);
+  const last = new Map<string, Witnessed>();
+  for (const each of all) if (each.size >= (last.get(each.key)?.size ?? 0)) last.set(each.key, each);
+  const numbers = [...new Set([...last.values()].map(({ number }) => number))].sort((a, b) => a - b);
+  const files = numbers.map(async (number) => {
+    const row = await findCheckpoint(db, number);
+    if (row === undefined) return undefined;
+    const witnesses = all.filter((each) => each.number === number).map(cosignatureOf);
+    return checkpointFile({ ...signedOf(row), witnesses, keys: [], proofs: [] });
+  });
+  return (await Promise.all(files)).filter((file) => file !== undefined);
+}
+
+const cosignatureOf = ({ name, key, at, signature }: Witnessed) => ({ name, key, at, signature });
 
 /** The size that each witness saw last. */
 function lastOfEach(witnessed: readonly Witnessed[]): number[] {

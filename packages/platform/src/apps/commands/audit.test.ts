@@ -123,6 +123,8 @@ test('key, checkpoint, witness, adopt, verify, bundle: the archive signs, others
     const checked = verifier('case', file('case.tar'), ...known, ...by);
     assert.equal(checked.status, 0, checked.stdout);
     assert.match(checked.stdout, /^consistent up to \d+, witnessed up to \d+, nothing later witnessed\n/);
+    const alone = verifier('case', file('case.tar'), '--key', key, ...by);
+    assert.equal(alone.stdout, checked.stdout, 'what the witness signed is in it');
     assert.deepEqual(
       [made.value['objects'], made.value['objects']],
       (({ objects, verified }) => [objects, verified])(

@@ -9,7 +9,7 @@ import type { Holdings } from '../../holdings/holdings.ts';
 import { patientRef } from '../../holdings/patient.ts';
 import { seen } from '../../holdings/seen.ts';
 import { envelopeOf } from '../../journal/event.ts';
-import { newestCheckpointFile, signerOf } from '../../journal/newest-checkpoint.ts';
+import { newestCheckpointFile, signerOf, witnessedFiles } from '../../journal/newest-checkpoint.ts';
 import { proofsOf } from '../../journal/proofs.ts';
 import type { JournalKeys } from '../../ports/journal-keys.ts';
 import type { Op } from '../../ports/op.ts';
@@ -69,6 +69,7 @@ export async function makeCaseFile(ports: CasePorts, op: Op, wanted: CaseWanted)
   await ports.signJournal();
   const checkpoint = await newestCheckpointFile(db, wanted.since ?? []);
   const { size, number, key } = checkpoint.checkpoint;
+  const witnessed = await witnessedFiles(db);
   const { lines, withheld } = await linesConcerning(db, study, size);
   const paths = await proofsOf(
     db,
@@ -81,7 +82,7 @@ export async function makeCaseFile(ports: CasePorts, op: Op, wanted: CaseWanted)
     { from: study.firstStored, until: new Date(now.getTime() + 1).toISOString() },
   );
   const signer = signerOf(ports.journalKeys, key);
-  const parts: Parts = { study, objects, checkpoint, lines, paths, withheld, accesses, at: now };
+  const parts: Parts = { study, objects, checkpoint, witnessed, lines, paths, withheld, accesses, at: now };
   return {
     lines: lines.length,
     objects: objects.length,
@@ -125,6 +126,8 @@ type Parts = {
   study: CaseStudy;
   objects: readonly HeldObject[];
   checkpoint: CheckpointFile;
+  /** What witnesses signed last. */
+  witnessed: readonly CheckpointFile[];
   lines: readonly Line[];
   /** Of each line: what proves its place. */
   paths: readonly (readonly string[])[];
@@ -140,20 +143,21 @@ async function* written(
   { withObjects, ...parts }: Parts & { withObjects: boolean },
   sign: (manifest: Json) => string,
 ): AsyncGenerator<Uint8Array> {
-  const { study, objects, checkpoint, lines, withheld, accesses } = parts;
+  const { study, objects, checkpoint, witnessed, lines, withheld, accesses } = parts;
   const { institution, study: uid, patient } = study;
   const at = parts.at.toISOString();
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
   const told = { count: objects.length, bytes, isIncluded: withObjects };
   const shared = gathered(lines);
   const tar = new TarWriter(parts.at);
-  const described = { at, institution, study: uid, patient, checkpoint, objects: told };
+  const described = { at, institution, study: uid, patient, checkpoint, witnessed, objects: told };
   yield* tar.text(CASE.readme, readmeText({ ...described, lines: lines.length, withheld: withheld.length }));
   yield* tar.text(CASE.accesses, accesses.html);
   yield* tar.text(CASE.accessesJson, jsonText(accesses.report));
   yield* tar.text(CASE.shared, sharedText(shared));
   yield* tar.text(CASE.sharedJson, jsonText(shared));
   yield* tar.text(CASE.checkpoint, checkpointFileText(checkpoint));
+  yield* tar.text(CASE.witnessed, witnessed.map((file) => `${JSON.stringify(file)}\n`).join(''));
   yield* tar.text(CASE.journal, lines.map((line, index) => lineText(line, parts.paths[index] ?? [])).join(''));
   const damaged = new Set<HeldObject>();
   for (const object of withObjects ? objects : []) {

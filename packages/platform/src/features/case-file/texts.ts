@@ -11,6 +11,8 @@ export type Described = {
   study: string;
   patient: Patient | null;
   checkpoint: CheckpointFile;
+  /** What witnesses signed last. */
+  witnessed: readonly CheckpointFile[];
   lines: number;
   withheld: number;
   objects: { count: number; bytes: number; isIncluded: boolean };
@@ -18,10 +20,12 @@ export type Described = {
 
 /** For people, who may have neither Acervo nor anybody who knows it: Spanish, then English. */
 export function readmeText(described: Described): string {
-  const { at, institution, study, patient, checkpoint, lines, withheld, objects } = described;
+  const { at, institution, study, patient, checkpoint, witnessed, lines, withheld, objects } = described;
   const { key, number, size, archive } = checkpoint.checkpoint;
   const who = patient === null ? '-' : patientRef(patient);
-  const witnesses = checkpoint.witnesses.map(({ name, key: by }) => `${name} ${by}`).join('; ');
+  const witnesses = witnessed
+    .flatMap((file) => file.witnesses.map(({ name, key: by }) => `${name} (${file.checkpoint.size}) ${by}`))
+    .join('; ');
   const [withEs, withEn] = objects.isIncluded ? ['incluidas', 'included'] : ['no incluidas', 'not included'];
   return `EXPEDIENTE VERIFICABLE DE UN ESTUDIO DE IMAGEN (the English text follows)
 
@@ -41,14 +45,14 @@ Qué hay aquí
   ${CASE.objects}   los objetos DICOM del estudio con su huella SHA-256
   ${OBJECTS_FOLDER}         los objetos, tal como se recibieron (si se pidieron)
   ${CASE.journal}   los asientos de la bitácora, cada uno con la prueba de su lugar en ella
-  ${CASE.checkpoint} el sello firmado de toda la bitácora, y los testigos que lo firmaron
+  ${CASE.checkpoint} el sello firmado de toda la bitácora; ${CASE.witnessed}: el último que firmó cada testigo
   ${CASE.sums}      huellas de todo lo anterior
   ${CASE.manifest}   la lista de todo, firmada con la llave de la bitácora
 
 Cómo comprobarlo sin internet
   1. Que nada cambió en el camino:  tar xf EXPEDIENTE.tar && sha256sum -c ${CASE.sums}
   2. Todo lo demás, con el verificador de Acervo (código abierto; requiere Node 24 y nada más):
-     node packages/verifier/src/main.ts case EXPEDIENTE.tar --key LLAVE
+     node packages/verifier/src/main.ts case EXPEDIENTE.tar --key LLAVE --witness NOMBRE=LLAVE_DEL_TESTIGO
      Pida la LLAVE a la institución por otro medio: la de este archivo sólo se prueba a sí misma.
 
 Qué queda probado
@@ -72,7 +76,7 @@ Witnesses: ${witnesses || 'none'}
   ${CASE.accesses}    who saw the study (a browser opens it); ${CASE.shared}: by what others could
   ${CASE.objects}   its DICOM objects with the SHA-256 of their data sets; ${OBJECTS_FOLDER}: as received, if asked for
   ${CASE.journal}   entries of the journal, each with the proof of its place (RFC 6962)
-  ${CASE.checkpoint} the signed root of the whole journal, and its witnesses
+  ${CASE.checkpoint} the signed root of the whole journal; ${CASE.witnessed}: the last one that each witness signed
   ${CASE.sums}, ${CASE.manifest}: digests of everything, signed by the journal's key (Ed25519)
 
 To check: sha256sum -c ${CASE.sums}, then node packages/verifier/src/main.ts case FILE --key KEY, with the KEY
