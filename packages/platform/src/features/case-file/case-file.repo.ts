@@ -45,6 +45,15 @@ export async function objectsOfStudy(
   );
 }
 
+/** Whether an event has a number that the newest checkpoint covers. Indexes: unique ids of both tables. */
+export async function isSigned(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql.query(
+    'select from journal_seal where id = $1 and seq <= (select max(size) from journal_checkpoint)',
+    [id],
+  );
+  return rows.length > 0;
+}
+
 /** Indexes: journal_study, unique id of journal_seal. */
 export async function linesOfStudy(
   sql: Sql,

@@ -11,9 +11,10 @@ import { seen } from '../../holdings/seen.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { newestCheckpointFile, signerOf, witnessedFiles } from '../../journal/newest-checkpoint.ts';
 import { proofsOf } from '../../journal/proofs.ts';
+import { waitMs } from '../../journal/sealer.ts';
 import type { JournalKeys } from '../../ports/journal-keys.ts';
 import type { Op } from '../../ports/op.ts';
-import { type CaseStudy, findCaseStudy, objectsOfStudy } from './case-file.repo.ts';
+import { type CaseStudy, findCaseStudy, isSigned, objectsOfStudy } from './case-file.repo.ts';
 import { type Line, linesConcerning } from './concerning.ts';
 import { gathered } from './shared.ts';
 import { TarWriter } from './tar-writer.ts';
@@ -52,6 +53,9 @@ export type CaseFile = {
 };
 
 const OBJECTS_MAX = 1_000_000;
+/** Some seconds. */
+const SIGN_TRIES_MAX = 50;
+const SIGN_AGAIN_MS = 100;
 
 /**
  * All that is known of one study, in one file that whoever has the journal's public key can check (decision record
@@ -65,8 +69,7 @@ export async function makeCaseFile(ports: CasePorts, op: Op, wanted: CaseWanted)
   const study = await permitted(ports, op, wanted);
   const objects = await objectsOfStudy(db, study.studyKey, OBJECTS_MAX + 1);
   if (objects.length > OBJECTS_MAX) throw new Failure('query/too-broad', `more than ${OBJECTS_MAX} objects`);
-  await tellMade(ports, op, study, wanted);
-  await ports.signJournal();
+  await signedMaking(ports, op, await tellMade(ports, op, study, wanted));
   const checkpoint = await newestCheckpointFile(db, wanted.since ?? []);
   const { size, number, key } = checkpoint.checkpoint;
   const witnessed = await witnessedFiles(db);
@@ -114,11 +117,32 @@ async function permitted(ports: CasePorts, op: Op, wanted: CaseWanted): Promise<
   return study;
 }
 
-async function tellMade({ journal }: CasePorts, op: Op, of: CaseStudy, { reason, withObjects }: CaseWanted) {
+async function tellMade(
+  { journal }: CasePorts,
+  op: Op,
+  of: CaseStudy,
+  { reason, withObjects }: CaseWanted,
+): Promise<string> {
   const { institution, study } = of;
   const by = op.institution === institution ? {} : { by: op.institution };
   const facts = { aspect: withObjects ? 'objects' : 'record', reason, ...by };
-  await journal.record(envelopeOf(op, 'case-file.made', { institution, study }, facts));
+  const made = envelopeOf(op, 'case-file.made', { institution, study }, facts);
+  await journal.record(made);
+  return made.id;
+}
+
+/**
+ * Until the making has a number under a checkpoint. Whoever numbers waits for transactions that began before (0013):
+ * one that runs for long does not keep a patient waiting, whose case file then has all up to that transaction.
+ */
+async function signedMaking({ db, signJournal }: CasePorts, op: Op, id: string): Promise<void> {
+  for (let tries = 0; tries < SIGN_TRIES_MAX; tries++) {
+    await signJournal();
+    if (await isSigned(db, id)) return;
+    await waitMs(SIGN_AGAIN_MS, op.signal);
+    op.signal.throwIfAborted();
+  }
+  op.log.warn('case-file.unsigned-making', { op: op.id });
 }
 
 type HeldObject = Omit<CaseObject, 'isDamaged'> & Pick<Location, 'segment' | 'fileAt'>;
