@@ -41,7 +41,7 @@ export async function verifyJournal(
   let unknown = 0;
   const held: HeldCheckpoint[] = [];
   for (const file of known.checkpoints) {
-    const { names, ...each } = await heldIn(file, known.witnesses);
+    const { names, held: _, ...each } = await heldIn(file, known.witnesses);
     held.push({ ...each, isWitnessed: names.length > 0 });
     if (known.witnesses.length === 0 || names.length > 0) continue;
     unknown += 1;
@@ -64,19 +64,20 @@ export async function verifyJournal(
   return { ...totals, findings: totals.findings + unknown, verdict: verdictOf(totals) };
 }
 
-function verdictOf({ consistentTo, witnessedTo }: JournalTotals): string {
+/** How far something is consistent and witnessed, in the same words for a journal, a bundle and a case file. */
+export function verdictOf({ consistentTo, witnessedTo }: Pick<JournalTotals, 'consistentTo' | 'witnessedTo'>): string {
   const witnessed = witnessedTo > 0 ? `, witnessed up to ${witnessedTo}` : '';
   return `consistent up to ${consistentTo}${witnessed}, nothing later witnessed`;
 }
 
 /** @throws {Error} when the file is none, or its checkpoint is not signed by its own key */
-async function heldIn(path: string, witnesses: readonly KnownWitness[]) {
+export async function heldIn(path: string, witnesses: readonly KnownWitness[]) {
   const file = await readCheckpointFile(readFileSync(path, 'utf8'));
   if (file === undefined) throw new Error(`${path} is no file of a checkpoint, or was altered`);
   const { checkpoint } = file;
   const names = await witnessesOf(checkpoint, file.witnesses, witnesses);
   const by = names.length > 0 ? `, witnessed by ${names.join(', ')}` : '';
-  return { checkpoint, names, name: `checkpoint ${checkpoint.number} of ${path}${by}` };
+  return { checkpoint, held: file, names, name: `checkpoint ${checkpoint.number} of ${path}${by}` };
 }
 
 /** Those that are there now: what an archive at work signs while we read covers lines that we have passed already. */

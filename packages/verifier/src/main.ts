@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { verifyBundle } from './bundle.ts';
+import { verifyCase } from './case-file.ts';
 import { verifyExport } from './export.ts';
 import { type Known, verifyJournal } from './journal.ts';
 import { knownOf } from './known.ts';
@@ -10,6 +11,7 @@ const USAGE = `usage: node main.ts export FOLDER
        node main.ts packs FOLDER [--journal FOLDER [KNOWN]...]
        node main.ts journal FOLDER [KNOWN]...
        node main.ts bundle FILE [KNOWN]...
+       node main.ts case FILE [KNOWN]...
 KNOWN, each as often as wanted: --checkpoint FILE | --key KEY | --witness NAME=KEY
 KEY is a public key as 'acervo audit key' prints it, or the path of a file of it, PEM or text
 `;
@@ -26,6 +28,7 @@ const VERIFY: Readonly<Record<string, (given: Given, tell: Tell) => Promise<Tota
   packs: verifyPacksOf,
   journal: ({ path, known }, tell) => verifyJournal(path, known, tell),
   bundle: ({ path, known }, tell) => verifyBundle(path, known, tell),
+  case: ({ path, known }, tell) => verifyCase(path, known, tell),
 };
 
 /** Packs alone, or with the journal beside them, which is verified first: else its word counts for nothing. */

@@ -42,22 +42,28 @@ const anyFacts = fc.dictionary(
 );
 
 /** Any event that a journal can hold, of a known kind or of none. */
-export const anyEvent: fc.Arbitrary<AuditableEvent> = fc.record({
-  id: fc.uuid(),
-  at: fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true }).map((date) => date.toISOString()),
-  kind: fc.oneof(
-    { weight: 9, arbitrary: fc.constantFrom(...Object.keys(EVENT_MAPPINGS)) },
-    { weight: 1, arbitrary: anyText.filter((kind) => kind !== '') },
-  ),
-  outcome: fc.constantFrom('success', 'warning', 'failure'),
-  institution: anyText,
-  actor: fc.record({ kind: fc.constantFrom('system', 'person', 'process'), id: anyText }),
-  door: fc.constantFrom('dimse', 'stow', 'import', 'web', 'cli'),
-  op: fc.uuid(),
-  purpose: fc.oneof(fc.constantFrom('', 'TREATMENT', 'EMERGENCY'), anyText),
-  study: fc.oneof(fc.constantFrom('', '1.2.3'), anyText),
-  facts: anyFacts,
-}) as fc.Arbitrary<AuditableEvent>;
+export const anyEvent: fc.Arbitrary<AuditableEvent> = fc.record(
+  {
+    id: fc.uuid(),
+    at: fc
+      .date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
+      .map((date) => date.toISOString()),
+    kind: fc.oneof(
+      { weight: 9, arbitrary: fc.constantFrom(...Object.keys(EVENT_MAPPINGS)) },
+      { weight: 1, arbitrary: anyText.filter((kind) => kind !== '') },
+    ),
+    outcome: fc.constantFrom('success', 'warning', 'failure'),
+    institution: anyText,
+    actor: fc.record({ kind: fc.constantFrom('system', 'person', 'process'), id: anyText }),
+    door: fc.constantFrom('dimse', 'stow', 'import', 'web', 'cli'),
+    op: fc.uuid(),
+    purpose: fc.oneof(fc.constantFrom('', 'TREATMENT', 'EMERGENCY'), anyText),
+    study: fc.oneof(fc.constantFrom('', '1.2.3'), anyText),
+    facts: anyFacts,
+    address: anyText,
+  },
+  { requiredKeys: ['id', 'at', 'kind', 'outcome', 'institution', 'actor', 'door', 'op', 'purpose', 'study', 'facts'] },
+) as fc.Arbitrary<AuditableEvent>;
 
 /** Every kind in every way that it is told, with facts that the archive writes. */
 export function everyKind(): AuditableEvent[] {

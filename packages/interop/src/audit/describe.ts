@@ -57,8 +57,9 @@ function participantOf(part: EventMapping['parts'][number], event: AuditableEven
   }
 }
 
-function actorOf({ actor, door, facts }: AuditableEvent): Omit<Participant, 'isRequestor'> {
-  const from = textOf(facts['address']);
+function actorOf({ actor, door, facts, address: come }: AuditableEvent): Omit<Participant, 'isRequestor'> {
+  // PS3.15 A.5.2.5. Of an event without one, what its facts may tell.
+  const from = textOf(come ?? facts['address']);
   const address = from === '' ? {} : { address: from };
   const id = bounded(actor.id);
   if (actor.kind === 'system' && door === 'dimse') return { ...applicationOf(id, id), ...address };

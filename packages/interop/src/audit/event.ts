@@ -12,6 +12,8 @@ export type AuditableEvent = {
   door: string;
   op: string;
   purpose: string;
+  /** Network address of who acted, from version 2 of the envelope on. */
+  address?: string;
   /** Study Instance UID, or ''. */
   study: string;
   facts: { readonly [name: string]: Json };

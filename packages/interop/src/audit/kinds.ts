@@ -65,7 +65,7 @@ const alert = (type: Code): EventMapping => ({
 /** The same of a thing of ours, such as a person or an agreement. */
 const changed = (type: Code): EventMapping => ({ ...alert(type), subject: 'resource' });
 
-/** PS3.15 A.5.3.12. DEVIATION: the address that somebody logs in from is told where the journal has it. */
+/** PS3.15 A.5.3.12. DEVIATION: events of before version 2 of the envelope have no address of who logs in. */
 const authentication = (type: Code): EventMapping => ({
   eventId: EVENT_ID.userAuthentication,
   action: 'E',
@@ -191,6 +191,10 @@ export const EVENT_MAPPINGS = {
   'key.replaced': [changed(EVENT_TYPE.securityConfiguration)],
   'checkpoint.witnessed': [integrity],
   'accesses.reported': [auditLogUsed],
+  'case-file.made': [
+    { ...exported, when: { words: 'with the objects', isSo: ({ facts }) => facts['aspect'] === 'objects' } },
+    auditLogUsed,
+  ],
   'audit.read': [auditLogUsed],
   'model.received': [changed(EVENT_TYPE.softwareConfiguration)],
   'model.refused': [changed(EVENT_TYPE.softwareConfiguration)],

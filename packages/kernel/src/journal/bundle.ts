@@ -95,21 +95,27 @@ export async function checkBundle(text: string, options: BundleCheckOptions): Pr
 
 type Say = (code: BundleFinding['code'], what: string | number, detail: string) => void;
 
-function checkLine(
+function checkLine(each: BundleLine, { checkpoint, subject }: Bundle, options: BundleCheckOptions, say: Say): void {
+  checkProof(each, checkpoint, options, say);
+  const { seq, event } = each.line;
+  if ('study' in subject && (event as { study?: unknown }).study !== subject.study) {
+    say('line.foreign', seq, 'is about another study');
+  }
+}
+
+/** A line against its own hash, and against the tree of which a checkpoint has the root. */
+export function checkProof(
   { line, path }: BundleLine,
-  { checkpoint, subject }: Bundle,
-  { hash, sha256 }: BundleCheckOptions,
-  say: Say,
+  tree: Pick<Checkpoint, 'number' | 'size' | 'root'>,
+  { hash, sha256 }: Pick<BundleCheckOptions, 'hash' | 'sha256'>,
+  say: (code: 'line.altered' | 'line.foreign', what: number, detail: string) => void,
 ): void {
   const { seq, prev, event } = line;
   if (sha256(sealedText(seq, prev, event)) !== line.hash) say('line.altered', seq, 'differs from its hash');
-  const proof = { index: seq - 1, size: checkpoint.size, leaf: leafOf(hash, line.hash), path: path.map(bytesOfHex) };
+  const proof = { index: seq - 1, size: tree.size, leaf: leafOf(hash, line.hash), path: path.map(bytesOfHex) };
   const root = rootByInclusion(hash, proof);
-  if (root === undefined || hexOf(root) !== checkpoint.root) {
-    say('line.foreign', seq, `is not in the journal that checkpoint ${checkpoint.number} signed`);
-  }
-  if ('study' in subject && (event as { study?: unknown }).study !== subject.study) {
-    say('line.foreign', seq, 'is about another study');
+  if (root === undefined || hexOf(root) !== tree.root) {
+    say('line.foreign', seq, `is not in the journal that checkpoint ${tree.number} signed`);
   }
 }
 
@@ -156,7 +162,7 @@ function isSubject(value: unknown): value is BundleSubject {
   return typeof study === 'string' || (Number.isSafeInteger(from) && Number.isSafeInteger(to));
 }
 
-function isBundleLine(value: unknown): value is BundleLine {
+export function isBundleLine(value: unknown): value is BundleLine {
   if (typeof value !== 'object' || value === null) return false;
   const { line, path } = value as Partial<BundleLine>;
   return shapedLine(JSON.stringify(line ?? null)) !== undefined && isPath(path);

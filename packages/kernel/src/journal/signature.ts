@@ -2,7 +2,7 @@ import { latin1Bytes } from '../bytes.ts';
 import { canonicalJson, type Json } from '../canonical-json.ts';
 
 /** What a signature of ours can be of. It stands before what is signed: none can pass for another. */
-export type Signed = 'checkpoint' | 'witness' | 'key' | 'bundle';
+export type Signed = 'checkpoint' | 'witness' | 'key' | 'bundle' | 'case-file';
 
 /** The bytes that are signed: what it is, then the canonical text of the value. */
 export const messageOf = (what: Signed, value: Json): Uint8Array<ArrayBuffer> =>

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution, newId } from '@acervo/kernel/id.ts';
 import { z } from 'zod';
@@ -34,8 +35,11 @@ const FILE = z.strictObject({ systems: z.array(ACCESS_FILE_SYSTEM).default([]), 
 
 type Token = z.infer<typeof TOKEN>;
 
-/** Everything an Op says of the caller: only its id and signal are of the moment. */
-export type Caller = { openOp(signal: AbortSignal): Op };
+/**
+ * Everything an Op says of the caller: only its id, its signal and the address are of the moment.
+ * @param address  network address of the peer; absent for what comes by no network
+ */
+export type Caller = { openOp(signal: AbortSignal, address?: string): Op };
 
 /** Who may enter, and what it may: AE titles, certificates, tokens, and persons who have logged in. */
 export type Access = {
@@ -265,7 +269,7 @@ const decidedBy = (authority: Authority) => (): Deciding => {
 function callerOf(base: Base, deciding: () => Deciding, of: Description): Caller {
   const { actor, system, door, institution: acting } = of;
   return {
-    openOp: (signal) => {
+    openOp: (signal, address = '') => {
       const decided = deciding();
       return {
         id: newId(),
@@ -277,6 +281,7 @@ function callerOf(base: Base, deciding: () => Deciding, of: Description): Caller
         charsetDefault: of.charset ?? base.charset,
         purpose: of.purpose ?? 'TREATMENT',
         strength: of.strength,
+        address: plainAddress(address),
         signal,
         log: base.log,
         ...decided,
@@ -286,6 +291,15 @@ function callerOf(base: Base, deciding: () => Deciding, of: Description): Caller
       };
     },
   };
+}
+
+/**
+ * An address as the journal keeps it: IPv4 also where it came over a socket of both (RFC 4291 2.5.5.2), without the
+ * zone of an interface. What a proxy says that is none is nothing.
+ */
+function plainAddress(address: string): string {
+  const text = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  return isIP(text) === 0 ? '' : text;
 }
 
 /** What the right to ask for a service lets a system do. */

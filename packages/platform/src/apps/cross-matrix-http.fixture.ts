@@ -283,6 +283,11 @@ function rightsCells(matrix: Matrix): Cells {
     ask: (by, of) => matrix.fetch(by, 'GET', `/api/rights/${path}?patient=${ref(of)}`),
   });
   return {
+    'POST /api/studies/:study/case-file': {
+      ...get(''),
+      control: 'officer-A',
+      ask: (by, { study }) => matrix.fetch(by, 'POST', `/api/studies/${study}/case-file`, { reason: 'matrix' }),
+    },
     'GET /api/rights/accesses': get('accesses'),
     'GET /api/rights/secondary-use': get('secondary-use'),
     'POST /api/rights/secondary-use': {

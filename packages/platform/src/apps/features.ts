@@ -2,6 +2,7 @@ import type { Associate } from '../bindings/dimse-scu.ts';
 import type { Feature } from '../bindings/feature.ts';
 import { capabilityRoute } from '../bindings/fhir.ts';
 import { type AuditPorts, auditExportFeature } from '../features/audit-export/index.ts';
+import { type CasePorts, caseFileFeature } from '../features/case-file/index.ts';
 import { changesFeature } from '../features/changes/index.ts';
 import { commitmentFeature } from '../features/commitment/index.ts';
 import type { CommitmentPorts } from '../features/commitment/ports.ts';
@@ -27,6 +28,7 @@ import { viewerFeature } from '../features/viewer/index.ts';
 import type { Holdings } from '../holdings/holdings.ts';
 import type { StaticFiles } from '../ports/static-files.ts';
 import type { Systems } from '../ports/systems.ts';
+import { accessesIn } from './case-accesses.ts';
 
 /** What a feature may ask beside the archive's own objects. */
 export type Surroundings = {
@@ -35,7 +37,7 @@ export type Surroundings = {
   associate: Associate;
   settings: { findMatchesMax: number };
   state: SystemState;
-  journal: Omit<JournalPorts, 'db'>;
+  journal: Omit<JournalPorts, 'db'> & Pick<CasePorts, 'signJournal'>;
   patients: PatientsPorts;
   whoIs: WhoIs;
   governance: Omit<GovernancePorts, 'db' | 'directory'>;
@@ -72,6 +74,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
     rightsFeature({ ...holdings, whoIs }),
+    caseFileFeature({ ...holdings, ...around.journal, accessesOf: accessesIn(holdings.db, whoIs) }),
     sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
     governanceFeature({ ...around.governance, db: holdings.db, directory }),

@@ -32,7 +32,7 @@ export function openLogin(config: Config, { db, directory, access, log }: LoginU
     people: peopleOf(db, directory),
     keys: openLoginKeys(config),
     log,
-    openOp: () => ({ ...access.ofProcess('login').openOp(AbortSignal.timeout(WORK_MS)), door: 'web' }),
+    openOp: (address) => ({ ...access.ofProcess('login').openOp(AbortSignal.timeout(WORK_MS), address), door: 'web' }),
     idleMs: config.sessionIdleMinutes * MINUTE_MS,
     absoluteMs: config.sessionHours * HOUR_MS,
     accessTokenS: config.accessTokenSeconds,

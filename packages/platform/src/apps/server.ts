@@ -286,7 +286,7 @@ function identifierOf(access: Access, tellRefused: TellRefused): Identify {
     }
     const most = access.systems.byAeTitle(callingAet)?.associationsMax ?? Infinity;
     if (open.of(callingAet) >= most) return REJECT.localLimitExceeded;
-    return { ...known, ended: open.add(callingAet) };
+    return { openOp: (signal) => known.openOp(signal, peer), ended: open.add(callingAet) };
   };
 }
 
@@ -311,7 +311,7 @@ function refusalsOf({ holdings, metrics }: Archive, access: Access): TellRefused
     metrics.systemRefused(code);
     const nowMs = performance.now();
     if (!ofAddress.take(peer, nowMs) || !ofAll.take('all', nowMs)) return;
-    const op = access.ofStranger(callingAet === '' ? peer : callingAet).openOp(AbortSignal.timeout(RECORD_MS));
+    const op = access.ofStranger(callingAet === '' ? peer : callingAet).openOp(AbortSignal.timeout(RECORD_MS), peer);
     op.log.warn('system.refused', { op: op.id, peer, callingAet, code, detail });
     await holdings.journal.refused(op, code, 'association.refused').catch((thrown: unknown) => {
       op.log.error('journal.unrecorded', { op: op.id, code: toFailure(thrown).code });

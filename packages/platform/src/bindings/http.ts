@@ -83,8 +83,8 @@ export type HttpHead = {
   certificate?: readonly string[] | Failure;
 };
 
-/** The sender of a request: opens the operation it asks for. */
-export type HttpCaller = { openOp(signal: AbortSignal): Op };
+/** The sender of a request: opens the operation that it asks for from an address. */
+export type HttpCaller = { openOp(signal: AbortSignal, address: string): Op };
 
 /** Decides who sends a request, from its Authorization header and connection. */
 export type IdentifyHttp = (head: HttpHead) => HttpCaller | Failure | Promise<HttpCaller | Failure>;

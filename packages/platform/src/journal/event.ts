@@ -26,6 +26,7 @@ export type EventKind =
   | 'patient.unlinked'
   | 'patient.collided'
   | 'accesses.reported'
+  | 'case-file.made'
   | 'secondary-use.refused'
   | 'secondary-use.permitted'
   | 'access.denied'
@@ -71,7 +72,8 @@ export type Outcome = 'success' | 'warning' | 'failure';
 
 /** One fact, as decision record 0013 defines it. No names, no pixel data. */
 export type Envelope = {
-  v: 1;
+  /** 2 has `address`, where it came by a network; what did not, and all of before there were addresses, is 1. */
+  v: 1 | 2;
   id: string;
   at: string;
   kind: EventKind;
@@ -81,6 +83,8 @@ export type Envelope = {
   door: string;
   op: string;
   purpose: string;
+  /** Network address of who acted (PS3.15 A.5.2.5, NetworkAccessPointID). */
+  address?: string;
   /** Study Instance UID, or ''. */
   study: string;
   facts: { readonly [name: string]: Json };
@@ -91,7 +95,7 @@ type Subject = { institution?: string; study?: string; outcome?: Outcome };
 /** A fact of an operation, with its id: made once, so that a replay writes the same row. */
 export function envelopeOf(op: Op, kind: EventKind, subject: Subject, facts: Envelope['facts']): Envelope {
   return {
-    v: 1,
+    ...(op.address === '' ? { v: 1 } : { v: 2, address: op.address }),
     id: newId(),
     at: new Date().toISOString(),
     kind,

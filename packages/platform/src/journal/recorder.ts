@@ -103,7 +103,7 @@ export class Recorder {
 
   async #fold(access: Folded, also = ''): Promise<void> {
     const { op, kind, institution, study } = access;
-    const key = [kind, op.actor.kind, op.actor.id, op.door, op.purpose, institution, study, also].join(' ');
+    const key = [kind, op.actor.kind, op.actor.id, op.address, op.door, op.purpose, institution, study, also].join(' ');
     const known = this.#folded.get(key);
     const first = this.#first.get(key);
     if (known !== undefined) {

@@ -29,6 +29,8 @@ export type Op = {
   purpose: string;
   /** How sure it is who acts; absent where nobody had to prove it. */
   strength?: Strength | undefined;
+  /** Network address that it came from; '' for what came by no network. */
+  address: string;
   signal: AbortSignal;
   log: Log;
   /** What the caller may have for an action, as a condition of a search: holdings/scope.ts. */

@@ -14,6 +14,7 @@ export function testOp(over: Partial<Op> = {}): Op {
     issuer: 'TEST',
     charsetDefault: 'ISO_IR 100',
     purpose: 'TREATMENT',
+    address: '',
     signal: new AbortController().signal,
     log: silentLog,
     view: () => EVERYTHING,

@@ -14,6 +14,7 @@ import type { HttpLimits } from './http-limits.ts';
 import { requestBody } from './http-request-body.ts';
 import { writeAnswer } from './http-response.ts';
 import { readMultipart } from './multipart-reader.ts';
+import { addressOf } from './peer-address.ts';
 import { identitiesOf, type TlsKeys } from './tls-keys.ts';
 
 export type ExchangeContext = {
@@ -179,7 +180,7 @@ async function served(
     context.gate?.knock(peerAddress);
     throw caller;
   }
-  const op = caller.openOp(signal);
+  const op = caller.openOp(signal, addressOf(incoming));
   entry.opId = op.id;
   enter(op, socket, context, entry);
   refuseCoding(headers['content-encoding']);

@@ -6,8 +6,7 @@ import type { Hosted } from '../../bindings/hosted.ts';
 import { problemOf } from '../../bindings/http.ts';
 import { SECURITY_HEADERS } from '../../bindings/security-headers.ts';
 import { type ExchangeContext, logOutcome } from './http-exchange.ts';
-
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+import { addressOf } from './peer-address.ts';
 
 /**
  * One request that a foreign listener answers. It gets the headers of every answer of ours, no more bytes than the
@@ -73,14 +72,9 @@ async function handed(
   if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
   request.originalUrl = request.url ?? '';
   request.url = request.originalUrl.slice(prefix.length);
-  const { remoteAddress = '' } = request.socket;
-  const forwarded = LOOPBACK.test(remoteAddress) ? lastOf(request.headers['x-forwarded-for']) : undefined;
   if (request.socket instanceof TLSSocket) request.headers['x-forwarded-proto'] ??= 'https';
-  await Promise.race([handle(request, response, { peerAddress: forwarded ?? remoteAddress }), over]);
+  await Promise.race([handle(request, response, { peerAddress: addressOf(request) }), over]);
 }
-
-const lastOf = (header: string | string[] | undefined): string | undefined =>
-  header?.toString().split(',').at(-1)?.trim() || undefined;
 
 function refuse(response: ServerResponse, failure: Failure, op: string): void {
   const { status, headers, body } = problemOf(failure, op);

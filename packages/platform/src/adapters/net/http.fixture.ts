@@ -35,6 +35,7 @@ export function opOf(signal: AbortSignal, log: Log): Op {
     view: () => EVERYTHING,
     decide: () => ({ isPermitted: true, policies: [] }),
     grounds: () => undefined,
+    address: '',
     may: () => true,
     allow: () => {},
   };

@@ -17,3 +17,10 @@ export async function putFile(path: string, text: string): Promise<void> {
   const whole = resolve(path);
   await targetFolder(dirname(whole)).put(basename(whole), [new TextEncoder().encode(text)]);
 }
+
+/** @throws {Failure} request/invalid */
+export function numberOf(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Failure('request/invalid', `${text} is no number of an event`);
+}

@@ -98,6 +98,7 @@ test('key, checkpoint, witness, adopt, verify, bundle: the archive signs, others
     assert.equal(bundle.value['events'], 8);
     const checked = verifier('bundle', file('bundle.json'), '--key', key);
     assert.equal(checked.status, 0, checked.stdout);
+    assert.match(checked.stdout, /^consistent up to \d+, nothing later witnessed\n/);
     const text = readFileSync(file('bundle.json'), 'utf8');
     const lines = JSON.parse(text) as { lines: { line: { event: { study: string } } }[] };
     const study = lines.lines.map(({ line }) => line.event.study).find((each) => each !== '') ?? '';
@@ -107,7 +108,32 @@ test('key, checkpoint, witness, adopt, verify, bundle: the archive signs, others
     const altered = verifier('bundle', file('bundle.json'), '--key', key);
     assert.equal(altered.status, 3);
     assert.match(altered.stdout, /^bundle\.altered bundle: .*\nline\.altered \d+: /);
+    assert.match(altered.stdout, /^consistent up to 0, nothing later witnessed$/m);
     await assert.rejects(audit('bundle', '--from', '1', '--to', '999999', '--to-file', file('x')), /numbers are 1 to/);
+  });
+
+  await t.test('a case file is all of one study, for who has the key alone', async () => {
+    const { lines } = JSON.parse(readFileSync(file('study.json'), 'utf8')) as {
+      lines: { line: { event: { study: string; institution: string } } }[];
+    };
+    const { study = '', institution = '' } = lines[0]?.line.event ?? {};
+    const made = await audit('case', study, '--institution', institution, '--with-objects', '--to', file('case.tar'));
+    assert.equal(made.code, 0);
+    assert.equal(statSync(file('case.tar')).mode & 0o777, 0o600);
+    const checked = verifier('case', file('case.tar'), ...known, ...by);
+    assert.equal(checked.status, 0, checked.stdout);
+    assert.match(checked.stdout, /^consistent up to \d+, witnessed up to \d+, nothing later witnessed\n/);
+    const alone = verifier('case', file('case.tar'), '--key', key, ...by);
+    assert.equal(alone.stdout, checked.stdout, 'what the witness signed is in it');
+    assert.deepEqual(
+      [made.value['objects'], made.value['objects']],
+      (({ objects, verified }) => [objects, verified])(
+        JSON.parse(checked.stdout.trim().split('\n').at(-1) ?? '') as { objects: number; verified: number },
+      ),
+    );
+    await assert.rejects(audit('case', 'x', '--to', file('x')), /Study Instance UID/);
+    await assert.rejects(audit('case', study), /--to FILE/);
+    await assert.rejects(audit('case', '1.2.3', '--to', file('x')), /not held/);
   });
 
   await t.test('after a change of the key, and with an index made anew, everything goes on', async () => {

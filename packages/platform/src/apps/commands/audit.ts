@@ -23,7 +23,8 @@ import {
 } from '../command.ts';
 import { type OpenIndex, openIndex } from '../open-index.ts';
 import { openSealing, type Sealing } from '../sealing.ts';
-import { putFile, readFileOfCheckpoint } from './audit-files.ts';
+import { writeCase } from './audit-case.ts';
+import { numberOf, putFile, readFileOfCheckpoint } from './audit-files.ts';
 import { auditVerify, auditWitness } from './audit-offline.ts';
 
 const CONNECTIONS_MAX = 3;
@@ -36,13 +37,16 @@ export const auditCommand: Command = {
        witness FILE --key FILE --name NAME [--trust KEY] [--state FILE]
        adopt FILE
        verify [--packs] [--checkpoint FILE]... [--key KEY]... [--witness NAME=KEY]...
-       bundle --study UID | --from NUMBER --to NUMBER, --to-file FILE`,
+       bundle --study UID | --from NUMBER --to NUMBER, --to-file FILE
+       case STUDY-UID --to FILE [--reason TEXT] [--institution CODE] [--with-objects] [--since NUMBER]...`,
   summary: `The signed journal: its key, checkpoints that others witness, and proofs for who has no archive.
 key tells the public key; --rotate changes it, --replace does so when the old one is lost.
 checkpoint signs what is there and writes it for a witness; witness, on the machine of another institution, signs it
 unless it contradicts what was witnessed before; adopt brings it back.
 verify holds journal, and --packs, against themselves and against what was kept elsewhere, without the database.
 bundle writes events with their proofs in one file: node packages/verifier/src/main.ts bundle FILE.
+case writes all that is known of one study in a tar archive, for its patient: who saw it, why, its entries with their
+proofs, its objects; to be checked without the archive: node packages/verifier/src/main.ts case FILE.
 Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses), 1 it could not be done.`,
   options: {
     rotate: { type: 'boolean' },
@@ -61,19 +65,22 @@ Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses
     study: { type: 'string' },
     from: { type: 'string' },
     'to-file': { type: 'string' },
+    institution: { type: 'string' },
+    'with-objects': { type: 'boolean' },
   },
   positionals: [1, 2],
   run: runAudit,
 };
 
-type Opened = { args: CommandArgs; context: CommandContext; index: OpenIndex; sealing: Sealing; op: Op };
+export type OpenedAudit = { args: CommandArgs; context: CommandContext; index: OpenIndex; sealing: Sealing; op: Op };
 
 const OFFLINE = { witness: auditWitness, verify: auditVerify } as const;
-const OVER_ARCHIVE: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
+const OVER_ARCHIVE: Readonly<Record<string, (opened: OpenedAudit) => Promise<void>>> = {
   key: tellKey,
   checkpoint: writeCheckpoint,
   adopt: adoptFile,
   bundle: writeBundle,
+  case: writeCase,
 };
 
 async function runAudit(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
@@ -95,7 +102,7 @@ async function runAudit(args: CommandArgs, context: CommandContext): Promise<Exi
   }
 }
 
-async function tellKey(opened: Opened): Promise<void> {
+async function tellKey(opened: OpenedAudit): Promise<void> {
   const { args, context, index, sealing } = opened;
   if (isGiven(args, 'rotate') || isGiven(args, 'replace')) await changeKey(opened);
   const told = await publicKey(index.database, sealing.keys, index.node);
@@ -105,7 +112,7 @@ async function tellKey(opened: Opened): Promise<void> {
 }
 
 /** The event first: should this end between, the next key lies beside the present one, and both are tried. */
-async function changeKey({ args, context, index, sealing, op }: Opened): Promise<void> {
+async function changeKey({ args, context, index, sealing, op }: OpenedAudit): Promise<void> {
   const { journalKeyFile } = context.config;
   const file = textOption(args, 'new-key');
   if (journalKeyFile !== undefined && file === undefined) {
@@ -140,7 +147,7 @@ async function endEarlierChange(index: OpenIndex, { keys }: Sealing): Promise<vo
   if (keys.signers()[1]?.key === key) keys.promote();
 }
 
-async function writeCheckpoint({ args, context, index, sealing, op }: Opened): Promise<void> {
+async function writeCheckpoint({ args, context, index, sealing, op }: OpenedAudit): Promise<void> {
   await sealing.checkpoint();
   const file = await exportCheckpoint(index.database, op, textsOption(args, 'since').map(numberOf));
   const to = textOption(args, 'to');
@@ -149,7 +156,7 @@ async function writeCheckpoint({ args, context, index, sealing, op }: Opened): P
   context.print(`checkpoint ${number}: ${size} events, root ${root}${to === undefined ? '' : `, in ${to}`}`, file);
 }
 
-async function adoptFile({ args, context, index, op }: Opened): Promise<void> {
+async function adoptFile({ args, context, index, op }: OpenedAudit): Promise<void> {
   const file = await readFileOfCheckpoint(args.positionals[0]);
   const adopted = await adopt(index.database, op, file);
   const { number, size } = file.checkpoint;
@@ -157,7 +164,7 @@ async function adoptFile({ args, context, index, op }: Opened): Promise<void> {
   context.print(`checkpoint ${number} of ${size} events: ${text}`, { number, size, adopted });
 }
 
-async function writeBundle({ args, context, index, sealing, op }: Opened): Promise<void> {
+async function writeBundle({ args, context, index, sealing, op }: OpenedAudit): Promise<void> {
   const to = textOption(args, 'to-file');
   if (to === undefined) throw new Failure('request/invalid', 'give --to-file FILE');
   await sealing.checkpoint();
@@ -173,10 +180,4 @@ function subjectOf(args: CommandArgs): BundleSubject {
   if (study !== undefined && from === undefined && to === undefined) return { study };
   if (study === undefined && from !== undefined && to !== undefined) return { from: numberOf(from), to: numberOf(to) };
   throw new Failure('request/invalid', 'give --study UID, or --from NUMBER and --to NUMBER');
-}
-
-function numberOf(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Failure('request/invalid', `${text} is no number of an event`);
 }

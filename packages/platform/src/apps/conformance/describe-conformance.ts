@@ -43,6 +43,7 @@ export function describeConformance(departures: string): string {
         },
       },
       node: '',
+      signJournal: () => Promise.reject(closed()),
     },
     patients: {
       openOp: () => {

@@ -4,9 +4,9 @@ import type { CheckpointFile } from '@acervo/kernel/journal/checkpoint-file.ts';
 import { findCheckpoint } from '../../journal/checkpoint.repo.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
+import { lockWitnessed, witnessedCheckpoints } from '../../journal/proven.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
-import { lockWitnessed, witnessedCheckpoints } from './journal.repo.ts';
 
 /**
  * Keep what witnesses signed, as facts of the journal.

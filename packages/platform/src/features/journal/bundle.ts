@@ -3,12 +3,12 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { type Bundle, type BundleSubject, bundleOf, bundleValue } from '@acervo/kernel/journal/bundle.ts';
 import { inclusionRanges } from '@acervo/kernel/journal/merkle.ts';
 import { keyChanges, signedOf } from '../../journal/checkpoint.repo.ts';
+import { newestCheckpoint, signerOf } from '../../journal/newest-checkpoint.ts';
+import { proofsOf } from '../../journal/proofs.ts';
+import { type NumberedRow, numberedBetween, numberedOfStudy, witnessedCheckpoints } from '../../journal/proven.repo.ts';
 import type { JournalKeys } from '../../ports/journal-keys.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
-import { newestCheckpoint } from './export-checkpoint.ts';
-import { type NumberedRow, numberedBetween, numberedOfStudy, witnessedCheckpoints } from './journal.repo.ts';
-import { proofsOf } from './proofs.ts';
 
 /** Events in one bundle: it is held in memory. */
 const LINES_MAX = 100_000;
@@ -27,8 +27,7 @@ export async function makeBundle(
   const row = await newestCheckpoint(db);
   const { checkpoint, signature: checkpointSignature } = signedOf(row);
   const { number, size, key } = checkpoint;
-  const signer = keys.signers().find((each) => each.key === key);
-  if (signer === undefined) throw new Failure('config/invalid', `the key ${key} is not here`);
+  const signer = signerOf(keys, key);
   const rows = await chosen(db, subject, size);
   const proofs = rows.map(({ seq }) => inclusionRanges(seq - 1, size));
   const paths = await proofsOf(db, size, proofs);

@@ -3,10 +3,10 @@ import { KEY_REPLACED, KEY_ROTATED, type KeyChange, keyStatement } from '@acervo
 import { keyChanges, lastCheckpoint, signedOf } from '../../journal/checkpoint.repo.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents, lastSeal } from '../../journal/journal.repo.ts';
+import { newestCheckpoint } from '../../journal/newest-checkpoint.ts';
 import type { JournalKeys, Signer } from '../../ports/journal-keys.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
-import { newestCheckpoint } from './export-checkpoint.ts';
 
 /** What others must know to check the journal. `changes`: how the key came to be the present one. */
 export type PublicKey = { archive: string; key: string; changes: readonly KeyChange[] };

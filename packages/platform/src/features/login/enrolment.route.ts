@@ -12,7 +12,7 @@ const FORM_BYTES_MAX = 16_384;
 const FIELDS = ['login', 'name', 'institution', 'password', 'again', 'code', 'totp'] as const;
 
 /** Where a link leads that somebody was given: the code in it is what lets them in, once. */
-export function enrolmentRoutes(ports: () => EnrolmentPorts, openOp: () => Op): Route[] {
+export function enrolmentRoutes(ports: () => EnrolmentPorts, openOp: (address: string) => Op): Route[] {
   return [
     {
       method: 'GET',
@@ -29,7 +29,7 @@ export function enrolmentRoutes(ports: () => EnrolmentPorts, openOp: () => Op): 
       query: [{ name: 'code', description: 'Of the link' }],
       consumes: ['application/x-www-form-urlencoded'],
       isPublic: true,
-      handle: (request) => set(ports(), request, openOp()),
+      handle: (request, { address }) => set(ports(), request, openOp(address)),
     },
   ];
 }

@@ -38,7 +38,8 @@ export type LoginOptions = {
   people: People;
   keys: LoginKeys;
   log: Log;
-  openOp(): Op;
+  /** @param address  of who came, '' for what the archive does by itself */
+  openOp(address: string): Op;
   idleMs: number;
   absoluteMs: number;
   accessTokenS: number;

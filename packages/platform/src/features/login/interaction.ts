@@ -21,7 +21,7 @@ export type InteractionPorts = {
   credentials: Credentials;
   directory: Directory;
   box: SecretBox;
-  openOp(): Op;
+  openOp(address: string): Op;
   /** Address of who sends the request that is being answered. */
   addressOf(ctx: KoaContextWithOIDC): string;
 };
@@ -83,8 +83,8 @@ const STEPS: Readonly<Record<string, (desk: Desk, form: Form) => Promise<void>>>
 async function password(desk: Desk, form: Form): Promise<void> {
   const { ctx, ports, t } = desk;
   const login = form['login'] ?? '';
-  const { credentials } = ports;
-  const proved = await credentials.password(ports.openOp(), login, form['password'] ?? '', ports.addressOf(ctx));
+  const address = ports.addressOf(ctx);
+  const proved = await ports.credentials.password(ports.openOp(address), login, form['password'] ?? '', address);
   if (proved.is !== 'right') return again(desk, proved, t.wrong, (trouble) => loginPage(t, { login, trouble }));
   const { person, next } = proved;
   if (next === 'nothing') return loggedIn(desk, person, ['pwd']);
@@ -98,7 +98,8 @@ async function code(desk: Desk, form: Form): Promise<void> {
   const ticket = ticketIn(desk, form);
   if (ticket === undefined) return show(ctx, loginPage(t, { login: '', trouble: t.overLead }));
   const typed = (form['code'] ?? '').slice(0, 64);
-  const proved = await ports.credentials.code(ports.openOp(), ticket.person, typed, ports.addressOf(ctx));
+  const address = ports.addressOf(ctx);
+  const proved = await ports.credentials.code(ports.openOp(address), ticket.person, typed, address);
   const page = (trouble: string): string => codePage(t, ticketOf(desk, ticket.person), trouble);
   if (proved.is !== 'right') return again(desk, proved, t.wrongCode, page);
   await loggedIn(desk, proved.person, ['pwd', 'otp', 'mfa']);

@@ -31,7 +31,7 @@ export type LoginPorts = {
   publicUrl: string;
   /** Of the session. */
   cookie: string;
-  openOp(): Op;
+  openOp(address: string): Op;
 };
 
 const BEGUN = 'login begun';
@@ -51,14 +51,14 @@ export function loginRoutes(ports: () => LoginPorts): Route[] {
       summary: 'Begin to log in',
       query: [{ name: 'to', description: 'Path to come back to' }],
       isPublic: true,
-      handle: (request) => begin(ports(), request),
+      handle: (request, { address }) => begin(ports(), request, address),
     },
     {
       method: 'GET',
       path: '/login/callback',
       summary: 'Where the issuer sends people back',
       isPublic: true,
-      handle: (request) => comeBack(ports(), request),
+      handle: (request, { address }) => comeBack(ports(), request, address),
     },
     styleRoute,
     {
@@ -67,7 +67,7 @@ export function loginRoutes(ports: () => LoginPorts): Route[] {
       summary: 'Log out',
       isPublic: true,
       produces: ['application/json'],
-      handle: (request) => leave(ports(), request),
+      handle: (request, { address }) => leave(ports(), request, address),
     },
     {
       method: 'GET',
@@ -111,7 +111,7 @@ export const openSessionRoute: Route = {
   handle: () => Promise.resolve(jsonAnswer({ access: 'open', person: null })),
 };
 
-async function begin(ports: LoginPorts, request: HttpRequest): Promise<HttpAnswer> {
+async function begin(ports: LoginPorts, request: HttpRequest, address: string): Promise<HttpAnswer> {
   const { party, box, publicUrl } = ports;
   const to = localPath(request.query.get('to'));
   // Cookies are of one host: whoever came by another name of ours goes on by the one that the issuer knows.
@@ -123,11 +123,11 @@ async function begin(ports: LoginPorts, request: HttpRequest): Promise<HttpAnswe
     const kept: Kept = { ...begun, to, untilMs: Date.now() + BEGUN_S * 1000 };
     return { ...redirect(url), cookies: [begunCookie(ports, box.sealText(BEGUN, kept), BEGUN_S)] };
   } catch (thrown) {
-    return troubled(ports, request, thrown);
+    return troubled(ports, request, address, thrown);
   }
 }
 
-async function comeBack(ports: LoginPorts, request: HttpRequest): Promise<HttpAnswer> {
+async function comeBack(ports: LoginPorts, request: HttpRequest, address: string): Promise<HttpAnswer> {
   const { box, party, publicUrl, sessions, credentials } = ports;
   const text = cookieOf(request.headers['cookie'], signInCookieOf(isSecure(ports)));
   const kept = box.openText(BEGUN, text ?? '') as Kept | undefined;
@@ -136,7 +136,7 @@ async function comeBack(ports: LoginPorts, request: HttpRequest): Promise<HttpAn
     return htmlAnswer(400, noticePage(t, t.overTitle, t.overLead, { href: '/login', text: t.again }));
   }
   try {
-    const op = ports.openOp();
+    const op = ports.openOp(address);
     const told = await party.finish(new URL(request.url, publicUrl), kept);
     const person = await ports.personOf(op, told);
     const before = await sessions.find(cookieOf(request.headers['cookie'], ports.cookie));
@@ -148,14 +148,14 @@ async function comeBack(ports: LoginPorts, request: HttpRequest): Promise<HttpAn
     const cookies = [setCookie(ports.cookie, secret, isSecure(ports), { path: '/' }), begunCookie(ports, '', 0)];
     return { ...redirect(kept.to), cookies };
   } catch (thrown) {
-    return troubled(ports, request, thrown);
+    return troubled(ports, request, address, thrown);
   }
 }
 
-async function leave(ports: LoginPorts, request: HttpRequest): Promise<HttpAnswer> {
+async function leave(ports: LoginPorts, request: HttpRequest, address: string): Promise<HttpAnswer> {
   const session = await sessionOf(ports, cookieOf(request.headers['cookie'], ports.cookie));
   refuseForged(ports.sessions, request, session);
-  const idToken = await ports.sessions.end(ports.openOp(), session, 'logout');
+  const idToken = await ports.sessions.end(ports.openOp(address), session, 'logout');
   // At our own issuer too, if another app of this person still had a session there.
   if (!ports.isExternal) await deletePayloadsOf(ports.db, session.person, 'Session');
   const end = idToken === undefined ? undefined : await ports.party.endUrl(idToken, `${ports.publicUrl}/`);
@@ -208,9 +208,9 @@ function knownPerson({ directory }: LoginPorts, { person }: Session): Person {
 }
 
 /** People see what happened on a page, not a problem document. */
-function troubled(ports: LoginPorts, request: HttpRequest, thrown: unknown): HttpAnswer {
+function troubled(ports: LoginPorts, request: HttpRequest, address: string, thrown: unknown): HttpAnswer {
   const { code, detail } = toFailure(thrown);
-  const op = ports.openOp();
+  const op = ports.openOp(address);
   op.log.warn('login.refused', { op: op.id, code, detail: code === 'internal' ? '' : detail });
   const t = textsFor(request.headers['accept-language']);
   const text = code === 'access/denied' ? t.unknownLead : filled(t.failedLead, { code });

@@ -70,6 +70,8 @@ test('from the first start to a session: enrol, log in, look, log out', async (t
       ['person.enrolled', 'login.succeeded', 'session.ended'],
     );
     assert.ok(told.every(({ event }) => !/ana|Ruiz/i.test(event) && !event.includes(PASSWORD)));
+    // PS3.15 A.5.3.12: from where somebody logged in and out.
+    for (const { event } of told) assert.equal((JSON.parse(event) as { address?: string }).address, '127.0.0.1');
   });
 });
 

@@ -11,14 +11,14 @@ const EVERY_MS = 60_000;
 const ROWS_MAX = 5000;
 
 /** Forgets what is over: sessions, what the issuer kept, attempts. Every process does it; rows go once. */
-export function sweepJob(db: Db, sessions: () => Sessions, openOp: () => Op): Job {
+export function sweepJob(db: Db, sessions: () => Sessions, openOp: (address: string) => Op): Job {
   return {
     name: 'login.sweep',
     run: async (signal) => {
       while (!signal.aborted) {
         await waitMs(EVERY_MS, signal);
         if (signal.aborted) return;
-        const op = openOp();
+        const op = openOp('');
         try {
           await sessions().sweep(op);
           await sweepPayloads(db, ROWS_MAX);

@@ -4,7 +4,14 @@ import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.t
 import type { Recorder } from '../../journal/recorder.ts';
 import type { Actor, Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
-import { eventsOfStudies, type Period, samePerson, studiesOf, wholeExports } from './rights.repo.ts';
+import {
+  eventsOfStudies,
+  type Period,
+  type StudyOfPatient,
+  samePerson,
+  studiesOf,
+  wholeExports,
+} from './rights.repo.ts';
 
 /** Who an actor of the journal is, as far as the directory and the registry know. */
 export type WhoIs = (actor: Actor) => { name?: string; institution?: string; place?: string } | undefined;
@@ -12,7 +19,11 @@ export type WhoIs = (actor: Actor) => { name?: string; institution?: string; pla
 export type Ports = { db: Db; journal: Pick<Recorder, 'record'>; whoIs: WhoIs };
 
 /** Ways in which data of a patient reach somebody, by the kind of their event. */
-export const ACCESS_KINDS = ['study.retrieved', 'export.finished'] as const satisfies readonly EventKind[];
+export const ACCESS_KINDS = [
+  'study.retrieved',
+  'export.finished',
+  'case-file.made',
+] as const satisfies readonly EventKind[];
 
 /** What somebody saw of a patient. */
 export type Access = {
@@ -82,6 +93,32 @@ export async function accessesOf(ports: Ports, op: Op, patient: Patient, period:
     studies: Math.min(studies.length, STUDIES_MAX),
     accesses,
     isWhole: studies.length <= STUDIES_MAX && events.length <= ACCESSES_MAX,
+  };
+}
+
+/**
+ * The same of one study alone, whoever else the patient is: what a case file holds. Who may ask is decided before, and
+ * the asking is an event of whoever asks.
+ * @param patient  '' where the study names none
+ */
+export async function accessesOfStudy(
+  { db, whoIs }: Pick<Ports, 'db' | 'whoIs'>,
+  study: StudyOfPatient & { patient: string },
+  period: Period,
+): Promise<AccessReport> {
+  const [ofStudy, ofAll] = await Promise.all([
+    eventsOfStudies(db, [study], ACCESS_KINDS, period, ACCESSES_MAX + 1),
+    wholeExports(db, [study.institution], period, ACCESSES_MAX + 1),
+  ]);
+  const events = [...ofStudy, ...ofAll].sort((a, b) => (a.at < b.at ? -1 : 1));
+  return {
+    patient: study.patient,
+    linked: [],
+    period,
+    madeAt: new Date().toISOString(),
+    studies: 1,
+    accesses: events.slice(0, ACCESSES_MAX).map((event) => accessOf(event, whoIs)),
+    isWhole: events.length <= ACCESSES_MAX,
   };
 }
 

@@ -91,6 +91,7 @@ function timeText(at: string, { lang }: Words): string {
 
 /** A reference of a patient as people read it. */
 function readable(ref: string): string {
+  if (ref === '') return '–';
   const [institution = '', issuer = '', id = ''] = ref.split('/').map(decodeURIComponent);
   return issuer === institution || issuer === '' ? `${id} (${institution})` : `${id} (${issuer}, ${institution})`;
 }

@@ -37,7 +37,11 @@ export const ES: Words = {
   studies: 'Estudios',
   madeAt: 'Informe del',
   columns: { at: 'Cuándo', who: 'Quién', what: 'Qué', why: 'Para qué', from: 'Desde dónde', count: 'Veces' },
-  kinds: { 'study.retrieved': 'Consultó', 'export.finished': 'Exportó' },
+  kinds: {
+    'study.retrieved': 'Consultó',
+    'export.finished': 'Exportó',
+    'case-file.made': 'Obtuvo el expediente verificable de',
+  },
   aspects: {
     objects: 'las imágenes de',
     metadata: 'los datos descriptivos de',
@@ -47,6 +51,7 @@ export const ES: Words = {
     frames: 'cuadros de las imágenes de',
     bulkdata: 'parte de los datos de',
     zip: 'una copia completa (ZIP) de',
+    record: 'los asientos y la lista de imágenes de',
   },
   doors: {
     dimse: 'red DICOM',
@@ -88,7 +93,7 @@ export const EN: Words = {
   studies: 'Studies',
   madeAt: 'Report of',
   columns: { at: 'When', who: 'Who', what: 'What', why: 'What for', from: 'From where', count: 'Times' },
-  kinds: { 'study.retrieved': 'Read', 'export.finished': 'Exported' },
+  kinds: { 'study.retrieved': 'Read', 'export.finished': 'Exported', 'case-file.made': 'Took the case file of' },
   aspects: {
     objects: 'the images of',
     metadata: 'the descriptive data of',
@@ -98,6 +103,7 @@ export const EN: Words = {
     frames: 'frames of the images of',
     bulkdata: 'a part of the data of',
     zip: 'a whole copy (ZIP) of',
+    record: 'the entries and the list of images of',
   },
   doors: { dimse: 'DICOM network', web: 'web', stow: 'web', cli: "the archive's console", import: 'import' },
   purposes: {

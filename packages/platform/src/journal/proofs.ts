@@ -1,8 +1,8 @@
 import { hexOf } from '@acervo/kernel/bytes.ts';
 import { leafOf, type Range, rootsOfRanges } from '@acervo/kernel/journal/merkle.ts';
-import { hashesAfter } from '../../journal/checkpoint.repo.ts';
-import { sha256 } from '../../journal/segments.ts';
-import type { Sql } from '../../ports/sql.ts';
+import type { Sql } from '../ports/sql.ts';
+import { hashesAfter } from './checkpoint.repo.ts';
+import { sha256 } from './segments.ts';
 
 const PAGE = 10_000;
 

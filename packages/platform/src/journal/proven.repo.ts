@@ -1,4 +1,4 @@
-import type { Sql } from '../../ports/sql.ts';
+import type { Sql } from '../ports/sql.ts';
 
 /** A co-signature that came back, as its event tells it. */
 export type Witnessed = { number: number; size: number; name: string; key: string; at: string; signature: string };
@@ -19,8 +19,9 @@ export async function lockWitnessed(sql: Sql): Promise<void> {
 /** A numbered event with the hash of the one before; `event` is its canonical text. */
 export type NumberedRow = { seq: number; prev: string; hash: string; event: string };
 
-const NUMBERED = `select s.seq, coalesce((select p.hash from journal_seal p where p.seq = s.seq - 1), '') as prev,
-  s.hash, j.event from journal_seal s join journal j on j.id = s.id`;
+export const NUMBERED = `select s.seq,
+  coalesce((select p.hash from journal_seal p where p.seq = s.seq - 1), '') as prev, s.hash, j.event
+  from journal_seal s join journal j on j.id = s.id`;
 
 /** Indexes: journal_study, unique id of journal_seal. */
 export async function numberedOfStudy(sql: Sql, study: string, through: number, limit: number): Promise<NumberedRow[]> {
