@@ -190,6 +190,9 @@ export const EVENT_MAPPINGS = {
   'key.rotated': [changed(EVENT_TYPE.securityConfiguration)],
   'key.replaced': [changed(EVENT_TYPE.securityConfiguration)],
   'checkpoint.witnessed': [integrity],
+  'journal.retired': [auditLogUsed],
+  'witness.signed': [integrity],
+  'witness.refused': [integrity],
   'accesses.reported': [auditLogUsed],
   'audit.read': [auditLogUsed],
 } as const satisfies Record<string, readonly EventMapping[]>;
