@@ -337,6 +337,20 @@ export const SETTINGS = {
       '',
     ),
   ),
+  journalMonths: optional(
+    integer(
+      {
+        env: 'ACERVO_JOURNAL_MONTHS',
+        unit: 'months',
+        doc:
+          'How long events stay in the database before `acervo audit retire` may leave them to the journal segments ' +
+          'alone. Absent: for ever. NOM-004: clinical records 5 years after the last act; technical files 10 years.',
+      },
+      120,
+      60,
+      1200,
+    ),
+  ),
   auditSyslog: optional(
     words(
       {

@@ -1,6 +1,7 @@
 import { toFailure } from '@acervo/kernel/failure.ts';
 import type { Log } from '../ports/log.ts';
 import type { Db, Sql } from '../ports/sql.ts';
+import { monthAfter } from './month.ts';
 import { makeMonths } from './months.repo.ts';
 import { waitMs } from './sealer.ts';
 
@@ -8,16 +9,6 @@ import { waitMs } from './sealer.ts';
 const AHEAD = 2;
 const EVERY_MS = 3_600_000;
 const AGAIN_MS = 60_000;
-
-/** A month of UTC as `YYYY-MM`. Ids begin with their time (UUIDv7), and the journal is parted by that. */
-export const monthOf = (id: string): string =>
-  new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toISOString().slice(0, 7);
-
-/** The month so many months later, or earlier. */
-export function monthAfter(month: string, count: number): string {
-  const [year = 0, number = 0] = month.split('-').map(Number);
-  return new Date(Date.UTC(year, number - 1 + count)).toISOString().slice(0, 7);
-}
 
 /** The present month and the next ones have their tables. Where one is missing its events wait in the default one. */
 export function ensureMonths(sql: Sql, now: Date): Promise<number> {

@@ -84,7 +84,7 @@ begin
   return made;
 end $$;
 
--- Forget the events of a month but for those that are kept for ever. For the owner of the tables alone.
+-- Forget the numbered events of a month but for those that are kept for ever. For the owner of the tables alone.
 create function drop_journal_month(begins date) returns void
   language plpgsql set search_path = pg_catalog, public, pg_temp
   as $$
@@ -93,15 +93,17 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtext('acervo journal months'));
   if to_regclass('public.' || named) is null then
-    delete from public.journal_default
+    delete from public.journal_default j
       where id >= public.journal_month_begin(begins)
         and id < public.journal_month_begin((begins + interval '1 month')::date)
-        and kind not in ('key.rotated', 'key.replaced', 'checkpoint.witnessed', 'journal.retired');
+        and kind not in ('key.rotated', 'key.replaced', 'checkpoint.witnessed', 'journal.retired')
+        and exists (select from public.journal_seal s where s.id = j.id);
     return;
   end if;
   execute format('alter table public.journal detach partition public.%I', named);
-  execute format('insert into public.journal select * from public.%I
-    where kind in (''key.rotated'', ''key.replaced'', ''checkpoint.witnessed'', ''journal.retired'')', named);
+  execute format('insert into public.journal select * from public.%I j
+    where kind in (''key.rotated'', ''key.replaced'', ''checkpoint.witnessed'', ''journal.retired'')
+      or not exists (select from public.journal_seal s where s.id = j.id)', named);
   execute format('drop table public.%I', named);
 end $$;
 

@@ -25,6 +25,7 @@ import { type OpenIndex, openIndex } from '../open-index.ts';
 import { openSealing, type Sealing } from '../sealing.ts';
 import { putFile, readFileOfCheckpoint } from './audit-files.ts';
 import { auditVerify, auditWitness } from './audit-offline.ts';
+import { retireMonths } from './audit-retire.ts';
 
 const CONNECTIONS_MAX = 3;
 const MANY = { type: 'string', multiple: true } as const;
@@ -35,15 +36,19 @@ export const auditCommand: Command = {
        checkpoint [--to FILE] [--since NUMBER]...
        witness FILE --key FILE --name NAME [--trust KEY] [--state FILE]
        adopt FILE
+       retire [--dry-run] [--ignore-receiver URL]...
        verify [--packs] [--checkpoint FILE]... [--key KEY]... [--witness NAME=KEY]...
        bundle --study UID | --from NUMBER --to NUMBER, --to-file FILE`,
   summary: `The signed journal: its key, checkpoints that others witness, and proofs for who has no archive.
 key tells the public key; --rotate changes it, --replace does so when the old one is lost.
 checkpoint signs what is there and writes it for a witness; witness, on the machine of another institution, signs it
 unless it contradicts what was witnessed before; adopt brings it back.
+retire leaves months that are older than ACERVO_JOURNAL_MONTHS to the journal segments alone, or says what stands in
+the way; segments are never deleted.
 verify holds journal, and --packs, against themselves and against what was kept elsewhere, without the database.
 bundle writes events with their proofs in one file: node packages/verifier/src/main.ts bundle FILE.
-Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses), 1 it could not be done.`,
+Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses), 4 retire
+left months that stand in the way, 1 it could not be done.`,
   options: {
     rotate: { type: 'boolean' },
     replace: { type: 'boolean' },
@@ -55,6 +60,8 @@ Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses
     name: { type: 'string' },
     trust: { type: 'string' },
     state: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    'ignore-receiver': MANY,
     packs: { type: 'boolean' },
     checkpoint: MANY,
     witness: MANY,
@@ -66,14 +73,15 @@ Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses
   run: runAudit,
 };
 
-type Opened = { args: CommandArgs; context: CommandContext; index: OpenIndex; sealing: Sealing; op: Op };
+export type Opened = { args: CommandArgs; context: CommandContext; index: OpenIndex; sealing: Sealing; op: Op };
 
 const OFFLINE = { witness: auditWitness, verify: auditVerify } as const;
-const OVER_ARCHIVE: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
+const OVER_ARCHIVE: Readonly<Record<string, (opened: Opened) => Promise<unknown>>> = {
   key: tellKey,
   checkpoint: writeCheckpoint,
   adopt: adoptFile,
   bundle: writeBundle,
+  retire: retireMonths,
 };
 
 async function runAudit(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
@@ -88,8 +96,8 @@ async function runAudit(args: CommandArgs, context: CommandContext): Promise<Exi
     const { database: db, journalBlobs, node } = index;
     const sealing = openSealing({ config, db, journalBlobs, node, log });
     const op = loadAccess(config, log).ofCommand('audit').openOp(signal);
-    await run({ args: given, context, index, sealing, op }).finally(() => sealing.close());
-    return EXIT.done;
+    const code = await run({ args: given, context, index, sealing, op }).finally(() => sealing.close());
+    return code === EXIT.partly ? code : EXIT.done;
   } finally {
     await index.close();
   }
@@ -161,7 +169,11 @@ async function writeBundle({ args, context, index, sealing, op }: Opened): Promi
   const to = textOption(args, 'to-file');
   if (to === undefined) throw new Failure('request/invalid', 'give --to-file FILE');
   await sealing.checkpoint();
-  const bundle = await makeBundle({ db: index.database, keys: sealing.keys }, op, subjectOf(args));
+  const bundle = await makeBundle(
+    { db: index.database, keys: sealing.keys, journalBlobs: index.journalBlobs },
+    op,
+    subjectOf(args),
+  );
   await putFile(to, `${JSON.stringify(bundle)}\n`);
   const { lines, checkpoint } = bundle;
   const text = `${lines.length} events under checkpoint ${checkpoint.number} of ${checkpoint.size}, in ${to}`;

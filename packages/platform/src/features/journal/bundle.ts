@@ -3,6 +3,9 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { type Bundle, type BundleSubject, bundleOf, bundleValue } from '@acervo/kernel/journal/bundle.ts';
 import { inclusionRanges } from '@acervo/kernel/journal/merkle.ts';
 import { keyChanges, signedOf } from '../../journal/checkpoint.repo.ts';
+import { type Envelope, eventText } from '../../journal/event.ts';
+import { Retired, withRetired } from '../../journal/retired.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
 import type { JournalKeys } from '../../ports/journal-keys.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
@@ -19,7 +22,7 @@ const LINES_MAX = 100_000;
  * @throws {Failure} request/invalid, retrieve/not-found, access/denied; config/invalid without the key
  */
 export async function makeBundle(
-  { db, keys }: { db: Db; keys: JournalKeys },
+  { db, keys, journalBlobs }: { db: Db; keys: JournalKeys; journalBlobs: BlobStore },
   op: Op,
   subject: BundleSubject,
 ): Promise<Bundle> {
@@ -29,7 +32,7 @@ export async function makeBundle(
   const { number, size, key } = checkpoint;
   const signer = keys.signers().find((each) => each.key === key);
   if (signer === undefined) throw new Failure('config/invalid', `the key ${key} is not here`);
-  const rows = await chosen(db, subject, size);
+  const rows = await chosen({ db, journalBlobs }, subject, size);
   const proofs = rows.map(({ seq }) => inclusionRanges(seq - 1, size));
   const paths = await proofsOf(db, size, proofs);
   const witnessed = await witnessedCheckpoints(db);
@@ -49,11 +52,17 @@ export async function makeBundle(
   return { ...bundle, signature: signer.sign('bundle', bundleValue(bundle)) };
 }
 
-async function chosen(db: Db, subject: BundleSubject, size: number): Promise<NumberedRow[]> {
+async function chosen(
+  { db, journalBlobs }: { db: Db; journalBlobs: BlobStore },
+  subject: BundleSubject,
+  size: number,
+): Promise<NumberedRow[]> {
   const tooMany = (): Failure =>
     new Failure('request/invalid', `more than ${LINES_MAX} events: take a shorter stretch`);
   if ('study' in subject) {
-    const rows = await numberedOfStudy(db, subject.study, size, LINES_MAX + 1);
+    const retired = await retiredOfStudy({ db, journalBlobs }, subject.study);
+    const kept = await numberedOfStudy(db, subject.study, size, LINES_MAX + 1);
+    const rows = [...retired, ...kept].sort((a, b) => a.seq - b.seq);
     if (rows.length > LINES_MAX) throw tooMany();
     if (rows.length === 0) throw new Failure('retrieve/not-found', 'the journal has no event of this study');
     return rows;
@@ -61,5 +70,20 @@ async function chosen(db: Db, subject: BundleSubject, size: number): Promise<Num
   const { from, to } = subject;
   if (!(from >= 1 && from <= to && to <= size)) throw new Failure('request/invalid', `numbers are 1 to ${size}`);
   if (to - from >= LINES_MAX) throw tooMany();
-  return numberedBetween(db, from, to);
+  return withRetired(journalBlobs, await numberedBetween(db, from, to));
+}
+
+/** What the segments alone have of a study. */
+async function retiredOfStudy(
+  { db, journalBlobs }: { db: Db; journalBlobs: BlobStore },
+  study: string,
+): Promise<NumberedRow[]> {
+  const rows: NumberedRow[] = [];
+  for await (const { seq, prev, hash, event } of (await Retired.of(db)).lines(journalBlobs)) {
+    const envelope = event as Envelope;
+    if (envelope.study !== study) continue;
+    rows.push({ seq, prev, hash, event: eventText(envelope) });
+    if (rows.length > LINES_MAX) break;
+  }
+  return rows;
 }

@@ -2,14 +2,17 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { type Patient, patientRef } from '../../holdings/patient.ts';
 import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.ts';
 import type { Recorder } from '../../journal/recorder.ts';
+import { Retired } from '../../journal/retired.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Actor, Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
+import { retiredAccesses } from './retired-accesses.ts';
 import { eventsOfStudies, type Period, samePerson, studiesOf, wholeExports } from './rights.repo.ts';
 
 /** Who an actor of the journal is, as far as the directory and the registry know. */
 export type WhoIs = (actor: Actor) => { name?: string; institution?: string; place?: string } | undefined;
 
-export type Ports = { db: Db; journal: Pick<Recorder, 'record'>; whoIs: WhoIs };
+export type Ports = { db: Db; journalBlobs: BlobStore; journal: Pick<Recorder, 'record'>; whoIs: WhoIs };
 
 /** Ways in which data of a patient reach somebody, by the kind of their event. */
 export const ACCESS_KINDS = ['study.retrieved', 'export.finished'] as const satisfies readonly EventKind[];
@@ -45,6 +48,8 @@ export type AccessReport = {
   madeAt: string;
   studies: number;
   accesses: Access[];
+  /** Accesses before this moment were read from the journal segments; absent where none were in the period. */
+  retiredBefore?: string;
   /** False where a bound cut it: ask for a shorter period. */
   isWhole: boolean;
 };
@@ -58,7 +63,7 @@ const ACCESSES_MAX = 10_000;
  * @throws {Failure} access/denied; retrieve/not-found for a patient that is not held, or not for this caller
  */
 export async function accessesOf(ports: Ports, op: Op, patient: Patient, period: Period): Promise<AccessReport> {
-  const { db, journal, whoIs } = ports;
+  const { db, journalBlobs, journal, whoIs } = ports;
   op.allow('audit', patient.institution);
   const persons = (await samePerson(db, patient)).filter(({ institution }) => op.may('audit', institution));
   const studies = await studiesOf(db, persons, STUDIES_MAX + 1);
@@ -70,7 +75,11 @@ export async function accessesOf(ports: Ports, op: Op, patient: Patient, period:
     eventsOfStudies(db, studies.slice(0, STUDIES_MAX), ACCESS_KINDS, period, ACCESSES_MAX + 1),
     wholeExports(db, institutions, period, ACCESSES_MAX + 1),
   ]);
-  const events = [...ofStudies, ...ofAll].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const retired = await Retired.of(db);
+  const isOlder = retired.before !== undefined && period.from < retired.before;
+  const asked = { studies: studies.slice(0, STUDIES_MAX), institutions, period };
+  const older = isOlder ? await retiredAccesses(retired, journalBlobs, asked, ACCESSES_MAX + 1) : [];
+  const events = [...older, ...ofStudies, ...ofAll].sort((a, b) => (a.at < b.at ? -1 : 1));
   const accesses = events.slice(0, ACCESSES_MAX).map((event) => accessOf(event, whoIs));
   const facts = { patient, from: period.from, until: period.until, accesses: accesses.length };
   await journal.record(envelopeOf(op, 'accesses.reported', { institution: patient.institution }, facts));
@@ -81,6 +90,7 @@ export async function accessesOf(ports: Ports, op: Op, patient: Patient, period:
     madeAt: new Date().toISOString(),
     studies: Math.min(studies.length, STUDIES_MAX),
     accesses,
+    ...(isOlder && { retiredBefore: retired.before as string }),
     isWhole: studies.length <= STUDIES_MAX && events.length <= ACCESSES_MAX,
   };
 }
