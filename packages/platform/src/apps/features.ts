@@ -8,7 +8,7 @@ import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { consoleFeature } from '../features/console/index.ts';
 import { type DirectoryPorts, directoryFeature } from '../features/directory/index.ts';
 import { cEcho } from '../features/echo/index.ts';
-import { type JournalPorts, journalFeature } from '../features/journal/index.ts';
+import { type JournalPorts, journalFeature, type Witnessing } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { queryFeature } from '../features/query/index.ts';
@@ -34,6 +34,8 @@ export type Surroundings = {
   settings: { findMatchesMax: number };
   state: SystemState;
   journal: Omit<JournalPorts, 'db'>;
+  /** Undefined: no other archive is witnessed. */
+  witnessing: Witnessing | undefined;
   patients: PatientsPorts;
   whoIs: WhoIs;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
@@ -70,7 +72,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     rightsFeature({ ...holdings, whoIs }),
     sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
-    journalFeature({ ...around.journal, db: holdings.db }),
+    journalFeature({ ...around.journal, db: holdings.db }, around.witnessing),
     around.login,
     auditExportFeature(holdings, around.audit),
   ];

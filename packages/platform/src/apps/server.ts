@@ -33,6 +33,7 @@ import { openTrust } from './trust.ts';
 import { version } from './version.ts';
 import { watchAssociations, watchedHoldings, watchRequests } from './watch-activity.ts';
 import { whoIsIn } from './who-is.ts';
+import { witnessingOf } from './witnessing.ts';
 
 export type RunningServer = {
   /** Undefined where it is off. */
@@ -143,7 +144,8 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     settings: config,
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
     whoIs: whoIsIn(access.systems, serving.directory),
-    journal: archive,
+    journal: { ...archive, witnesses: config.witnesses },
+    witnessing: witnessingOf(config, archive, keys, serving.log),
     audit: auditPortsOf(config, archive, keys),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },
     commitment: {

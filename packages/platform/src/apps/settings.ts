@@ -16,6 +16,7 @@ import {
   words,
 } from './setting.ts';
 import { TLS_SETTINGS } from './tls-settings.ts';
+import { WITNESS_SETTINGS } from './witness-settings.ts';
 
 /** As libpq reads it, which allows more than a URL: no host, or several. */
 const DATABASE_URL = /^postgres(ql)?:\/\/\S+$/;
@@ -385,6 +386,7 @@ export const SETTINGS = {
     0,
     3_600_000,
   ),
+  ...WITNESS_SETTINGS,
   ...INFERENCE_SETTINGS,
 } as const;
 

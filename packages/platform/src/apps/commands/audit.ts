@@ -26,6 +26,7 @@ import { openSealing, type Sealing } from '../sealing.ts';
 import { putFile, readFileOfCheckpoint } from './audit-files.ts';
 import { auditVerify, auditWitness } from './audit-offline.ts';
 import { retireMonths } from './audit-retire.ts';
+import { witnessOthers } from './audit-witness.ts';
 
 const CONNECTIONS_MAX = 3;
 const MANY = { type: 'string', multiple: true } as const;
@@ -35,6 +36,7 @@ export const auditCommand: Command = {
   usage: `key [--rotate | --replace --reason TEXT] [--new-key FILE]
        checkpoint [--to FILE] [--since NUMBER]...
        witness FILE --key FILE --name NAME [--trust KEY] [--state FILE]
+       witness --at URL...
        adopt FILE
        retire [--dry-run] [--ignore-receiver URL]...
        verify [--packs] [--checkpoint FILE]... [--key KEY]... [--witness NAME=KEY]...
@@ -42,7 +44,7 @@ export const auditCommand: Command = {
   summary: `The signed journal: its key, checkpoints that others witness, and proofs for who has no archive.
 key tells the public key; --rotate changes it, --replace does so when the old one is lost.
 checkpoint signs what is there and writes it for a witness; witness, on the machine of another institution, signs it
-unless it contradicts what was witnessed before; adopt brings it back.
+unless it contradicts what was witnessed before; adopt brings it back. witness --at does all three over HTTP.
 retire leaves months that are older than ACERVO_JOURNAL_MONTHS to the journal segments alone, or says what stands in
 the way; segments are never deleted.
 verify holds journal, and --packs, against themselves and against what was kept elsewhere, without the database.
@@ -58,6 +60,7 @@ left months that stand in the way, 1 it could not be done.`,
     since: MANY,
     key: MANY,
     name: { type: 'string' },
+    at: MANY,
     trust: { type: 'string' },
     state: { type: 'string' },
     'dry-run': { type: 'boolean' },
@@ -82,12 +85,14 @@ const OVER_ARCHIVE: Readonly<Record<string, (opened: Opened) => Promise<unknown>
   adopt: adoptFile,
   bundle: writeBundle,
   retire: retireMonths,
+  witness: witnessOthers,
 };
 
 async function runAudit(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
   const [verb = '', ...rest] = args.positionals;
   const given = { ...args, positionals: rest };
-  if (verb === 'witness' || verb === 'verify') return OFFLINE[verb](given, context);
+  const isOffline = verb === 'verify' || (verb === 'witness' && textsOption(args, 'at').length === 0);
+  if (isOffline) return OFFLINE[verb](given, context);
   const run = Object.hasOwn(OVER_ARCHIVE, verb) ? OVER_ARCHIVE[verb] : undefined;
   if (run === undefined) throw new Failure('request/invalid', `usage: acervo audit ${auditCommand.usage}`);
   const { config, log, signal } = context;
@@ -97,7 +102,7 @@ async function runAudit(args: CommandArgs, context: CommandContext): Promise<Exi
     const sealing = openSealing({ config, db, journalBlobs, node, log });
     const op = loadAccess(config, log).ofCommand('audit').openOp(signal);
     const code = await run({ args: given, context, index, sealing, op }).finally(() => sealing.close());
-    return code === EXIT.partly ? code : EXIT.done;
+    return typeof code === 'number' ? (code as ExitCode) : EXIT.done;
   } finally {
     await index.close();
   }

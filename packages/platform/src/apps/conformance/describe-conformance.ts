@@ -42,7 +42,9 @@ export function describeConformance(departures: string): string {
         },
       },
       node: '',
+      witnesses: [],
     },
+    witnessing: undefined,
     patients: {
       openOp: () => {
         throw closed();

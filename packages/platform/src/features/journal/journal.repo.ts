@@ -16,6 +16,11 @@ export async function lockWitnessed(sql: Sql): Promise<void> {
   await sql.query(`select pg_advisory_xact_lock(hashtext('acervo journal witnesses'))`);
 }
 
+/** What was seen of other archives is read and written by one process at a time. */
+export async function lockWitness(sql: Sql): Promise<void> {
+  await sql.query(`select pg_advisory_xact_lock(hashtext('acervo witness'))`);
+}
+
 /** A numbered event with the hash of the one before; `event` is its canonical text. */
 export type NumberedRow = { seq: number; prev: string; hash: string; event: string };
 /** The same; the event of a retired month is null, and stands in the journal segments. */
