@@ -38,6 +38,14 @@ const witnessedIn = async ({ server }: TestLogin): Promise<{ name: string; size:
   return rows.map(({ facts: { name, size } }) => ({ name, size }));
 };
 
+/** The witness becomes a system of the archive. @returns its secret */
+async function knownTo({ server }: TestLogin): Promise<string> {
+  const { database } = server.archive;
+  await addSystem(database, testOp(), { aeTitle: 'ISSSTE', institution: 'ISSSTE', may: ['echo'] });
+  const description = { id: 'issste', institution: 'ISSSTE', system: 'ISSSTE', redirectUris: [] };
+  return (await addClient(database, testOp(), description)) ?? assert.fail('a system has a secret');
+}
+
 test('another institution witnesses over HTTP what grows, and refuses what was set back or altered', async (t) => {
   const witnessDir = join(temporaryDirectory(), 'data');
   mkdirSync(join(witnessDir, 'keys'), { recursive: true });
@@ -45,14 +53,7 @@ test('another institution witnesses over HTTP what grows, and refuses what was s
   const env = { ACERVO_WITNESSES: `ISSSTE=${key}`, ACERVO_CHECKPOINT_S: '86400' };
   let served = await startLogin(t, env);
   const place = served.url;
-  await addSystem(served.server.archive.database, testOp(), {
-    aeTitle: 'ISSSTE',
-    institution: 'ISSSTE',
-    may: ['echo'],
-  });
-  const description = { id: 'issste', institution: 'ISSSTE', system: 'ISSSTE', redirectUris: [] };
-  const secret = await addClient(served.server.archive.database, testOp(), description);
-  assert.ok(secret);
+  const secret = await knownTo(served);
   await happen(served, 5);
 
   const mine = await openTestArchive(t, witnessDir);
@@ -143,16 +144,11 @@ test('another institution witnesses over HTTP what grows, and refuses what was s
 
   await t.test('another archive in its place: refused', async () => {
     served = await startLogin(t, env);
-    await addSystem(served.server.archive.database, testOp(), {
-      aeTitle: 'ISSSTE',
-      institution: 'ISSSTE',
-      may: ['echo'],
-    });
-    const other = await addClient(served.server.archive.database, testOp(), description);
+    const other = await knownTo(served);
     await happen(served, 99);
     let told: WitnessedAt | undefined;
     await until(async () => {
-      told = await attempt({ client: { id: 'issste', secret: other ?? '' } }).catch(() => undefined);
+      told = await attempt({ client: { id: 'issste', secret: other } }).catch(() => undefined);
       return told !== undefined;
     });
     assert.ok(told?.outcome === 'refused');

@@ -33,11 +33,11 @@ export async function retiredMonths(sql: Sql): Promise<RetiredMonth[]> {
 }
 
 export async function insertRetired(sql: Sql, event: Envelope): Promise<void> {
-  const { month, events, firstSeq, lastSeq } = event.facts as unknown as RetiredMonth;
+  const { month, events, firstSeq, lastSeq } = event.facts as Partial<RetiredMonth>;
   await sql.query(
     `insert into journal_retired (month, events, first_seq, last_seq, event, at)
      values ($1::date, $2, $3, $4, $5, $6) on conflict (month) do nothing`,
-    [`${month}-01`, events, firstSeq, lastSeq, event.id, event.at],
+    [`${month}-01`, events ?? 0, firstSeq ?? 0, lastSeq ?? 0, event.id, event.at],
   );
 }
 

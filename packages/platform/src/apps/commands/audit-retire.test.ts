@@ -101,7 +101,7 @@ async function run(command: Command, dataDir: string, words: readonly string[], 
   return { code, text: said.join('\n') };
 }
 
-test('a month stays until it is numbered, signed and exported, and its segments are whole; it is said why', async (t) => {
+test('a month stays until it is numbered, signed, exported, and its segments are whole', async (t) => {
   const archive = await openOld(t);
   const { database: db } = archive;
   const stays = async (code: string, detail: RegExp, over = {}): Promise<void> => {
@@ -202,7 +202,7 @@ test('ended between any two steps, a month is there whole or gone whole, with th
   assert.equal((await told()).length, 2);
 });
 
-test('what was retired is verified, reported, proven and exported from the segments, and stays out of the index', async (t) => {
+test('what was retired is verified, told and proven from the segments, and stays out of the index', async (t) => {
   const archive = await openOld(t);
   const { database: db, holdings, dataDir } = archive;
   const rights = { db, journalBlobs: holdings.journalBlobs, journal: holdings.journal, whoIs: () => undefined };

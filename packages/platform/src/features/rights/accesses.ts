@@ -90,7 +90,7 @@ export async function accessesOf(ports: Ports, op: Op, patient: Patient, period:
     madeAt: new Date().toISOString(),
     studies: Math.min(studies.length, STUDIES_MAX),
     accesses,
-    ...(isOlder && { retiredBefore: retired.before as string }),
+    ...(isOlder && { retiredBefore: retired.before }),
     isWhole: studies.length <= STUDIES_MAX && events.length <= ACCESSES_MAX,
   };
 }

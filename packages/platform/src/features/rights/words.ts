@@ -76,7 +76,7 @@ export const ES: Words = {
     'No se incluyen las búsquedas: la bitácora guarda quién buscó y con qué campos, no qué pacientes aparecieron en ' +
     'la lista. Varios accesos de la misma persona al mismo estudio en unos segundos se cuentan en un renglón.',
   verify: 'Cada renglón lleva el identificador de su asiento en la bitácora, que se puede verificar sin el archivo.',
-  retired: 'Los accesos de los segmentos sellados de la bitácora, fuera ya de la base de datos, son los anteriores al',
+  retired: 'Accesos leídos de los segmentos sellados, porque la base de datos ya no los tiene: los anteriores al',
 };
 
 export const EN: Words = {
@@ -122,6 +122,5 @@ export const EN: Words = {
     'Searches are not included: the journal keeps who searched and by which fields, not which patients the list ' +
     'showed. Accesses of one person to one study within a few seconds are one line.',
   verify: 'Each line has the identifier of its entry of the journal, which can be verified without the archive.',
-  retired:
-    'Accesses that were read from the sealed segments of the journal, since the database has them no more, are those before',
+  retired: 'Accesses of the sealed segments of the journal, which the database has no more, are those before',
 };

@@ -68,10 +68,10 @@ export class GroupCheck {
 
   /** Its row was retired: its number and the chain say that it is the event which was numbered. */
   async #isRetired(id: string, text: string): Promise<boolean> {
-    const event = JSON.parse(text) as Envelope;
+    const event = JSON.parse(text) as Envelope & Json;
     if (!(await Retired.of(this.#db)).has(event)) return false;
     const seal = (await sealsById(this.#db, [id])).get(id);
-    return seal !== undefined && seal.hash === sealHash(seal.seq, seal.prev, event as unknown as Json);
+    return seal !== undefined && seal.hash === sealHash(seal.seq, seal.prev, event);
   }
 
   #compareMembers(members: readonly Asked[], rows: readonly MemberRow[]): void {
