@@ -190,6 +190,9 @@ export const EVENT_MAPPINGS = {
   'key.rotated': [changed(EVENT_TYPE.securityConfiguration)],
   'key.replaced': [changed(EVENT_TYPE.securityConfiguration)],
   'checkpoint.witnessed': [integrity],
+  'journal.retired': [auditLogUsed],
+  'witness.signed': [integrity],
+  'witness.refused': [integrity],
   'accesses.reported': [auditLogUsed],
   'case-file.made': [
     { ...exported, when: { words: 'with the objects', isSo: ({ facts }) => facts['aspect'] === 'objects' } },

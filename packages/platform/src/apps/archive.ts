@@ -16,6 +16,7 @@ import { Store } from '../holdings/store.ts';
 import { makeTranscoder } from '../holdings/transcode.ts';
 import { checkpointAgeSeconds } from '../journal/checkpoint.repo.ts';
 import { sealLagSeconds } from '../journal/journal.repo.ts';
+import { keepMonths } from '../journal/months.ts';
 import { Recorder } from '../journal/recorder.ts';
 import { type Sealer, waitMs } from '../journal/sealer.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
@@ -114,6 +115,7 @@ async function assemble(config: Config, { log }: ArchiveUse, { metrics, database
   const sealing = openSealing({ config, db: database, journalBlobs, node, log });
   const loops = [
     ...sealing.run(ending.signal),
+    keepMonths(database, log, ending.signal),
     watch({ gate, metrics, database, log }, ending.signal),
     sealIdle(packs, store, config.segmentIdleMinutes * 60_000, ending.signal),
   ];

@@ -342,6 +342,7 @@ function openCells(matrix: Matrix): Cells {
   for (const path of [
     ...pages,
     '/api/journal/key',
+    '/api/journal/checkpoint',
     '/healthz',
     '/readyz',
     '/metrics',
@@ -355,7 +356,8 @@ function openCells(matrix: Matrix): Cells {
   for (const path of ['/login', '/login/callback', '/login/style.css', '/login/enrol', '/api/session']) {
     cells[`GET ${path}`] = open('GET', path);
   }
-  for (const path of ['/logout', '/login/enrol', '/api/session']) cells[`POST ${path}`] = open('POST', path);
+  for (const path of ['/logout', '/login/enrol', '/api/session', '/api/journal/witnesses'])
+    cells[`POST ${path}`] = open('POST', path);
   for (const root of ['/dicom-web', '/dicom-web/i/:institution']) {
     cells[`OPTIONS ${root}`] = open('OPTIONS', root);
     if (root !== '/dicom-web') cells[`OPTIONS ${root}/wado`] = open('OPTIONS', `${root}/wado`);

@@ -10,7 +10,7 @@ import { consoleFeature } from '../features/console/index.ts';
 import { type DirectoryPorts, directoryFeature } from '../features/directory/index.ts';
 import { cEcho } from '../features/echo/index.ts';
 import { type GovernancePorts, governanceFeature } from '../features/governance/index.ts';
-import { type JournalPorts, journalFeature } from '../features/journal/index.ts';
+import { type JournalPorts, journalFeature, type Witnessing } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type ModelPorts, modelRegistryFeature } from '../features/models/registry/index.ts';
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
@@ -38,6 +38,8 @@ export type Surroundings = {
   settings: { findMatchesMax: number };
   state: SystemState;
   journal: Omit<JournalPorts, 'db'> & Pick<CasePorts, 'signJournal'>;
+  /** Undefined: no other archive is witnessed. */
+  witnessing: Witnessing | undefined;
   patients: PatientsPorts;
   whoIs: WhoIs;
   governance: Omit<GovernancePorts, 'db' | 'directory'>;
@@ -74,11 +76,11 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
     rightsFeature({ ...holdings, whoIs }),
-    caseFileFeature({ ...holdings, ...around.journal, accessesOf: accessesIn(holdings.db, whoIs) }),
+    caseFileFeature({ ...holdings, ...around.journal, accessesOf: accessesIn(holdings, whoIs) }),
     sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
     governanceFeature({ ...around.governance, db: holdings.db, directory }),
-    journalFeature({ ...around.journal, db: holdings.db }),
+    journalFeature({ ...around.journal, db: holdings.db }, around.witnessing),
     around.login,
     auditExportFeature(holdings, around.audit),
     modelRegistryFeature(holdings, around.models),

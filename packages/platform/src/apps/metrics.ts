@@ -31,6 +31,10 @@ export type Metrics = {
   auditExportFailed(reason: string): void;
   /** The last number of the journal known to be taken; age of the first one that is not. */
   setAuditExport(seq: number, lagSeconds: number): void;
+  /** An attempt to witness the journal of another archive. */
+  witnessed(outcome: 'signed' | 'unchanged' | 'refused' | 'failed'): void;
+  /** Whether the last checkpoint of that archive was refused: it was set back, or altered. */
+  setWitnessRefusing(url: string, isRefusing: boolean): void;
   /** The text of GET /metrics, and its media type. */
   exposition(): Promise<{ contentType: string; text: string }>;
 };
@@ -88,6 +92,7 @@ export function makeMetrics(): Metrics {
     ...systemMetrics(registers),
     ...commitmentMetrics(registers),
     ...auditMetrics(registers),
+    ...witnessMetrics(registers),
     instanceStored: (door, outcome) => stored.inc({ door, outcome }),
     groupCommitted: (instances, seconds) => {
       groupSize.observe(instances);
@@ -146,6 +151,25 @@ function commitmentMetrics(registers: Registry[]): Pick<Metrics, 'commitment' | 
   return {
     commitment: (outcome) => commitments.inc({ outcome }),
     setReportsOwed: (count) => owed.set(count),
+  };
+}
+
+function witnessMetrics(registers: Registry[]): Pick<Metrics, 'witnessed' | 'setWitnessRefusing'> {
+  const attempts = new Counter({
+    name: 'acervo_witness_attempts_total',
+    help: 'Attempts to witness the journal of another archive, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const refusing = new Gauge({
+    name: 'acervo_witness_refusing',
+    help: '1 while the last checkpoint of that archive was refused: it was set back, or altered',
+    labelNames: ['archive'],
+    registers,
+  });
+  return {
+    witnessed: (outcome) => attempts.inc({ outcome }),
+    setWitnessRefusing: (archive, isRefusing) => refusing.set({ archive }, isRefusing ? 1 : 0),
   };
 }
 

@@ -14,6 +14,7 @@ import { systemsProjection } from '../features/systems/projection.ts';
 import { announcedProjection } from '../holdings/announce-sealed.ts';
 import { Projector } from '../holdings/projector.ts';
 import { beginRebuild, endRebuild, refuseHalfIndex } from '../holdings/rebuild.repo.ts';
+import { retiredProjection } from '../journal/months.repo.ts';
 import { Sealer } from '../journal/sealer.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Log } from '../ports/log.ts';
@@ -70,6 +71,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         externalAi,
         governanceProjection,
         announcedProjection,
+        retiredProjection,
       ];
       const summary = await reindex({ ...ports, projections }, hears);
       await database.asOwner((sql) => endRebuild(sql, summary.highestSegment));

@@ -36,6 +36,7 @@ import { openTrust } from './trust.ts';
 import { version } from './version.ts';
 import { watchAssociations, watchedHoldings, watchRequests } from './watch-activity.ts';
 import { whoIsIn } from './who-is.ts';
+import { witnessingOf } from './witnessing.ts';
 
 export type RunningServer = {
   /** Undefined where it is off. */
@@ -153,7 +154,8 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     state: { readiness: () => readiness(archive, keys), exposition: () => metrics.exposition(), version },
     governance: { now: () => new Date(), openOp: (signal) => access.ofProcess('governance').openOp(signal) },
     whoIs: whoIsIn(access.systems, serving.directory),
-    journal: archive,
+    journal: { ...archive, witnesses: config.witnesses },
+    witnessing: witnessingOf(config, archive, keys, serving.log),
     audit: auditPortsOf(config, archive, keys),
     models: modelPortsOf(config),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },

@@ -97,6 +97,18 @@ export function readOrigin(text: string): string {
   return isOrigin ? text : refuse('origins such as https://viewer.example, or *');
 }
 
+/** An archive that we call: HTTPS, or this machine; an origin, since its paths are ours to name. */
+export function readArchiveUrl(text: string): string {
+  const { origin, protocol, hostname } = URL.canParse(text)
+    ? new URL(text)
+    : { origin: '', protocol: '', hostname: '' };
+  const isLoopback = /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/.test(hostname);
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopback);
+  return isSafe && (text === origin || text === `${origin}/`)
+    ? origin
+    : refuse('https://host[:port], or http: of this machine');
+}
+
 /** A URL of one of these schemes (with the colon), kept as text. */
 export function url(about: About, byDefault: string, schemes: readonly string[]): Setting<string> {
   const range = `a URL: ${schemes.join(' | ')}`;

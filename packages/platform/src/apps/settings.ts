@@ -16,6 +16,7 @@ import {
   words,
 } from './setting.ts';
 import { TLS_SETTINGS } from './tls-settings.ts';
+import { WITNESS_SETTINGS } from './witness-settings.ts';
 
 /** As libpq reads it, which allows more than a URL: no host, or several. */
 const DATABASE_URL = /^postgres(ql)?:\/\/\S+$/;
@@ -337,6 +338,20 @@ export const SETTINGS = {
       '',
     ),
   ),
+  journalMonths: optional(
+    integer(
+      {
+        env: 'ACERVO_JOURNAL_MONTHS',
+        unit: 'months',
+        doc:
+          'How long events stay in the database before `acervo audit retire` may leave them to the journal segments ' +
+          'alone. Absent: for ever. NOM-004: clinical records 5 years after the last act; technical files 10 years.',
+      },
+      120,
+      60,
+      1200,
+    ),
+  ),
   auditSyslog: optional(
     words(
       {
@@ -371,6 +386,7 @@ export const SETTINGS = {
     0,
     3_600_000,
   ),
+  ...WITNESS_SETTINGS,
   ...INFERENCE_SETTINGS,
 } as const;
 

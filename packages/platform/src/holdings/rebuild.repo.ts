@@ -1,4 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
+import { partAgain } from '../journal/months.repo.ts';
 import type { Sql } from '../ports/sql.ts';
 
 /**
@@ -22,6 +23,7 @@ const TABLES = [
   'journal',
   'journal_seal',
   'journal_checkpoint',
+  'journal_retired',
   'known_system',
   'commitment',
   'patient_work',
@@ -58,6 +60,7 @@ export async function beginRebuild(sql: Sql): Promise<void> {
 
 /**
  * The index is whole: the next segment gets a number behind the highest, and processes may serve. As the owner.
+ * Months of the journal that were retired go again.
  * @param highest  number of the last segment; -1 when there is none
  */
 export async function endRebuild(sql: Sql, highest: number): Promise<void> {
@@ -66,6 +69,7 @@ export async function endRebuild(sql: Sql, highest: number): Promise<void> {
       highest,
     ]);
   }
+  await partAgain(sql);
   await sql.query(`analyze ${TABLES}`);
   await sql.query('delete from rebuild');
 }

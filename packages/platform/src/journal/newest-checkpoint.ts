@@ -13,9 +13,14 @@ import { type Witnessed, witnessedCheckpoints } from './proven.repo.ts';
  * @throws {Failure} request/invalid while there is none
  */
 export async function newestCheckpointFile(db: Db, since: readonly number[]): Promise<CheckpointFile> {
+  return checkpointFileSince(db, [...since, ...lastOfEach(await witnessedCheckpoints(db))]);
+}
+
+/** The same with proofs from these sizes alone. @throws {Failure} request/invalid while there is none */
+export async function checkpointFileSince(db: Db, since: readonly number[]): Promise<CheckpointFile> {
   const row = await newestCheckpoint(db);
   const witnessed = await witnessedCheckpoints(db);
-  const sizes = [...new Set([...since, ...lastOfEach(witnessed)])].filter((size) => size > 0 && size < row.size);
+  const sizes = [...new Set(since)].filter((size) => size > 0 && size < row.size);
   const ranges = sizes.map((size) => consistencyRanges(size, row.size));
   const paths = await proofsOf(db, row.size, ranges);
   const proofs = sizes.map((size, index) => ({ size, path: paths[index] ?? [] }));

@@ -96,6 +96,15 @@ export async function* checkpointLines(blobs: BlobStore, fromNumber = 1): AsyncG
   yield* textsOf(blobs, files.slice(Math.max(0, first)));
 }
 
+/** The lines of checkpoints up to the last one known: what is signed meanwhile may cover lines that were passed. */
+export async function* checkpointLinesTo(blobs: BlobStore, last: string | undefined): AsyncGenerator<PlacedText> {
+  if (last === undefined) return;
+  for await (const line of checkpointLines(blobs)) {
+    yield line;
+    if (line.text === last) return;
+  }
+}
+
 async function* textsOf(blobs: BlobStore, files: readonly string[]): AsyncGenerator<PlacedText & { number: number }> {
   for (const file of files) {
     const reader = await blobs.open(file);

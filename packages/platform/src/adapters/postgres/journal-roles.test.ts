@@ -11,7 +11,8 @@ import { embeddedPostgres } from './embedded.ts';
 import { migrate } from './migrate.ts';
 
 /** What the application may never do to what was recorded, and what the owner's rights would let somebody do. */
-const ATTEMPTS = ['journal', 'journal_seal', 'journal_checkpoint'].flatMap((table) => [
+const TABLES = ['journal', 'journal_default', 'journal_seal', 'journal_checkpoint', 'journal_retired'];
+const ATTEMPTS = TABLES.flatMap((table) => [
   `delete from ${table}`,
   `truncate ${table}`,
   `drop table ${table}`,
@@ -29,6 +30,10 @@ const UPDATES = [
   `insert into journal_seal select * from journal_seal on conflict (seq) do update set hash = ''`,
   `update journal_checkpoint set line = ''`,
   `insert into journal_checkpoint select * from journal_checkpoint on conflict (number) do update set line = ''`,
+  `select drop_journal_month('2026-01-01')`,
+  'alter table journal detach partition journal_default',
+  `create table journal_1999_01 partition of journal for values from ('${newId(0)}') to ('${newId(1)}')`,
+  'create or replace function journal_month_of(id uuid) returns date language sql as $$ select null::date $$',
   'set session_replication_role = replica',
   'copy journal from program $$cat /dev/null$$',
 ];
@@ -69,6 +74,24 @@ async function openAs(t: TestContext, url: string, ownerUrl: string): Promise<Da
   t.after(() => database.close());
   return database;
 }
+
+test('the application can make months ahead, and nothing but months', async (t) => {
+  const database = await temporaryDatabase(t);
+  await migrate(database, silentLog);
+  const months = ['2019-01-01', '2019-02-28'];
+  // A table of the session's own does not stand in for the one that the function names.
+  await database.transaction(async (sql) => {
+    await sql.query('create temporary table journal_default (id uuid)');
+    assert.deepEqual(await sql.query('select make_journal_months($1, $2) as made', months), [{ made: 2 }]);
+  });
+  for (const table of ['journal_2019_01', 'journal_2019_02']) {
+    for (const text of [`delete from ${table}`, `drop table ${table}`, `insert into ${table} select * from journal`]) {
+      await assert.rejects(database.query(text), /42501/, text);
+    }
+  }
+  await assert.rejects(database.query('select make_journal_months($1, $2)', ['1999-12-01', '2020-01-01']), /22023/);
+  await assert.rejects(database.query('select make_journal_months($1, $2)', ['2020-12-01', '2400-01-01']), /22023/);
+});
 
 test("an operator's server with a role for each: neither can the application there", async (t) => {
   const supervisor = embeddedPostgres(embeddedOptions(temporaryDirectory()));

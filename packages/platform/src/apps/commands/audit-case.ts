@@ -24,7 +24,7 @@ export async function writeCase({ args, context, index, sealing, op }: OpenedAud
   const to = textOption(args, 'to');
   if (!isValidUid(study)) throw new Failure('request/invalid', 'give a Study Instance UID');
   if (to === undefined) throw new Failure('request/invalid', 'give --to FILE');
-  const { database: db, blobs, node } = index;
+  const { database: db, blobs, journalBlobs, node } = index;
   const { config, log } = context;
   const [{ systems }, directory] = await Promise.all([openRegistry(config, db, log), openDirectory(db, log)]);
   const files = new SegmentFiles(readableFrom(node, blobs, db), OPEN_SEGMENTS_MAX);
@@ -33,11 +33,12 @@ export async function writeCase({ args, context, index, sealing, op }: OpenedAud
     const made = await makeCaseFile(
       {
         db,
+        journalBlobs,
         files,
         journal,
         journalKeys: sealing.keys,
         signJournal: () => sealing.checkpoint(),
-        accessesOf: accessesIn(db, whoIsIn(systems, directory)),
+        accessesOf: accessesIn({ db, journalBlobs }, whoIsIn(systems, directory)),
       },
       op,
       {

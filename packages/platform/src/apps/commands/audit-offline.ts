@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { checkpointFileText } from '@acervo/kernel/journal/checkpoint-file.ts';
@@ -7,7 +6,7 @@ import { knownOf, publicKeyOf } from '@acervo/verifier/known.ts';
 import { verifyPacks } from '@acervo/verifier/packs.ts';
 import { PacksInJournal } from '@acervo/verifier/packs-in-journal.ts';
 import { keptSigner } from '../../adapters/fs/journal-keys.ts';
-import { NOTHING_SEEN, readWitnessState, type WitnessState, witness } from '../../features/journal/witness.ts';
+import { witness } from '../../features/journal/witness.ts';
 import {
   type CommandArgs,
   type CommandContext,
@@ -18,6 +17,7 @@ import {
   textsOption,
 } from '../command.ts';
 import { packsDirectory } from '../config.ts';
+import { witnessStateIn } from '../witnessing.ts';
 import { putFile, readFileOfCheckpoint } from './audit-files.ts';
 
 /** Another institution signs. What it saw is durable before its signature leaves: it never signs both of two pasts. */
@@ -36,7 +36,7 @@ export async function auditWitness(args: CommandArgs, { print }: CommandContext)
   const trust = textOption(args, 'trust');
   const trusted = trust === undefined ? undefined : publicKeyOf(trust);
   const at = new Date().toISOString();
-  const outcome = await witness(file, stateIn(statePath), { signer, name, trusted, at });
+  const outcome = await witness(file, witnessStateIn(statePath), { signer, name, trusted, at });
   const { archive, number, size } = file.checkpoint;
   if ('refused' in outcome) {
     print(`refused: ${outcome.refused}`, { refused: outcome.refused, archive, number, size });
@@ -52,13 +52,6 @@ export async function auditWitness(args: CommandArgs, { print }: CommandContext)
     key: signer.key,
   });
   return EXIT.done;
-}
-
-function stateIn(path: string): WitnessState {
-  if (!existsSync(path)) return NOTHING_SEEN;
-  const state = readWitnessState(readFileSync(path, 'utf8'));
-  if (state === undefined) throw new Failure('request/invalid', `${path} does not say what was witnessed`);
-  return state;
 }
 
 /** The same as packages/verifier does elsewhere, over this archive's own folders. */

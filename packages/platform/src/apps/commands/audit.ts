@@ -26,6 +26,8 @@ import { openSealing, type Sealing } from '../sealing.ts';
 import { writeCase } from './audit-case.ts';
 import { numberOf, putFile, readFileOfCheckpoint } from './audit-files.ts';
 import { auditVerify, auditWitness } from './audit-offline.ts';
+import { retireMonths } from './audit-retire.ts';
+import { witnessOthers } from './audit-witness.ts';
 
 const CONNECTIONS_MAX = 3;
 const MANY = { type: 'string', multiple: true } as const;
@@ -35,19 +37,24 @@ export const auditCommand: Command = {
   usage: `key [--rotate | --replace --reason TEXT] [--new-key FILE]
        checkpoint [--to FILE] [--since NUMBER]...
        witness FILE --key FILE --name NAME [--trust KEY] [--state FILE]
+       witness --at URL...
        adopt FILE
+       retire [--dry-run] [--ignore-receiver URL]...
        verify [--packs] [--checkpoint FILE]... [--key KEY]... [--witness NAME=KEY]...
        bundle --study UID | --from NUMBER --to NUMBER, --to-file FILE
        case STUDY-UID --to FILE [--reason TEXT] [--institution CODE] [--with-objects] [--since NUMBER]...`,
   summary: `The signed journal: its key, checkpoints that others witness, and proofs for who has no archive.
 key tells the public key; --rotate changes it, --replace does so when the old one is lost.
 checkpoint signs what is there and writes it for a witness; witness, on the machine of another institution, signs it
-unless it contradicts what was witnessed before; adopt brings it back.
+unless it contradicts what was witnessed before; adopt brings it back. witness --at does all three over HTTP.
+retire leaves months that are older than ACERVO_JOURNAL_MONTHS to the journal segments alone, or says what stands in
+the way; segments are never deleted.
 verify holds journal, and --packs, against themselves and against what was kept elsewhere, without the database.
 bundle writes events with their proofs in one file: node packages/verifier/src/main.ts bundle FILE.
 case writes all that is known of one study in a tar archive, for its patient: who saw it, why, its entries with their
 proofs, its objects; to be checked without the archive: node packages/verifier/src/main.ts case FILE.
-Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses), 1 it could not be done.`,
+Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses), 4 retire left months that stand in
+the way, 1 it could not be done.`,
   options: {
     rotate: { type: 'boolean' },
     replace: { type: 'boolean' },
@@ -57,8 +64,11 @@ Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses
     since: MANY,
     key: MANY,
     name: { type: 'string' },
+    at: MANY,
     trust: { type: 'string' },
     state: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    'ignore-receiver': MANY,
     packs: { type: 'boolean' },
     checkpoint: MANY,
     witness: MANY,
@@ -75,18 +85,21 @@ Exit codes: 0 done, 3 something does not fit (verify names it; a witness refuses
 export type OpenedAudit = { args: CommandArgs; context: CommandContext; index: OpenIndex; sealing: Sealing; op: Op };
 
 const OFFLINE = { witness: auditWitness, verify: auditVerify } as const;
-const OVER_ARCHIVE: Readonly<Record<string, (opened: OpenedAudit) => Promise<void>>> = {
+const OVER_ARCHIVE: Readonly<Record<string, (opened: OpenedAudit) => Promise<unknown>>> = {
   key: tellKey,
   checkpoint: writeCheckpoint,
   adopt: adoptFile,
   bundle: writeBundle,
   case: writeCase,
+  retire: retireMonths,
+  witness: witnessOthers,
 };
 
 async function runAudit(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
   const [verb = '', ...rest] = args.positionals;
   const given = { ...args, positionals: rest };
-  if (verb === 'witness' || verb === 'verify') return OFFLINE[verb](given, context);
+  const isOffline = verb === 'verify' || (verb === 'witness' && textsOption(args, 'at').length === 0);
+  if (isOffline) return OFFLINE[verb](given, context);
   const run = Object.hasOwn(OVER_ARCHIVE, verb) ? OVER_ARCHIVE[verb] : undefined;
   if (run === undefined) throw new Failure('request/invalid', `usage: acervo audit ${auditCommand.usage}`);
   const { config, log, signal } = context;
@@ -95,8 +108,8 @@ async function runAudit(args: CommandArgs, context: CommandContext): Promise<Exi
     const { database: db, journalBlobs, node } = index;
     const sealing = openSealing({ config, db, journalBlobs, node, log });
     const op = loadAccess(config, log).ofCommand('audit').openOp(signal);
-    await run({ args: given, context, index, sealing, op }).finally(() => sealing.close());
-    return EXIT.done;
+    const code = await run({ args: given, context, index, sealing, op }).finally(() => sealing.close());
+    return typeof code === 'number' ? (code as ExitCode) : EXIT.done;
   } finally {
     await index.close();
   }
@@ -168,7 +181,11 @@ async function writeBundle({ args, context, index, sealing, op }: OpenedAudit): 
   const to = textOption(args, 'to-file');
   if (to === undefined) throw new Failure('request/invalid', 'give --to-file FILE');
   await sealing.checkpoint();
-  const bundle = await makeBundle({ db: index.database, keys: sealing.keys }, op, subjectOf(args));
+  const bundle = await makeBundle(
+    { db: index.database, keys: sealing.keys, journalBlobs: index.journalBlobs },
+    op,
+    subjectOf(args),
+  );
   await putFile(to, `${JSON.stringify(bundle)}\n`);
   const { lines, checkpoint } = bundle;
   const text = `${lines.length} events under checkpoint ${checkpoint.number} of ${checkpoint.size}, in ${to}`;

@@ -62,7 +62,11 @@ async function runRights(args: CommandArgs, context: CommandContext): Promise<Ex
     throw new Failure('request/invalid', `usage: acervo rights ${rightsCommand.usage}`);
   }
   const { config, log, signal } = context;
-  const { database, close } = await openIndex(config, { role: 'rights', connectionsMax: CONNECTIONS_MAX, log });
+  const { database, journalBlobs, close } = await openIndex(config, {
+    role: 'rights',
+    connectionsMax: CONNECTIONS_MAX,
+    log,
+  });
   const journal = new Recorder(database, log, config.accessFoldMs);
   try {
     const [{ systems }, directory] = await Promise.all([
@@ -70,7 +74,7 @@ async function runRights(args: CommandArgs, context: CommandContext): Promise<Ex
       openDirectory(database, log),
     ]);
     const op = loadAccess(config, log).ofCommand('rights').openOp(signal);
-    const ports = { db: database, journal, whoIs: whoIsIn(systems, directory) };
+    const ports = { db: database, journalBlobs, journal, whoIs: whoIsIn(systems, directory) };
     await verb.run({ args: { ...args, positionals: rest }, context, ports, op });
     return EXIT.done;
   } finally {

@@ -44,7 +44,9 @@ export function describeConformance(departures: string): string {
       },
       node: '',
       signJournal: () => Promise.reject(closed()),
+      witnesses: [],
     },
+    witnessing: undefined,
     patients: {
       openOp: () => {
         throw closed();

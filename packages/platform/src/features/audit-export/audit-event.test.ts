@@ -48,10 +48,11 @@ async function asked<T>(routes: readonly Route[], url: string, over: Partial<Op>
 async function prepared(t: TestContext) {
   const db = await temporaryDatabase(t);
   await migrate(db, silentLog);
-  const sealer = new Sealer(db, fileBlobStore(temporaryDirectory()), silentLog);
+  const journalBlobs = fileBlobStore(temporaryDirectory());
+  const sealer = new Sealer(db, journalBlobs, silentLog);
   t.after(() => sealer.close());
   const journal = new Recorder(db, silentLog, 0);
-  const type = auditEventType({ db, journal }, SOURCE);
+  const type = auditEventType({ db, journal, journalBlobs }, SOURCE);
   const happen = async (...events: readonly Envelope[]): Promise<void> => {
     for (const event of events) await insertEvents(db, [event]);
     await sealer.sealAll();

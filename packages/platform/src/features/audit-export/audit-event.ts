@@ -6,14 +6,15 @@ import { FHIR_ROOT, type FhirResource, type FhirType } from '../../bindings/fhir
 import { baseUrlOf, type HttpRequest } from '../../bindings/http.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { scopeOf } from '../../holdings/scope.ts';
-import { envelopeOf } from '../../journal/event.ts';
+import { type Envelope, envelopeOf } from '../../journal/event.ts';
 import { lastSeal } from '../../journal/journal.repo.ts';
+import { withRetired } from '../../journal/retired.ts';
 import type { Op } from '../../ports/op.ts';
 import { type EventsWanted, eventsIn, type SealedRow, sealedById, studiesOfPatient } from './audit-export.repo.ts';
 import { sealedOf } from './sealed.ts';
 import { type Asked, CURSOR, PARAMETERS, readSearch } from './search-parameters.ts';
 
-type Ports = Pick<Holdings, 'db' | 'journal'>;
+type Ports = Pick<Holdings, 'db' | 'journal' | 'journalBlobs'>;
 
 const TYPE = 'AuditEvent';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -37,12 +38,24 @@ export function auditEventType(ports: Ports, source: AuditSource): FhirType {
     },
     read: async (id, op) => {
       op.allow('audit', op.institution);
-      const row = UUID.test(id) ? await sealedById(ports.db, id, scopeOf(op)) : undefined;
+      const row = UUID.test(id) ? await eventOf(ports, id, scopeOf(op)) : undefined;
       if (row === undefined) throw new Failure('request/not-found', 'no such event for this caller');
       await tellRead(ports, op, { keys: ['_id'], returned: 1 });
       return resourceOf(row);
     },
   };
+}
+
+/** One event, of a retired month too, where the caller may see its institution's. */
+async function eventOf(
+  { db, journalBlobs }: Ports,
+  id: string,
+  institutions: readonly string[] | undefined,
+): Promise<SealedRow | undefined> {
+  const numbered = await sealedById(db, id);
+  const [row] = numbered === undefined ? [] : await withRetired(journalBlobs, [numbered]);
+  if (row === undefined || institutions === undefined) return row;
+  return institutions.includes((JSON.parse(row.event) as Envelope).institution) ? row : undefined;
 }
 
 const tellRead = ({ journal }: Ports, op: Op, facts: { keys: string[]; returned: number }): Promise<void> =>

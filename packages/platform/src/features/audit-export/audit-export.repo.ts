@@ -11,6 +11,8 @@ const ENVELOPE = `case when octet_length(j.event) <= 65536 or j.event like '%\\u
 
 /** An event of the sealed journal, its envelope as text. */
 export type SealedRow = { seq: number; hash: string; event: string };
+/** The same; the event of a retired month is null, and stands in the journal segments. */
+export type NumberedRow = { seq: number; hash: string; event: string | null };
 
 /**
  * Take the cursor of a receiver, or keep it: one process sends at a time.
@@ -51,9 +53,9 @@ export async function leaveCursor(sql: Sql, receiver: string, lessee: string): P
 }
 
 /** Sealed events behind a number, in their order. Indexes: primary keys of journal_seal and journal. */
-export function sealedAfter(sql: Sql, seq: number, limit: number): Promise<SealedRow[]> {
-  return sql.query<SealedRow>(
-    `select s.seq, s.hash, ${ENVELOPE} from journal_seal s join journal j on j.id = s.id
+export function sealedAfter(sql: Sql, seq: number, limit: number): Promise<NumberedRow[]> {
+  return sql.query<NumberedRow>(
+    `select s.seq, s.hash, ${ENVELOPE} from journal_seal s left join journal j on j.id = s.id
      where s.seq > $1 order by s.seq limit $2`,
     [seq, limit],
   );
@@ -118,16 +120,11 @@ export function eventsIn(
   );
 }
 
-/** One sealed event. Indexes: primary key of journal, unique (id) of journal_seal. */
-export async function sealedById(
-  sql: Sql,
-  id: string,
-  institutions: readonly string[] | undefined,
-): Promise<SealedRow | undefined> {
-  const [row] = await sql.query<SealedRow>(
-    `select s.seq, s.hash, ${ENVELOPE} from journal_seal s join journal j on j.id = s.id
-     where j.id = $1::uuid and ($2::text[] is null or j.institution = any($2::text[]))`,
-    [id, institutions ?? null],
+/** One sealed event. Indexes: unique (id) of journal_seal, primary key of journal. */
+export async function sealedById(sql: Sql, id: string): Promise<NumberedRow | undefined> {
+  const [row] = await sql.query<NumberedRow>(
+    `select s.seq, s.hash, ${ENVELOPE} from journal_seal s left join journal j on j.id = s.id where s.id = $1::uuid`,
+    [id],
   );
   return row;
 }

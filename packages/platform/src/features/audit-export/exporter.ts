@@ -4,7 +4,9 @@ import { auditMessageXml } from '@acervo/interop/audit/message.ts';
 import { type SyslogHeader, syslogFrame } from '@acervo/interop/audit/syslog.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
+import { withRetired } from '../../journal/retired.ts';
 import type { AuditReceiver, AuditWatch } from '../../ports/audit-receiver.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Sql } from '../../ports/sql.ts';
 import { lagBehind, leaseCursor, leaveCursor, moveCursor, type SealedRow, sealedAfter } from './audit-export.repo.ts';
 import { sealedOf } from './sealed.ts';
@@ -19,6 +21,8 @@ export type ExportMetrics = {
 
 export type ExporterOptions = {
   db: Sql;
+  /** Where the events of retired months are read: a new receiver gets them, too. */
+  journalBlobs: BlobStore;
   receiver: AuditReceiver;
   source: AuditSource;
   header: Omit<SyslogHeader, 'at'>;
@@ -72,12 +76,12 @@ export class Exporter {
    * @throws {Failure} audit/undelivered, tls/..., database/unavailable: what was not settled is sent again
    */
   async step(signal: AbortSignal): Promise<Step> {
-    const { db, metrics } = this.#options;
+    const { db, journalBlobs, metrics } = this.#options;
     try {
       if (!(await this.#lease())) return 'standby';
       await this.#settle();
       const room = UNSETTLED_MAX - (this.#sent - this.#settled);
-      const rows = room > 0 ? await sealedAfter(db, this.#sent, BATCH) : [];
+      const rows = room > 0 ? await withRetired(journalBlobs, await sealedAfter(db, this.#sent, BATCH)) : [];
       if (rows.length > 0) await this.#send(rows, signal);
       else if (this.#unsettled.length === 0) this.#rest();
       metrics.setAuditExport(this.#settled, await lagBehind(db, this.#settled));

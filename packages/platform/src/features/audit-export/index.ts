@@ -20,12 +20,12 @@ export type AuditPorts = {
 /** The sealed journal for others: audit messages over syslog (PS3.15 A.5, A.6), AuditEvents by FHIR. */
 export function auditExportFeature(holdings: Holdings, { source, header, metrics, receiver }: AuditPorts): Feature {
   const auditEvents = auditEventType(holdings, source);
-  const { db, log } = holdings;
+  const { db, journalBlobs, log } = holdings;
   return {
     name: 'audit-export',
     routes: fhirRoutes(auditEvents),
     services: [],
     fhir: [auditEvents],
-    ...(receiver !== undefined && { jobs: [exportJob({ db, receiver, source, header, metrics }, log)] }),
+    ...(receiver !== undefined && { jobs: [exportJob({ db, journalBlobs, receiver, source, header, metrics }, log)] }),
   };
 }

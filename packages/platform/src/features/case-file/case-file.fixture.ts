@@ -56,7 +56,7 @@ export const portsOf = (archive: Archive): CasePorts => ({
   ...archive.holdings,
   journalKeys: archive.journalKeys,
   signJournal: archive.signJournal,
-  accessesOf: accessesIn(archive.database, whoIs),
+  accessesOf: accessesIn(archive.holdings, whoIs),
 });
 
 async function shareAndRead({ database: db, holdings }: Archive, of: { study: string; otherStudy: string }) {

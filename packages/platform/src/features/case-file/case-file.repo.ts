@@ -1,6 +1,7 @@
 import type { CaseObject } from '@acervo/kernel/journal/case-file.ts';
 import type { Location } from '../../holdings/find.repo.ts';
 import type { Patient } from '../../holdings/patient.ts';
+import type { EventKind } from '../../journal/event.ts';
 import { NUMBERED, type NumberedRow } from '../../journal/proven.repo.ts';
 import type { Sql } from '../../ports/sql.ts';
 
@@ -67,11 +68,25 @@ export async function linesOfStudy(
   );
 }
 
-/** The kinds of the index journal_of_patients: as text, since a parameter would not use it. */
-const OF_PATIENTS = `j.study = '' and j.kind in (
-  'patient.linked', 'patient.unlinked', 'patient.collided', 'accesses.reported', 'secondary-use.refused',
-  'secondary-use.permitted', 'referral.made', 'referral.ended', 'glass.broken', 'glass.reviewed', 'sensitivity.marked',
-  'sensitivity.cleared', 'agreement.made', 'agreement.ended')`;
+/** The kinds of the index journal_of_patients. */
+export const OF_PATIENTS: readonly string[] = [
+  'patient.linked',
+  'patient.unlinked',
+  'patient.collided',
+  'accesses.reported',
+  'secondary-use.refused',
+  'secondary-use.permitted',
+  'referral.made',
+  'referral.ended',
+  'glass.broken',
+  'glass.reviewed',
+  'sensitivity.marked',
+  'sensitivity.cleared',
+  'agreement.made',
+  'agreement.ended',
+] satisfies EventKind[];
+/** As text: a parameter would not use the index. */
+const IS_OF_PATIENTS = `j.study = '' and j.kind in (${OF_PATIENTS.map((kind) => `'${kind}'`).join(', ')})`;
 
 /** Where events name the patient that they are about. */
 const NAMED = `(
@@ -89,7 +104,7 @@ export async function linesOfPatient(
 ): Promise<NumberedRow[]> {
   return sql.query<NumberedRow>(
     `${NUMBERED} cross join lateral (select j.event::jsonb -> 'facts' as facts) as told
-     where ${OF_PATIENTS} and j.institution = $1 and ${NAMED} and s.seq <= $4 order by s.seq limit $5`,
+     where ${IS_OF_PATIENTS} and j.institution = $1 and ${NAMED} and s.seq <= $4 order by s.seq limit $5`,
     [institution, issuer, id, through, limit],
   );
 }
@@ -104,7 +119,7 @@ export async function linesOfInstitution(
   through: number,
   limit: number,
 ): Promise<NumberedRow[]> {
-  const agreements = `${OF_PATIENTS} and j.kind in ('agreement.made', 'agreement.ended') and j.institution = $1`;
+  const agreements = `${IS_OF_PATIENTS} and j.kind in ('agreement.made', 'agreement.ended') and j.institution = $1`;
   const exports = `j.study = '' and j.kind in ('export.finished') and j.institution in ('', $1)`;
   return sql.query<NumberedRow>(
     `select * from (${NUMBERED} where ${agreements} union all ${NUMBERED} where ${exports}) as told

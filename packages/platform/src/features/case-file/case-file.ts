@@ -26,7 +26,7 @@ export type AccessesOf = (
   period: { from: string; until: string },
 ) => Promise<{ report: object; html: string }>;
 
-export type CasePorts = Pick<Holdings, 'db' | 'files' | 'journal'> & {
+export type CasePorts = Pick<Holdings, 'db' | 'journalBlobs' | 'files' | 'journal'> & {
   journalKeys: JournalKeys;
   /** Number and sign what is committed now, so that the making stands in what is made. */
   signJournal(): Promise<void>;
@@ -73,7 +73,7 @@ export async function makeCaseFile(ports: CasePorts, op: Op, wanted: CaseWanted)
   const checkpoint = await newestCheckpointFile(db, wanted.since ?? []);
   const { size, number, key } = checkpoint.checkpoint;
   const witnessed = await witnessedFiles(db);
-  const { lines, withheld } = await linesConcerning(db, study, size);
+  const { lines, withheld } = await linesConcerning(ports, study, size);
   const paths = await proofsOf(
     db,
     size,

@@ -3,8 +3,11 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { isSamePatient, type Patient } from '../../holdings/patient.ts';
 import type { Envelope } from '../../journal/event.ts';
 import type { NumberedRow } from '../../journal/proven.repo.ts';
-import type { Sql } from '../../ports/sql.ts';
+import { Retired, retiredRows } from '../../journal/retired.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
+import type { Db } from '../../ports/sql.ts';
 import { type CaseStudy, linesOfInstitution, linesOfPatient, linesOfStudy } from './case-file.repo.ts';
+import { isOfInstitution, isOfPatient, isOfStudy } from './retired-lines.ts';
 import { inForceWhenRead } from './shared.ts';
 
 /** Events in one case file: they are held in memory. */
@@ -26,13 +29,28 @@ export type Concerning = { lines: readonly Line[]; withheld: readonly number[] }
  * be shown in part, since its hash is of all of it: what names another patient or study, too, stays behind.
  * @throws {Failure} query/too-broad
  */
-export async function linesConcerning(sql: Sql, study: CaseStudy, through: number): Promise<Concerning> {
+export async function linesConcerning(
+  { db, journalBlobs }: { db: Db; journalBlobs: BlobStore },
+  study: CaseStudy,
+  through: number,
+): Promise<Concerning> {
   const { institution, patient, firstStored } = study;
-  const read = await Promise.all([
-    linesOfStudy(sql, study, through, LINES_MAX + 1),
-    patient === null ? [] : linesOfPatient(sql, patient, through, LINES_MAX + 1),
-    linesOfInstitution(sql, institution, through, LINES_MAX + 1),
-  ]);
+  const retired = await Retired.of(db);
+  const last = Math.min(through, retired.lastSeq);
+  // What the database does not have any more, told by the same questions.
+  const and = async (rows: readonly NumberedRow[], isAsked: (event: Envelope) => boolean): Promise<NumberedRow[]> => [
+    ...(await retiredRows(retired.lines(journalBlobs, retired.firstSeq, last), isAsked)),
+    ...rows,
+  ];
+  const read = [
+    await and(await linesOfStudy(db, study, through, LINES_MAX + 1), (event) => isOfStudy(event, study)),
+    patient === null
+      ? []
+      : await and(await linesOfPatient(db, patient, through, LINES_MAX + 1), (event) => isOfPatient(event, patient)),
+    await and(await linesOfInstitution(db, institution, through, LINES_MAX + 1), (event) =>
+      isOfInstitution(event, institution),
+    ),
+  ];
   if (read.some((rows) => rows.length > LINES_MAX)) throw tooMany();
   const [ofStudy, ofPatient, ofInstitution] = read.map(linesOf) as [Line[], Line[], Line[]];
   const exports = ofInstitution.filter(({ event }) => event.kind === 'export.finished' && event.at >= firstStored);

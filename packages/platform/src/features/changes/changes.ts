@@ -2,6 +2,7 @@ import type { Json } from '@acervo/kernel/canonical-json.ts';
 import { viewOf } from '../../holdings/scope.ts';
 import type { Envelope, EventKind } from '../../journal/event.ts';
 import { lastSeal } from '../../journal/journal.repo.ts';
+import { Retired } from '../../journal/retired.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
 import { eventsBetween } from './changes.repo.ts';
@@ -34,6 +35,11 @@ export type Changes = {
   next: number;
   /** There are further numbers already, with changes or without. */
   more: boolean;
+  /**
+   * Changes up to this number may be of retired months, and are not told any more: what is held is found by a search.
+   * Absent where the question began behind it.
+   */
+  retiredTo?: number;
 };
 
 /**
@@ -56,7 +62,8 @@ export async function readChanges(db: Db, op: Op, { since, limit, kinds }: Chang
     next = events.length < wanted ? through : (events.at(-1)?.seq ?? through);
     if (changes.length === limit) break;
   }
-  return { changes, next, more: next < last };
+  const { lastSeq: retiredTo } = await Retired.of(db);
+  return { changes, next, more: next < last, ...(since < retiredTo && { retiredTo }) };
 }
 
 const changeOf = (seq: number, { at, kind, institution, study, facts }: Envelope): Change => ({

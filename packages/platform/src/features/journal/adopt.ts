@@ -15,6 +15,11 @@ import type { Db } from '../../ports/sql.ts';
  */
 export async function adopt(db: Db, op: Op, file: CheckpointFile): Promise<string[]> {
   op.allow('administer', op.institution);
+  return adoptSigned(db, op, file);
+}
+
+/** The same, where the caller knows by whom it was signed. @throws {Failure} request/invalid */
+export async function adoptSigned(db: Db, op: Op, file: CheckpointFile): Promise<string[]> {
   const { checkpoint, witnesses } = file;
   const { number, size } = checkpoint;
   const row = await findCheckpoint(db, number);

@@ -6,6 +6,8 @@ import { keyChanges, signedOf } from '../../journal/checkpoint.repo.ts';
 import { newestCheckpoint, signerOf } from '../../journal/newest-checkpoint.ts';
 import { proofsOf } from '../../journal/proofs.ts';
 import { type NumberedRow, numberedBetween, numberedOfStudy, witnessedCheckpoints } from '../../journal/proven.repo.ts';
+import { Retired, retiredRows, withRetired } from '../../journal/retired.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
 import type { JournalKeys } from '../../ports/journal-keys.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
@@ -19,7 +21,7 @@ const LINES_MAX = 100_000;
  * @throws {Failure} request/invalid, retrieve/not-found, access/denied; config/invalid without the key
  */
 export async function makeBundle(
-  { db, keys }: { db: Db; keys: JournalKeys },
+  { db, keys, journalBlobs }: { db: Db; keys: JournalKeys; journalBlobs: BlobStore },
   op: Op,
   subject: BundleSubject,
 ): Promise<Bundle> {
@@ -28,7 +30,7 @@ export async function makeBundle(
   const { checkpoint, signature: checkpointSignature } = signedOf(row);
   const { number, size, key } = checkpoint;
   const signer = signerOf(keys, key);
-  const rows = await chosen(db, subject, size);
+  const rows = await chosen({ db, journalBlobs }, subject, size);
   const proofs = rows.map(({ seq }) => inclusionRanges(seq - 1, size));
   const paths = await proofsOf(db, size, proofs);
   const witnessed = await witnessedCheckpoints(db);
@@ -48,11 +50,20 @@ export async function makeBundle(
   return { ...bundle, signature: signer.sign('bundle', bundleValue(bundle)) };
 }
 
-async function chosen(db: Db, subject: BundleSubject, size: number): Promise<NumberedRow[]> {
+async function chosen(
+  { db, journalBlobs }: { db: Db; journalBlobs: BlobStore },
+  subject: BundleSubject,
+  size: number,
+): Promise<NumberedRow[]> {
   const tooMany = (): Failure =>
     new Failure('request/invalid', `more than ${LINES_MAX} events: take a shorter stretch`);
   if ('study' in subject) {
-    const rows = await numberedOfStudy(db, subject.study, size, LINES_MAX + 1);
+    const retired = await retiredRows(
+      (await Retired.of(db)).lines(journalBlobs),
+      ({ study }) => study === subject.study,
+    );
+    const kept = await numberedOfStudy(db, subject.study, size, LINES_MAX + 1);
+    const rows = [...retired, ...kept].sort((a, b) => a.seq - b.seq);
     if (rows.length > LINES_MAX) throw tooMany();
     if (rows.length === 0) throw new Failure('retrieve/not-found', 'the journal has no event of this study');
     return rows;
@@ -60,5 +71,5 @@ async function chosen(db: Db, subject: BundleSubject, size: number): Promise<Num
   const { from, to } = subject;
   if (!(from >= 1 && from <= to && to <= size)) throw new Failure('request/invalid', `numbers are 1 to ${size}`);
   if (to - from >= LINES_MAX) throw tooMany();
-  return numberedBetween(db, from, to);
+  return withRetired(journalBlobs, await numberedBetween(db, from, to));
 }

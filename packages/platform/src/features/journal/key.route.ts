@@ -1,3 +1,4 @@
+import type { KnownWitness } from '@acervo/kernel/journal/checkpoint-file.ts';
 import type { Route } from '../../bindings/http.ts';
 import type { JournalKeys } from '../../ports/journal-keys.ts';
 import type { Db } from '../../ports/sql.ts';
@@ -8,6 +9,8 @@ export type JournalPorts = {
   journalKeys: JournalKeys;
   /** The data directory's name. */
   node: string;
+  /** Whose signatures over HTTP count. */
+  witnesses: readonly KnownWitness[];
 };
 
 /** Anybody may know by which key the journal is signed. */

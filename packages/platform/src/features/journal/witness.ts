@@ -10,7 +10,12 @@ import type { Signer } from '../../ports/journal-keys.ts';
 export type Seen = { key: string; number: number; size: number; root: string; at: string };
 
 /** By the archive's name. It is all that a witness must keep. */
-export type WitnessState = { v: 1; archives: Readonly<Record<string, Seen>> };
+export type WitnessState = {
+  v: 1;
+  archives: Readonly<Record<string, Seen>>;
+  /** Which archive answered at which URL: it must not come back as another one of which nothing was seen. */
+  places?: Readonly<Record<string, string>>;
+};
 
 export const NOTHING_SEEN: WitnessState = { v: 1, archives: {} };
 
@@ -44,7 +49,7 @@ export async function witness(
   const { key, number, size, root, archive } = checkpoint;
   return {
     file: { ...file, witnesses: [...others, mine] },
-    state: { v: 1, archives: { ...state.archives, [archive]: { key, number, size, root, at } } },
+    state: { ...state, archives: { ...state.archives, [archive]: { key, number, size, root, at } } },
   };
 }
 

@@ -2,8 +2,11 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { type Patient, patientRef } from '../../holdings/patient.ts';
 import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.ts';
 import type { Recorder } from '../../journal/recorder.ts';
+import { Retired } from '../../journal/retired.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Actor, Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
+import { retiredAccesses } from './retired-accesses.ts';
 import {
   eventsOfStudies,
   type Period,
@@ -16,7 +19,7 @@ import {
 /** Who an actor of the journal is, as far as the directory and the registry know. */
 export type WhoIs = (actor: Actor) => { name?: string; institution?: string; place?: string } | undefined;
 
-export type Ports = { db: Db; journal: Pick<Recorder, 'record'>; whoIs: WhoIs };
+export type Ports = { db: Db; journalBlobs: BlobStore; journal: Pick<Recorder, 'record'>; whoIs: WhoIs };
 
 /** Ways in which data of a patient reach somebody, by the kind of their event. */
 export const ACCESS_KINDS = [
@@ -56,6 +59,8 @@ export type AccessReport = {
   madeAt: string;
   studies: number;
   accesses: Access[];
+  /** Accesses before this moment were read from the journal segments; absent where none were in the period. */
+  retiredBefore?: string;
   /** False where a bound cut it: ask for a shorter period. */
   isWhole: boolean;
 };
@@ -77,12 +82,8 @@ export async function accessesOf(ports: Ports, op: Op, patient: Patient, period:
     throw new Failure('retrieve/not-found', 'no such patient');
   }
   const institutions = [...new Set(persons.map(({ institution }) => institution))];
-  const [ofStudies, ofAll] = await Promise.all([
-    eventsOfStudies(db, studies.slice(0, STUDIES_MAX), ACCESS_KINDS, period, ACCESSES_MAX + 1),
-    wholeExports(db, institutions, period, ACCESSES_MAX + 1),
-  ]);
-  const events = [...ofStudies, ...ofAll].sort((a, b) => (a.at < b.at ? -1 : 1));
-  const accesses = events.slice(0, ACCESSES_MAX).map((event) => accessOf(event, whoIs));
+  const { events, ...whole } = await eventsOf(ports, { studies: studies.slice(0, STUDIES_MAX), institutions, period });
+  const accesses = events.map((event) => accessOf(event, whoIs));
   const facts = { patient, from: period.from, until: period.until, accesses: accesses.length };
   await journal.record(envelopeOf(op, 'accesses.reported', { institution: patient.institution }, facts));
   return {
@@ -92,7 +93,8 @@ export async function accessesOf(ports: Ports, op: Op, patient: Patient, period:
     madeAt: new Date().toISOString(),
     studies: Math.min(studies.length, STUDIES_MAX),
     accesses,
-    isWhole: studies.length <= STUDIES_MAX && events.length <= ACCESSES_MAX,
+    ...whole,
+    isWhole: whole.isWhole && studies.length <= STUDIES_MAX,
   };
 }
 
@@ -102,22 +104,44 @@ export async function accessesOf(ports: Ports, op: Op, patient: Patient, period:
  * @param patient  '' where the study names none
  */
 export async function accessesOfStudy(
-  { db, whoIs }: Pick<Ports, 'db' | 'whoIs'>,
+  ports: Pick<Ports, 'db' | 'journalBlobs' | 'whoIs'>,
   study: StudyOfPatient & { patient: string },
   period: Period,
 ): Promise<AccessReport> {
-  const [ofStudy, ofAll] = await Promise.all([
-    eventsOfStudies(db, [study], ACCESS_KINDS, period, ACCESSES_MAX + 1),
-    wholeExports(db, [study.institution], period, ACCESSES_MAX + 1),
-  ]);
-  const events = [...ofStudy, ...ofAll].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const { events, ...whole } = await eventsOf(ports, { studies: [study], institutions: [study.institution], period });
   return {
     patient: study.patient,
     linked: [],
     period,
     madeAt: new Date().toISOString(),
     studies: 1,
-    accesses: events.slice(0, ACCESSES_MAX).map((event) => accessOf(event, whoIs)),
+    accesses: events.map((event) => accessOf(event, ports.whoIs)),
+    ...whole,
+  };
+}
+
+type Told = { events: readonly Envelope[] } & Pick<AccessReport, 'isWhole' | 'retiredBefore'>;
+
+/** Events by which studies reached somebody: of the database, and of the journal segments where months were retired. */
+async function eventsOf(
+  { db, journalBlobs }: Pick<Ports, 'db' | 'journalBlobs'>,
+  asked: { studies: readonly StudyOfPatient[]; institutions: readonly string[]; period: Period },
+): Promise<Told> {
+  const { studies, institutions, period } = asked;
+  const [ofStudies, ofAll] = await Promise.all([
+    eventsOfStudies(db, studies, ACCESS_KINDS, period, ACCESSES_MAX + 1),
+    wholeExports(db, institutions, period, ACCESSES_MAX + 1),
+  ]);
+  const retired = await Retired.of(db);
+  const { before } = retired;
+  const isOlder = before !== undefined && period.from < before;
+  const older = isOlder
+    ? await retiredAccesses(retired, journalBlobs, { kinds: ACCESS_KINDS, ...asked }, ACCESSES_MAX + 1)
+    : [];
+  const events = [...older, ...ofStudies, ...ofAll].sort((a, b) => (a.at < b.at ? -1 : 1));
+  return {
+    events: events.slice(0, ACCESSES_MAX),
+    ...(isOlder && { retiredBefore: before }),
     isWhole: events.length <= ACCESSES_MAX,
   };
 }

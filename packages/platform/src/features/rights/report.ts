@@ -17,6 +17,7 @@ export function reportHtml(report: AccessReport, words: Words): string {
     [words.period, `${timeText(report.period.from, words)} – ${timeText(report.period.until, words)}`],
     [words.studies, String(report.studies)],
     [words.madeAt, timeText(report.madeAt, words)],
+    ...retiredOf(report, words),
   ];
   return `<!doctype html>
 <html lang="${words.lang}">
@@ -53,11 +54,15 @@ export function reportText(report: AccessReport, words: Words): string {
     `${words.title}: ${readable(report.patient)}`,
     ...report.linked.map((ref) => `${words.linked} ${readable(ref)}`),
     `${words.period}: ${timeText(report.period.from, words)} – ${timeText(report.period.until, words)}`,
+    ...retiredOf(report, words).map((pair) => pair.join(' ')),
     ...(report.isWhole ? [] : [words.cut]),
     ...(lines.length === 0 ? [words.none] : lines),
     words.limits,
   ].join('\n');
 }
+
+const retiredOf = ({ retiredBefore }: AccessReport, words: Words): [string, string][] =>
+  retiredBefore === undefined ? [] : [[words.retired, timeText(retiredBefore, words)]];
 
 function rowHtml(access: Access, words: Words): string {
   const { at, who, what, why, from, count } = cellsOf(access, words);

@@ -40,7 +40,12 @@ const ofOnly = (own: string): Partial<Op> => ({
 
 const whoIs = (actor: { id: string }) =>
   actor.id === 'p-1' ? { name: 'Dra. <b>Ruiz</b>', institution: 'HGM' } : undefined;
-const portsOf = (archive: Archive) => ({ db: archive.database, journal: archive.holdings.journal, whoIs });
+const portsOf = (archive: Archive) => ({
+  db: archive.database,
+  journalBlobs: archive.holdings.journalBlobs,
+  journal: archive.holdings.journal,
+  whoIs,
+});
 
 /** Two patients of two hospitals, a study each, and what was done with them. */
 async function openUsed(t: Parameters<typeof openTestArchive>[0]) {

@@ -23,6 +23,8 @@ export type Words = {
   cut: string;
   limits: string;
   verify: string;
+  /** Behind it the day. */
+  retired: string;
 };
 
 export const ES: Words = {
@@ -79,6 +81,7 @@ export const ES: Words = {
     'No se incluyen las búsquedas: la bitácora guarda quién buscó y con qué campos, no qué pacientes aparecieron en ' +
     'la lista. Varios accesos de la misma persona al mismo estudio en unos segundos se cuentan en un renglón.',
   verify: 'Cada renglón lleva el identificador de su asiento en la bitácora, que se puede verificar sin el archivo.',
+  retired: 'Accesos leídos de los segmentos sellados, porque la base de datos ya no los tiene: los anteriores al',
 };
 
 export const EN: Words = {
@@ -125,4 +128,5 @@ export const EN: Words = {
     'Searches are not included: the journal keeps who searched and by which fields, not which patients the list ' +
     'showed. Accesses of one person to one study within a few seconds are one line.',
   verify: 'Each line has the identifier of its entry of the journal, which can be verified without the archive.',
+  retired: 'Accesses of the sealed segments of the journal, which the database has no more, are those before',
 };

@@ -1,10 +1,13 @@
+import type { Json } from '@acervo/kernel/canonical-json.ts';
 import type { CommitRecord, RecordMember } from '@acervo/kernel/pack/record.ts';
 import { segmentName } from '@acervo/kernel/pack/record.ts';
 import { type InstanceKey, instanceKeyText } from '../../holdings/keys.ts';
 import { eventsOf, keyOf } from '../../holdings/project.ts';
-import { eventText } from '../../journal/event.ts';
+import { type Envelope, eventText } from '../../journal/event.ts';
+import { Retired } from '../../journal/retired.ts';
+import { sealHash } from '../../journal/segments.ts';
 import type { Db } from '../../ports/sql.ts';
-import { eventsById, type MemberRow, rowsUnder } from './verify.repo.ts';
+import { eventsById, type MemberRow, rowsUnder, sealsById } from './verify.repo.ts';
 import type { ArchiveFinding } from './verify.ts';
 
 /** Members and events that are asked for at once. */
@@ -57,9 +60,18 @@ export class GroupCheck {
     );
     for (const { id, text, what } of events) {
       const row = rows.get(id);
+      if (row === undefined && (await this.#isRetired(id, text))) continue;
       if (row === undefined) this.#say({ code: 'event.missing', what: id, detail: `told by record ${what}` });
       else if (row !== text) this.#say({ code: 'event.altered', what: id, detail: `record ${what} tells another one` });
     }
+  }
+
+  /** Its row was retired: its number and the chain say that it is the event which was numbered. */
+  async #isRetired(id: string, text: string): Promise<boolean> {
+    const event = JSON.parse(text) as Envelope & Json;
+    if (!(await Retired.of(this.#db)).has(event)) return false;
+    const seal = (await sealsById(this.#db, [id])).get(id);
+    return seal !== undefined && seal.hash === sealHash(seal.seq, seal.prev, event);
   }
 
   #compareMembers(members: readonly Asked[], rows: readonly MemberRow[]): void {

@@ -6,7 +6,8 @@ import { segmentName } from '@acervo/kernel/pack/record.ts';
 import { sealedSegmentsOf } from '../../holdings/announce-sealed.ts';
 import type { SegmentRow } from '../../holdings/segment.repo.ts';
 import type { Envelope } from '../../journal/event.ts';
-import { checkpointLines, journalLines, type SealedLine, sha256, sha256Text } from '../../journal/segments.ts';
+import type { Retired } from '../../journal/retired.ts';
+import { checkpointLinesTo, journalLines, type SealedLine, sha256, sha256Text } from '../../journal/segments.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Db } from '../../ports/sql.ts';
 import { type SealRow, type Snapshot, sealsAfter } from './verify.repo.ts';
@@ -30,7 +31,7 @@ export async function verifyJournal(
   const check = await JournalCheck.begin({
     hash: sha256,
     sha256: sha256Text,
-    checkpoints: checkpointsTo(journalBlobs, snapshot.lastCheckpoint),
+    checkpoints: checkpointLinesTo(journalBlobs, snapshot.lastCheckpoint),
     held: [],
     keys: [],
     tell: say,
@@ -45,29 +46,22 @@ export async function verifyJournal(
   return totals;
 }
 
-/** What is signed while we read covers lines that we may have passed already. */
-async function* checkpointsTo(blobs: BlobStore, last: string | undefined): ReturnType<typeof checkpointLines> {
-  if (last === undefined) return;
-  for await (const line of checkpointLines(blobs)) {
-    yield line;
-    if (line.text === last) return;
-  }
-}
-
 /** Compares lines with the numbers and rows of the index. */
 class RowsCheck {
   readonly #db: Db;
   readonly #lastSeq: number;
   readonly #segments: ReadonlyMap<number, SegmentRow>;
+  readonly #retired: Retired;
   readonly #say: (finding: ArchiveJournalFinding) => void;
   #lines: SealedLine[] = [];
   /** Up to here numbers of the index were compared. */
   #at = 0;
 
-  constructor(db: Db, { lastSeq, segments }: Snapshot, say: (finding: ArchiveJournalFinding) => void) {
+  constructor(db: Db, { lastSeq, segments, retired }: Snapshot, say: (finding: ArchiveJournalFinding) => void) {
     this.#db = db;
     this.#lastSeq = lastSeq;
     this.#segments = new Map(segments.map((row) => [row.segment, row]));
+    this.#retired = retired;
     this.#say = say;
   }
 
@@ -108,6 +102,8 @@ class RowsCheck {
       this.#say({ code: 'journal.altered', what: `${seq}`, detail: 'the index has another hash' });
     }
     const { id } = seal;
+    const isRetired = seal.event === null && this.#retired.has(event as Envelope);
+    if (isRetired) return this.#compareSegments(seq, event as Envelope);
     if (seal.event === null) this.#say({ code: 'event.missing', what: id, detail: `number ${seq} has no row` });
     else if (seal.event !== canonicalJson(event)) {
       this.#say({ code: 'event.altered', what: id, detail: `line ${seq} tells another` });

@@ -1,5 +1,6 @@
 import type { InstanceKey } from '../../holdings/keys.ts';
 import type { SegmentRow } from '../../holdings/segment.repo.ts';
+import { Retired } from '../../journal/retired.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
 
 export type Snapshot = {
@@ -10,6 +11,8 @@ export type Snapshot = {
   lastSeq: number;
   /** The last checkpoint's line; undefined when there is none. */
   lastCheckpoint: string | undefined;
+  /** Months of the journal that are in its segments only. */
+  retired: Retired;
   miscounted: { what: string; told: number; found: number }[];
 };
 
@@ -40,6 +43,7 @@ export async function takeSnapshot(db: Db, only: number | undefined): Promise<Sn
       rows: new Map(rows.map(({ segment, count }) => [segment, count])),
       lastSeq: last?.seq ?? 0,
       lastCheckpoint: checkpoint?.line,
+      retired: await Retired.of(sql),
       miscounted: only === undefined ? await miscounted(sql) : [],
     };
   });
@@ -112,6 +116,19 @@ export async function eventsById(sql: Sql, ids: readonly string[]): Promise<Map<
     [ids],
   );
   return new Map(rows.map(({ id, event }) => [id, event]));
+}
+
+/** The number and chain of events, whether their rows are there or were retired. Index: unique (id) of journal_seal. */
+export async function sealsById(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Map<string, { seq: number; prev: string; hash: string }>> {
+  const rows = await sql.query<{ id: string; seq: number; prev: string; hash: string }>(
+    `select s.id::text as id, s.seq, coalesce(p.hash, '') as prev, s.hash
+     from journal_seal s left join journal_seal p on p.seq = s.seq - 1 where s.id = any($1::uuid[])`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 export type SealRow = { seq: number; id: string; hash: string; event: string | null };

@@ -1,0 +1,32 @@
+import { toFailure } from '@acervo/kernel/failure.ts';
+import type { Log } from '../ports/log.ts';
+import type { Db, Sql } from '../ports/sql.ts';
+import { monthAfter } from './month.ts';
+import { makeMonths } from './months.repo.ts';
+import { waitMs } from './sealer.ts';
+
+/** Months that are made before they begin, beside the present one. */
+const AHEAD = 2;
+const EVERY_MS = 3_600_000;
+const AGAIN_MS = 60_000;
+
+/** The present month and the next ones have their tables. Where one is missing its events wait in the default one. */
+export function ensureMonths(sql: Sql, now: Date): Promise<number> {
+  const month = now.toISOString().slice(0, 7);
+  return makeMonths(sql, monthAfter(month, -1), monthAfter(month, AHEAD));
+}
+
+/** The same until the signal aborts. A failure is logged, and tried again: there are weeks left. */
+export async function keepMonths(db: Db, log: Log, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let nextMs = EVERY_MS;
+    try {
+      await ensureMonths(db, new Date());
+    } catch (thrown) {
+      const { code, detail } = toFailure(thrown);
+      log.warn('journal.months-unmade', { code, detail });
+      nextMs = AGAIN_MS;
+    }
+    await waitMs(nextMs, signal);
+  }
+}
