@@ -342,11 +342,13 @@ function openCells(matrix: Matrix): Cells {
   ]) {
     cells[`GET ${path}`] = open('GET', path);
   }
+  const keys = ['/login/keys', '/login/webauthn.js'];
   // Who one is oneself, and how one comes to be known.
-  for (const path of ['/login', '/login/callback', '/login/style.css', '/login/enrol', '/api/session']) {
+  for (const path of ['/login', '/login/callback', '/login/style.css', '/login/enrol', '/api/session', ...keys]) {
     cells[`GET ${path}`] = open('GET', path);
   }
-  for (const path of ['/logout', '/login/enrol', '/api/session']) cells[`POST ${path}`] = open('POST', path);
+  for (const path of ['/logout', '/login/enrol', '/login/keys', '/api/session'])
+    cells[`POST ${path}`] = open('POST', path);
   for (const root of ['/dicom-web', '/dicom-web/i/:institution']) {
     cells[`OPTIONS ${root}`] = open('OPTIONS', root);
     if (root !== '/dicom-web') cells[`OPTIONS ${root}/wado`] = open('OPTIONS', `${root}/wado`);

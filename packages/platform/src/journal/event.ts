@@ -52,6 +52,9 @@ export type EventKind =
   | 'login.failed'
   | 'login.locked'
   | 'session.ended'
+  | 'webauthn.registered'
+  | 'webauthn.removed'
+  | 'webauthn.suspended'
   | 'audit.read';
 
 export type Outcome = 'success' | 'warning' | 'failure';

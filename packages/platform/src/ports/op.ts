@@ -1,3 +1,4 @@
+import type { Authentication } from './identity.ts';
 import type { Log } from './log.ts';
 import type { Decision, DeskAction, StudyAction } from './policy.ts';
 import type { StudyFacts, View } from './view.ts';
@@ -26,6 +27,8 @@ export type Op = {
   /** Character set that applies where the object declares none or a wrong one. */
   charsetDefault: string | undefined;
   purpose: string;
+  /** How a person proved who it is, and when (`isSecondFactorWithin`); undefined for everything else. */
+  authentication?: Authentication | undefined;
   signal: AbortSignal;
   log: Log;
   /** What the caller may have for an action, as a condition of a search: holdings/scope.ts. */

@@ -16,6 +16,9 @@ const CLAIMS = z.object({
   client_id: z.string().min(1).max(128),
   acervo_kind: z.enum(['person', 'system']),
   acervo_strength: z.enum(['password', 'second-factor', 'certificate', 'secret']),
+  // RFC 9068 2.2.1: how the person was seen, and when; a refreshed token says what the first one did.
+  amr: z.array(z.string().max(32)).max(16).optional(),
+  auth_time: z.int().nonnegative().optional(),
 });
 
 /** What an access token says of its bearer. */

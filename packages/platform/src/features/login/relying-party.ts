@@ -8,6 +8,8 @@ export type Begun = { state: string; nonce: string; verifier: string };
 export type Told = {
   subject: string;
   amr: readonly string[];
+  /** When the issuer saw them (`auth_time`); undefined where it does not say. */
+  at: Date | undefined;
   claims: Readonly<Record<string, unknown>>;
   idToken: string;
 };
@@ -71,7 +73,9 @@ export class RelyingParty {
       const claims = tokens.claims();
       if (claims === undefined || tokens.id_token === undefined) throw new Error('no ID token');
       const amr = Array.isArray(claims['amr']) ? claims['amr'].filter((each) => typeof each === 'string') : [];
-      return { subject: claims.sub, amr, claims, idToken: tokens.id_token };
+      const seconds = claims.auth_time;
+      const at = seconds === undefined ? undefined : new Date(seconds * 1000);
+      return { subject: claims.sub, amr, at, claims, idToken: tokens.id_token };
     } catch (cause) {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'refused';
       throw new Failure('access/unknown', `login: ${code}`, { cause });
