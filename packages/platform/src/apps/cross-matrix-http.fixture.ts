@@ -29,7 +29,7 @@ const names =
   ({ status, body }: Answer, of: Subject): boolean =>
     status === 200 && body.includes(what(of));
 
-type Cells = Record<string, Cell>;
+export type Cells = Record<string, Cell>;
 
 /** Every route of the archive has its line here; one that has none fails the test. */
 export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {

@@ -14,7 +14,7 @@ import { enrolmentRoutes } from './enrolment.route.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
 import { externalPerson, type Groups } from './external.ts';
 import { identitiesOver } from './identities.ts';
-import { audienceOf, ISSUER_PREFIX, issuerUrlOf, PAGE_CLIENT, pageSecretOf } from './issuer-names.ts';
+import { audienceOf, ISSUER_PATHS, ISSUER_PREFIX, issuerUrlOf, PAGE_CLIENT, pageSecretOf } from './issuer-names.ts';
 import type { LoginKeys } from './keys.ts';
 import { type LoginPorts, loginRoutes, openSessionRoute } from './login.route.ts';
 import type { People } from './ports.ts';
@@ -78,6 +78,7 @@ export function makeLogin(options: LoginOptions): Login {
   const issuer: Hosted = {
     prefix: ISSUER_PREFIX,
     summary: 'The embedded issuer of OpenID Connect',
+    paths: ISSUER_PATHS,
     handle: async (request, response, from) => (await at().issuer()).handle(request, response, from),
   };
   const routes = [

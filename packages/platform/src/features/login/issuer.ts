@@ -6,7 +6,15 @@ import type { Log } from '../../ports/log.ts';
 import { SIGNING_ALGORITHM } from './access-token.ts';
 import { digestOf } from './cookie.ts';
 import { INTERACTION_PATH, type InteractionPorts, interactions } from './interaction.ts';
-import { audienceOf, ISSUER_PREFIX, issuerUrlOf, PAGE_CLIENT, pageSecretOf, strengthOf } from './issuer-names.ts';
+import {
+  audienceOf,
+  ISSUER_PATHS,
+  ISSUER_PREFIX,
+  issuerUrlOf,
+  PAGE_CLIENT,
+  pageSecretOf,
+  strengthOf,
+} from './issuer-names.ts';
 import type { LoginKeys } from './keys.ts';
 import { pagePolicy } from './page.ts';
 import { noticePage } from './pages.ts';
@@ -53,6 +61,7 @@ export function embeddedIssuer(ports: IssuerPorts): Hosted {
   return {
     prefix: ISSUER_PREFIX,
     summary: 'The embedded issuer of OpenID Connect',
+    paths: ISSUER_PATHS,
     handle: async (request: IncomingMessage, response: ServerResponse, { peerAddress }) => {
       addresses.set(request, peerAddress);
       delete request.headers['x-forwarded-for'];
