@@ -178,6 +178,7 @@ export const EVENT_MAPPINGS = {
   'login.succeeded': [authentication(EVENT_TYPE.login)],
   'login.failed': [authentication(EVENT_TYPE.login)],
   'login.locked': [changed(EVENT_TYPE.userSecurityAttributesChanged)],
+  'login.restored': [changed(EVENT_TYPE.userSecurityAttributesChanged)],
   'session.ended': [authentication(EVENT_TYPE.logout)],
   'webauthn.registered': [changed(EVENT_TYPE.userSecurityAttributesChanged)],
   'webauthn.removed': [changed(EVENT_TYPE.userSecurityAttributesChanged)],

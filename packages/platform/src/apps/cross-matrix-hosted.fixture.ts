@@ -13,7 +13,7 @@ const isError = (answer: Answer): boolean =>
   namesOf(answer).every((name) => ['error', 'error_description'].includes(name));
 /** A page that says that it came to nothing. */
 const isNotice = ({ status, body }: Answer): boolean =>
-  status === 400 && /<h1>(El inicio de sesi.n caduc.|No se pudo iniciar la sesi.n)</.test(body);
+  status === 400 && /<h1>(El inicio de sesi.{1,2}n caduc|No se pudo iniciar la sesi)/.test(body);
 
 /** Each with what a caller that proves nothing may find out there, and no more. */
 const HOSTED: Readonly<Record<string, { at?: string; may(answer: Answer): boolean }>> = {

@@ -51,6 +51,7 @@ export type EventKind =
   | 'login.succeeded'
   | 'login.failed'
   | 'login.locked'
+  | 'login.restored'
   | 'session.ended'
   | 'webauthn.registered'
   | 'webauthn.removed'
