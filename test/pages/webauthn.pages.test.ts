@@ -10,7 +10,7 @@ import { freePort } from '../harness/orthanc.ts';
 
 const OURS = ['/', '/assets', '/dicom-web', '/api', '/login', '/oidc', '/logout'];
 
-/** Chromium's own authenticator in software (CDP WebAuthn): it answers as a security key that its person has touched. */
+/** Chromium's own authenticator in software (CDP WebAuthn): it answers as a security key that was touched. */
 async function pluggedIn(page: Page): Promise<{ client: CDPSession; authenticatorId: string }> {
   const client = await page.context().newCDPSession(page);
   await client.send('WebAuthn.enable');

@@ -19,8 +19,8 @@ export type HostedPath = {
 /**
  * A request listener of Node that is not ours, such as a library's, for paths below a prefix. It reads the request and
  * writes the answer by itself, under the limits of the server and its rates; it is asked without anybody having been
- * identified, so it says nothing of any patient. It hears of the paths that are listed and of nothing else: what a later
- * version of the library answers elsewhere is not served until somebody has judged it.
+ * identified, so it says nothing of any patient. It hears of the paths that are listed and of nothing else: what a
+ * later version of the library answers elsewhere is not served until somebody has judged it.
  */
 export type Hosted = {
   /** Such as `/oidc`; the listener sees addresses without it, and the whole one in `originalUrl`. */

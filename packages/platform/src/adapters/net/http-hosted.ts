@@ -11,8 +11,8 @@ const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 
 /**
  * One request that a foreign listener answers. It gets the headers of every answer of ours, no more bytes than the
- * limit, no more time, and no more requests of one address than any stranger: whatever it does, the connection ends. Its
- * addresses are never logged, since they carry codes.
+ * limit, no more time, and no more requests of one address than any stranger: whatever it does, the connection ends.
+ * Its addresses are never logged, since they carry codes.
  */
 export async function hostForeign(
   request: IncomingMessage,

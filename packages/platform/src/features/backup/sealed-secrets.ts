@@ -130,7 +130,7 @@ const stretched = (passphrase: string, { salt, memory, passes, parallelism }: He
     parallelism,
   });
 
-/** A key pair of this file's own with the recipient's public key (RFC 7748 6.1): only its private key finds the same. */
+/** A key pair of this file's own with the recipient's key (RFC 7748 6.1): only its private key finds the same. */
 function byAgreement(recipient: KeyObject): { by: Header['by']; wrapping: Buffer } {
   const { publicKey, privateKey } = generateKeyPairSync('x25519');
   const ephemeral = rawOf(publicKey);

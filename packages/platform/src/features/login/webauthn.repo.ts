@@ -49,7 +49,7 @@ export async function insertKey(sql: Sql, row: KeyRow): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** A counter only goes on, unless there is none. @returns false where it did not: two hold this key, or one is sent again */
+/** A counter only goes on, unless there is none. @returns false where it did not: two may hold this key */
 export async function advanceCounter(sql: Sql, id: string, counter: number): Promise<boolean> {
   const rows = await sql.query<{ id: string }>(
     `update webauthn_credential set counter = $2, used_at = now()

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '@acervo/kernel/failure.ts';
-import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { z } from 'zod';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
@@ -117,7 +116,7 @@ export class WebAuthn {
     const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
     try {
       const { verified, registrationInfo } = await verifyRegistrationResponse({
-        response: { ...response, clientExtensionResults: {} } as RegistrationResponseJSON,
+        response: { ...response, clientExtensionResults: {} },
         ...expected,
         supportedAlgorithmIDs: [...ALGORITHMS],
       });
@@ -209,10 +208,10 @@ async function assertedCounter(
   const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
-      response: { ...response, clientExtensionResults: {} } as AuthenticationResponseJSON,
+      response: { ...response, clientExtensionResults: {} },
       ...expected,
       // Compared by the database, so that of two who come at once one is the second.
-      credential: { id, publicKey: Uint8Array.from(publicKey), counter: 0, transports: transports as [] },
+      credential: { id, publicKey: Uint8Array.from(publicKey), counter: 0, transports },
     });
     return verified ? authenticationInfo.newCounter : undefined;
   } catch {
