@@ -18,7 +18,6 @@ const isNotice = ({ status, body }: Answer): boolean =>
 /** Each with what a caller that proves nothing may find out there, and no more. */
 const HOSTED: Readonly<Record<string, { at?: string; may(answer: Answer): boolean }>> = {
   'GET /oidc/auth': { may: isNotice },
-  'POST /oidc/auth': { may: isNotice },
   'GET /oidc/auth/:uid': { at: `/oidc/auth/${UID}`, may: isNotice },
   'GET /oidc/interaction/:uid': { at: `/oidc/interaction/${UID}`, may: isNotice },
   'POST /oidc/interaction/:uid': { at: `/oidc/interaction/${UID}`, may: isNotice },

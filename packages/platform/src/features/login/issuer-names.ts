@@ -10,7 +10,7 @@ export const PAGE_CLIENT = 'acervo-page';
 export const ISSUER_PATHS: readonly HostedPath[] = [
   {
     path: '/auth',
-    methods: ['GET', 'POST'],
+    methods: ['GET'],
     tells: 'a way to the login, or to a registered address with a code of error; of nobody anything',
   },
   { path: '/auth/:uid', methods: ['GET'], tells: 'a code, to the registered address, for whoever has just logged in' },
