@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { z } from 'zod';
@@ -70,7 +70,8 @@ export async function sealedSecrets(
   to: Recipient,
 ): Promise<Buffer> {
   const folder = join(dataDir, FOLDER);
-  const names = readdirSync(folder).filter((name) => KEY_FILE.test(name));
+  // Where settings bring all keys there is no such folder.
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => KEY_FILE.test(name)) : [];
   const keys = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
   const at = new Date().toISOString();
   const text = JSON.stringify({ v: 1, keys, logins: await takeLogins(db) });
