@@ -38,7 +38,11 @@ const ports = { db, directory, now: () => new Date() };
 
 async function act(one: Act): Promise<void> {
   const institution = plan.people.find(({ id }) => id === one.who)?.institution ?? '';
-  const op = testOp({ institution, actor: { kind: 'person', id: one.who }, strength: 'second-factor' });
+  const op = testOp({
+    institution,
+    actor: { kind: 'person', id: one.who },
+    authentication: { strength: 'second-factor', methods: ['pwd', 'otp', 'mfa'], at: new Date() },
+  });
   if (one.kind === 'sign') await giveApproval(ports, op, plan, one);
   else await takeStep(ports, op, plan, { ...one, reason: 'plan' });
 }

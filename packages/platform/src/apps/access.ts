@@ -9,7 +9,7 @@ import { ACCESS_FILE_SYSTEM } from '../features/systems/description.ts';
 import { Authorities, type Authority, type Standpoint } from '../policy/authority.ts';
 import { Decisions } from '../policy/classes.ts';
 import { type Directory, PURPOSES } from '../ports/directory.ts';
-import type { Identity, Strength } from '../ports/identity.ts';
+import type { Authentication, Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Actor, Door, Op } from '../ports/op.ts';
 import type { Action, Policy, Principal } from '../ports/policy.ts';
@@ -230,7 +230,7 @@ type Description = {
   issuer?: string | undefined;
   charset?: string | undefined;
   purpose?: string;
-  strength?: Strength;
+  authentication?: Authentication | undefined;
 };
 
 /** Decides about an operation, and remembers by which policies a study was given to it. */
@@ -280,8 +280,8 @@ function callerOf(base: Base, deciding: () => Deciding, of: Description): Caller
         issuer: of.issuer ?? base.issuer ?? acting,
         charsetDefault: of.charset ?? base.charset,
         purpose: of.purpose ?? 'TREATMENT',
-        strength: of.strength,
         address: plainAddress(address),
+        ...(of.authentication && { authentication: of.authentication }),
         signal,
         log: base.log,
         ...decided,
@@ -376,7 +376,7 @@ function personCaller(base: Base, identity: Identity, directory: Directory): Cal
     door: 'web',
     institution: principal.institution,
     purpose: context.purpose,
-    strength: identity.strength,
+    authentication: identity.authentication ?? { strength: identity.strength, methods: [], at: undefined },
   });
 }
 

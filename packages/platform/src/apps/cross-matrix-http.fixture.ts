@@ -352,11 +352,12 @@ function openCells(matrix: Matrix): Cells {
   ]) {
     cells[`GET ${path}`] = open('GET', path);
   }
+  const keys = ['/login/keys', '/login/webauthn.js'];
   // Who one is oneself, and how one comes to be known.
-  for (const path of ['/login', '/login/callback', '/login/style.css', '/login/enrol', '/api/session']) {
+  for (const path of ['/login', '/login/callback', '/login/style.css', '/login/enrol', '/api/session', ...keys]) {
     cells[`GET ${path}`] = open('GET', path);
   }
-  for (const path of ['/logout', '/login/enrol', '/api/session', '/api/journal/witnesses'])
+  for (const path of ['/logout', '/login/enrol', '/login/keys', '/api/session', '/api/journal/witnesses'])
     cells[`POST ${path}`] = open('POST', path);
   for (const root of ['/dicom-web', '/dicom-web/i/:institution']) {
     cells[`OPTIONS ${root}`] = open('OPTIONS', root);

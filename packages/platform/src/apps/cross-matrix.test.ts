@@ -16,6 +16,7 @@ import {
   type Who,
 } from './cross-matrix.fixture.ts';
 import { ABSTRACT_SYNTAXES, dimseCells, keyOf } from './cross-matrix-dimse.fixture.ts';
+import { hostedCells } from './cross-matrix-hosted.fixture.ts';
 import { type Cell, httpCells } from './cross-matrix-http.fixture.ts';
 
 /** What is denied looks like what is absent, and in the same breath its owner gets it. */
@@ -55,7 +56,7 @@ test('whatever is asked, one institution gets of another what is shared, and no 
   const matrix = await startMatrix(t);
   const http = httpCells(matrix);
   const dimse = dimseCells(t, matrix);
-  const cells = new Map([...http, ...dimse]);
+  const cells = new Map([...http, ...dimse, ...Object.entries(hostedCells(matrix))]);
   await t.test('every route and service has a line, and every line a route or service', () => everyOne(matrix, cells));
   const ofStudies = [...cells].filter(([, { about }]) => about === 'study');
   await ready(matrix);
@@ -105,7 +106,12 @@ function everyOne({ server }: Matrix, cells: ReadonlyMap<string, Cell>): void {
       return accepted;
     }),
   );
-  const there = new Set([...routes, ...services]);
+  const hosted = features.flatMap((feature) =>
+    (feature.hosted ?? []).flatMap(({ prefix, paths }) =>
+      paths.flatMap(({ path, methods }) => methods.map((method) => `${method} ${prefix}${path}`)),
+    ),
+  );
+  const there = new Set([...routes, ...services, ...hosted]);
   assert.deepEqual(
     [...there].filter((name) => !cells.has(name)),
     [],

@@ -11,12 +11,17 @@ const FEATURES = [
   'microphone',
   'midi',
   'payment',
+  'publickey-credentials-create',
   'publickey-credentials-get',
   'screen-wake-lock',
   'serial',
   'usb',
   'xr-spatial-tracking',
 ];
+
+/** @param own  what documents of ours may use all the same, and none that they frame */
+export const permissionsPolicy = (own: readonly string[] = []): string =>
+  FEATURES.map((feature) => `${feature}=${own.includes(feature) ? '(self)' : '()'}`).join(', ');
 
 /**
  * Two documents of one origin reach into each other where one opened the other and their opener policies are equal. So
@@ -33,7 +38,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
-  'permissions-policy': FEATURES.map((feature) => `${feature}=()`).join(', '),
+  'permissions-policy': permissionsPolicy(),
   'cross-origin-opener-policy': OPENER_POLICY.archive,
   'cross-origin-resource-policy': 'same-origin',
 };

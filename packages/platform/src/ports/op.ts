@@ -1,4 +1,4 @@
-import type { Strength } from './identity.ts';
+import type { Authentication } from './identity.ts';
 import type { Log } from './log.ts';
 import type { Decision, DeskAction, StudyAction } from './policy.ts';
 import type { StudyFacts, View } from './view.ts';
@@ -27,10 +27,10 @@ export type Op = {
   /** Character set that applies where the object declares none or a wrong one. */
   charsetDefault: string | undefined;
   purpose: string;
-  /** How sure it is who acts; absent where nobody had to prove it. */
-  strength?: Strength | undefined;
   /** Network address that it came from; '' for what came by no network. */
   address: string;
+  /** How a person proved who it is, and when (`isSecondFactorWithin`); undefined for everything else. */
+  authentication?: Authentication | undefined;
   signal: AbortSignal;
   log: Log;
   /** What the caller may have for an action, as a condition of a search: holdings/scope.ts. */

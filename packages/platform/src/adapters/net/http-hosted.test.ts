@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Hosted } from '../../bindings/hosted.ts';
+import { httpGate } from '../../bindings/limits/http-gate.ts';
 import { get, send, sendBytes, start, text } from './http.fixture.ts';
 
 /** Says what it saw; reads its body to the end. */
@@ -11,8 +12,13 @@ const mirror: Hosted['handle'] = async (request, response, { peerAddress }) => {
   response.end(JSON.stringify({ url: request.url, whole: Reflect.get(request, 'originalUrl'), bytes, peerAddress }));
 };
 const hosting = (handle: Hosted['handle']): { hosted: Hosted[] } => ({
-  hosted: [{ prefix: '/foreign', summary: '', handle }],
+  hosted: [{ prefix: '/foreign', summary: '', handle, paths: PATHS }],
 });
+
+const PATHS: Hosted['paths'] = [
+  { path: '/a/:name', methods: ['POST'], tells: 'what it saw' },
+  { path: '/x', methods: ['GET', 'POST'], tells: 'what it saw' },
+];
 
 test('a foreign listener answers below its prefix, with the headers of every answer', async (t) => {
   const { port, lines } = await start(t, [get('/own', text('own'))], hosting(mirror));
@@ -60,4 +66,32 @@ test('what it throws is a problem document that says nothing of it', async (t) =
   assert.equal(answer.status, 500);
   assert.equal(answer.headers['content-type'], 'application/problem+json');
   assert.doesNotMatch(answer.body.toString(), /secret/);
+});
+
+test('it hears of what is listed, and of nothing else', async (t) => {
+  const { port } = await start(t, [], hosting(mirror));
+  for (const path of ['/foreign', '/foreign/', '/foreign/y', '/foreign/a', '/foreign/a/b/c', '/foreign/x/../y']) {
+    assert.equal((await send(port, { path })).status, 404, path);
+  }
+  const other = await send(port, { path: '/foreign/a/b' });
+  assert.deepEqual([other.status, other.headers['allow']], [405, 'POST, OPTIONS']);
+  assert.equal((await send(port, { path: '/foreign/x', method: 'HEAD' })).status, 200);
+});
+
+test('its requests count for the address that they come from, as those of any stranger', async (t) => {
+  const gate = httpGate(
+    { requestsMax: 8, callerRate: 1, institutionRate: 0 },
+    () => 1,
+    () => 0,
+  );
+  const { port } = await start(t, [], { ...hosting(mirror), gate });
+  const ask = async (from: string): Promise<number> => {
+    const answer = await send(port, { path: '/foreign/x', headers: { 'x-forwarded-for': from } });
+    if (answer.status === 429) assert.equal(answer.headers['retry-after'], '1');
+    return answer.status;
+  };
+  const statuses: number[] = [];
+  for (let count = 0; count < 7; count++) statuses.push(await ask('203.0.113.9'));
+  assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429]);
+  assert.equal(await ask('203.0.113.10'), 200, 'another one has a rate of its own');
 });

@@ -10,13 +10,13 @@ import { addressOf } from './peer-address.ts';
 
 /**
  * One request that a foreign listener answers. It gets the headers of every answer of ours, no more bytes than the
- * limit, and no more time: whatever it does, the connection ends. Its addresses are never logged, since they carry
- * codes.
+ * limit, no more time, and no more requests of one address than any stranger: whatever it does, the connection ends.
+ * Its addresses are never logged, since they carry codes.
  */
 export async function hostForeign(
   request: IncomingMessage,
   response: ServerResponse,
-  hosted: Hosted,
+  { hosted, route }: { hosted: Hosted; route: string },
   context: ExchangeContext,
 ): Promise<void> {
   const startedAt = performance.now();
@@ -29,9 +29,12 @@ export async function hostForeign(
   const timer = setTimeout(() => response.destroy(), limits.hostedMs);
   let failure: Failure | undefined;
   try {
+    const peerAddress = addressOf(request);
+    // Nobody is known yet. Behind a proxy each of those it asks for has a rate.
+    context.gate?.knock(peerAddress);
     failure = refusalOf(request, limits);
     if (failure !== undefined) refuse(response, failure, op);
-    else await handed(request, response, hosted, over);
+    else await handed(request, response, hosted, { over, peerAddress });
   } catch (thrown) {
     failure = toFailure(thrown);
     if (response.headersSent) response.destroy();
@@ -42,10 +45,14 @@ export async function hostForeign(
   // What it did not read of the request would be taken for the next one.
   if (!request.complete) request.destroy();
   const isCut = !response.writableFinished;
+  if (failure !== undefined) {
+    const { remoteAddress = '' } = request.socket;
+    context.onRefused({ code: failure.code, method: request.method ?? '', route, peerAddress: remoteAddress });
+  }
   logOutcome(log, failure, isCut ? 'http.cut' : 'http.answered', {
     op,
     method: request.method ?? '',
-    route: `${hosted.prefix}/*`,
+    route,
     status: response.statusCode,
     ms: Math.round(performance.now() - startedAt),
   });
@@ -67,13 +74,13 @@ async function handed(
   request: IncomingMessage & { originalUrl?: string },
   response: ServerResponse,
   { prefix, handle }: Hosted,
-  over: Promise<void>,
+  { over, peerAddress }: { over: Promise<void>; peerAddress: string },
 ): Promise<void> {
   if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
   request.originalUrl = request.url ?? '';
   request.url = request.originalUrl.slice(prefix.length);
   if (request.socket instanceof TLSSocket) request.headers['x-forwarded-proto'] ??= 'https';
-  await Promise.race([handle(request, response, { peerAddress: addressOf(request) }), over]);
+  await Promise.race([handle(request, response, { peerAddress }), over]);
 }
 
 function refuse(response: ServerResponse, failure: Failure, op: string): void {

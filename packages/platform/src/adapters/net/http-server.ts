@@ -158,16 +158,27 @@ function hostPath(
   }
 }
 
-/** Everything below a prefix, whatever its method: the listener there knows which ones it answers. */
+/** The paths that a foreign listener is asked for; the rest of its prefix is not there. */
 function hostBelow(app: FastifyInstance, hosted: Hosted, context: ExchangeContext): void {
-  app.route({
-    method: ['GET', 'HEAD', 'POST', 'OPTIONS'],
-    url: `${hosted.prefix}/*`,
-    handler: (request, reply) => {
-      reply.hijack();
-      void hostForeign(request.raw, reply.raw, hosted, context);
-    },
-  });
+  for (const { path, methods } of hosted.paths) {
+    const route = hosted.prefix + path;
+    const served: readonly HTTPMethods[] = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+    const allow = [...served, 'OPTIONS'].join(', ');
+    for (const method of METHODS) {
+      app.route({
+        method,
+        url: route,
+        handler: (request, reply) => {
+          if (!served.includes(method)) {
+            const serve = method === 'OPTIONS' ? optionsOf(request, undefined, allow, context) : notAllowed(allow);
+            return host(request, reply, { route, serve }, context);
+          }
+          reply.hijack();
+          void hostForeign(request.raw, reply.raw, { hosted, route }, context);
+        },
+      });
+    }
+  }
 }
 
 /** OPTIONS: a browser's preflight, the path's own route, or the list of its methods (RFC 9110 9.3.7). */

@@ -8,7 +8,16 @@ import { isIndexEmpty } from '../../features/backup/backup.repo.ts';
 import type { Manifest } from '../../features/backup/manifest.ts';
 import { openBackup, type RestoreTarget, stageFiles } from '../../features/backup/restore.ts';
 import { verifyArchive } from '../../features/verify/verify.ts';
+import { loadAccess } from '../access.ts';
 import { refuseOwnFolder } from '../backup-folder.ts';
+import {
+  type OpenedSecrets,
+  openedSecrets,
+  openerIn,
+  putBackLogins,
+  putKeys,
+  refuseOtherKeys,
+} from '../backup-secrets.ts';
 import {
   type Command,
   type CommandArgs,
@@ -28,11 +37,19 @@ const CONNECTIONS_MAX = 3;
 
 export const restoreCommand: Command = {
   name: 'restore',
-  usage: '--from DIR [--deep] [--json]',
+  usage: '--from DIR [--passphrase-file FILE | --identity FILE | --without-secrets] [--deep] [--json]',
   summary: `Bring a backup back into an empty data directory: packs and journal, then the index from them, then a check.
 Every file is compared with its digest; where one is damaged, nothing is restored. --deep reads every object again.
+Keys and logins that the backup has sealed are opened first, by the passphrase in a file or the X25519 private key in a
+PEM file; then people log in as before. --without-secrets leaves them: everybody is enrolled anew.
 Exit codes: 0 everything is back, 3 something is damaged (each file or object is named), 1 it failed.`,
-  options: { from: { type: 'string' }, deep: { type: 'boolean' } },
+  options: {
+    from: { type: 'string' },
+    deep: { type: 'boolean' },
+    'passphrase-file': { type: 'string' },
+    identity: { type: 'string' },
+    'without-secrets': { type: 'boolean' },
+  },
   positionals: [0, 0],
   run: runRestore,
 };
@@ -43,6 +60,8 @@ async function runRestore(args: CommandArgs, context: CommandContext): Promise<E
   if (from === undefined) throw new Failure('request/invalid', 'give --from DIR');
   const manifest = await openBackup(targetFolder(from));
   await refuseOwnFolder(from, config);
+  const secrets = await openedSecrets(targetFolder(from), openerIn(args), isGiven(args, 'without-secrets'));
+  if (secrets !== undefined) refuseOtherKeys(config, secrets);
   const packs = packsDirectory(config);
   const beside = (name: string) => stagingFolder(join(dirname(packs), name));
   const into: RestoreTarget = { packs: stagingFolder(packs), journal: beside('journal'), models: beside('models') };
@@ -58,7 +77,8 @@ async function runRestore(args: CommandArgs, context: CommandContext): Promise<E
     print(text, { restored: false, damaged: damaged.length });
     return EXIT.damaged;
   }
-  return bringUp(manifest, into, isGiven(args, 'deep'), context);
+  if (secrets !== undefined) putKeys(config, secrets);
+  return bringUp(manifest, into, { deep: isGiven(args, 'deep'), secrets }, context);
 }
 
 async function stage(from: string, manifest: Manifest, into: RestoreTarget, { signal, isJson }: CommandContext) {
@@ -78,7 +98,7 @@ async function stage(from: string, manifest: Manifest, into: RestoreTarget, { si
 async function bringUp(
   manifest: Manifest,
   into: RestoreTarget,
-  deep: boolean,
+  { deep, secrets }: { deep: boolean; secrets: OpenedSecrets | undefined },
   context: CommandContext,
 ): Promise<ExitCode> {
   const { config, log, signal, print, isJson } = context;
@@ -101,6 +121,7 @@ async function bringUp(
     },
   });
   progress.end();
+  const people = secrets && (await restoreLogins(secrets, context));
   const verified = await verifyRestored(deep, context, tell);
   const { segments, instances, journalLines } = rebuilt;
   const findings = rebuilt.findings + verified.findings;
@@ -110,9 +131,21 @@ async function bringUp(
     counts: { bytes },
   } = manifest;
   const counts = `${instances} instances in ${segments} segments, ${journalLines} journal lines`;
-  const text = `${counts}, ${sizeText(bytes)}, as of ${at}`;
-  print(findings === 0 ? text : `${text}; ${findings} findings`, { restored: true, at, version, rebuilt, verified });
+  const logins = people === undefined ? 'nobody can log in yet' : `${people} people can log in`;
+  const text = `${counts}, ${sizeText(bytes)}, as of ${at}; ${logins}`;
+  const told = { restored: true, at, version, rebuilt, verified, ...(people !== undefined && { people }) };
+  print(findings === 0 ? text : `${text}; ${findings} findings`, told);
   return findings === 0 ? EXIT.done : EXIT.damaged;
+}
+
+async function restoreLogins(secrets: OpenedSecrets, { config, log, signal }: CommandContext): Promise<number> {
+  const index = await openIndex(config, { role: 'restore', connectionsMax: CONNECTIONS_MAX, log });
+  try {
+    const op = loadAccess(config, log).ofCommand('restore').openOp(signal);
+    return await putBackLogins(index.database, op, secrets);
+  } finally {
+    await index.close();
+  }
 }
 
 async function verifyRestored(

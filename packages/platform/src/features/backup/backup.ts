@@ -15,6 +15,7 @@ import {
   readManifest,
 } from './manifest.ts';
 import { type BackupTarget, ProgressRecord, readUnfinished, UNFINISHED, type Unfinished } from './progress-record.ts';
+import { SECRETS } from './sealed-secrets.ts';
 
 export type BackupPorts = BackupSource & {
   journal: Recorder;
@@ -26,6 +27,8 @@ export type BackupPorts = BackupSource & {
 export type BackupWanted = {
   /** Compare every file that is kept with its digest, and copy it anew where it differs. */
   deep: boolean;
+  /** Keys and logins, sealed: made when everything else is copied. Undefined: what is there already stays. */
+  secrets?: (() => Promise<Uint8Array>) | undefined;
 };
 
 export type BackupSummary = {
@@ -39,6 +42,8 @@ export type BackupSummary = {
   bytesCopied: number;
   /** Files that the archive could not give; what an earlier backup has of them stays. */
   damaged: number;
+  /** Keys and logins were sealed into it. */
+  secrets: boolean;
   seconds: number;
 };
 
@@ -76,11 +81,19 @@ export async function backUp(
   const { node, version } = ports;
   const finished = new Date().toISOString();
   const manifest = manifestOf({ node, at, finished, version, journal, damaged, files }, records);
+  if (wanted.secrets !== undefined) await target.folder.put(SECRETS, [await wanted.secrets()]);
   await target.folder.put(MANIFEST, manifestText(manifest));
   await target.folder.remove(UNFINISHED);
   const ms = Math.round(performance.now() - began);
   const { segments, journalFiles, bytes } = manifest.counts;
-  const counts = { segments, journalFiles, bytes, ...copying.counts, damaged: damaged.length };
+  const counts = {
+    segments,
+    journalFiles,
+    bytes,
+    ...copying.counts,
+    damaged: damaged.length,
+    secrets: wanted.secrets !== undefined,
+  };
   const outcome = damaged.length === 0 ? ('success' as const) : ('warning' as const);
   const facts = { ...counts, from: at, seq: journal.seq, ms };
   await ports.journal.record(envelopeOf(op, 'backup.finished', { institution: '', outcome }, facts));

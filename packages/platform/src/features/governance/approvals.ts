@@ -158,7 +158,7 @@ async function keep(
     document: text,
     signature,
     key,
-    strength: isStrong(op) ? String(op.strength) : '',
+    strength: isStrong(op) ? String(op.authentication?.strength) : '',
     receivedAt: ports.now().toISOString(),
     revision,
   };

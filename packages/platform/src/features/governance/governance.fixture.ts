@@ -92,7 +92,8 @@ export async function startWorld(): Promise<World> {
       people.set(id, { id, login: id, name: 'x', institution, roles: grants(roles), isActive: true });
       const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
       const key = await keyName(pair.publicKey);
-      const op = testOp({ institution, actor: { kind: 'person', id }, door: 'web', strength: 'second-factor' });
+      const authentication = { strength: 'second-factor', methods: ['pwd', 'otp', 'mfa'], at: new Date() } as const;
+      const op = testOp({ institution, actor: { kind: 'person', id }, door: 'web', authentication });
       const at = now.toISOString();
       const proof = await provePossession({ persona: id, llave: key, momento: at }, pair.privateKey);
       await enrolKey(ports, op, { key, at, proof });

@@ -104,7 +104,10 @@ test('each way to sign wrongly is refused by its rule and leaves nothing', async
   const system = { ...validator.op, actor: { kind: 'system', id: 'PACS' } } as const;
   await assert.rejects(sign({ op: system }), refusedBy('G01/service-account'));
   await assert.rejects(sign({ op: process }), refusedBy('G01/service-account'));
-  const weak = { ...validator.op, strength: 'password' as const };
+  const weak = {
+    ...validator.op,
+    authentication: { strength: 'password' as const, methods: ['pwd'], at: new Date() },
+  };
   await assert.rejects(sign({ op: weak }), refusedBy('G01/second-factor'));
   await assert.rejects(sign({ op: { ...weak, may: () => false } }), refusedBy('G01/second-factor'));
   await assert.rejects(sign({ op: authority.op }), refusedBy('G01/key'), 'what another one signed');

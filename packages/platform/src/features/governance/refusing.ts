@@ -64,7 +64,8 @@ export function allowPerson(op: Op, action: DeskAction, institution: string): vo
   throw refusalOf([refused(isStrong(op) ? 'G01/role' : 'G01/second-factor', `${action} at ${institution}`)]);
 }
 
-export const isStrong = ({ strength }: Op): boolean => strength === 'second-factor' || strength === 'certificate';
+export const isStrong = ({ authentication }: Op): boolean =>
+  authentication?.strength === 'second-factor' || authentication?.strength === 'certificate';
 
 /** Roles of a person in force, each with where it is held. */
 export function grantsOf({ directory, now }: Ports, person: string): { role: string; institution: string }[] {

@@ -13,6 +13,7 @@ import { recoveryDigest } from './recovery.ts';
 import { keyFor, type SecretBox } from './secret-box.ts';
 import { asPerson } from './session.ts';
 import { totpStep } from './totp.ts';
+import { keysOf } from './webauthn.repo.ts';
 
 /** From how many failures on who is locked, and for how long: twice as long each time. */
 const LOCK = {
@@ -69,18 +70,28 @@ export class Credentials {
       if (!isRight || kept === undefined || person === undefined) return undefined;
       if (isOutdated) await putPassword(this.#db, person.id, await this.hasher.hash(password));
       const isNeeded = needsSecondFactor(this.#directory, person.id, new Date(this.#nowMs()));
-      const next = kept.totpSecret !== null ? 'code' : isNeeded ? 'setup' : 'nothing';
+      const hasSecond = kept.totpSecret !== null || (await keysOf(this.#db, person.id)).length > 0;
+      const next = hasSecond ? 'code' : isNeeded ? 'setup' : 'nothing';
       return { is: 'right', person: person.id, next };
     });
   }
 
   /** The code of an authenticator, or one of the codes for recovery. */
   async code(op: Op, person: string, typed: string, address: string): Promise<Proved> {
+    return this.proved(op, person, address, () => this.#isCode(person, typed.trim()));
+  }
+
+  /** A second factor of another kind, counted like a code: whoever tries is locked out in the same way. */
+  async proved(op: Op, person: string, address: string, judge: () => Promise<boolean>): Promise<Proved> {
     const login = this.#directory.person(person)?.login ?? '';
-    return this.#counted(op, { login, address, person }, async () => {
-      const isRight = await this.#isCode(person, typed.trim());
-      return isRight ? { is: 'right', person, next: 'nothing' } : undefined;
-    });
+    return this.#counted(op, { login, address, person }, async () =>
+      (await judge()) ? { is: 'right', person, next: 'nothing' } : undefined,
+    );
+  }
+
+  /** Whether a person has a code of an authenticator. */
+  async hasTotp(person: string): Promise<boolean> {
+    return (await findCredential(this.#db, person))?.totpSecret != null;
   }
 
   /** The first code of a new second factor. @returns false where it is not of this secret */
@@ -103,10 +114,10 @@ export class Credentials {
   }
 
   async #isCode(person: string, typed: string): Promise<boolean> {
-    const kept = await findCredential(this.#db, person);
-    if (kept?.totpSecret == null) return false;
     const recovery = recoveryDigest(typed);
     if (recovery !== undefined) return useRecoveryCode(this.#db, person, recovery);
+    const kept = await findCredential(this.#db, person);
+    if (kept?.totpSecret == null) return false;
     const secret = this.#box.open(TOTP, kept.totpSecret);
     const step = secret && totpStep(secret, typed.replace(/\s/g, ''), this.#nowMs(), kept.totpStep);
     return step !== undefined && useTotpStep(this.#db, person, step);

@@ -22,6 +22,9 @@ import { newRecoveryCodes, recoveryDigest } from './recovery.ts';
 import type { SecretBox } from './secret-box.ts';
 import { asPerson, type Sessions } from './session.ts';
 import { newTotpSecret } from './totp.ts';
+import { deleteKeysOf } from './webauthn.repo.ts';
+import type { NewKey, WebAuthn } from './webauthn.ts';
+import { type KeyQuestion, questionOf } from './webauthn-pages.ts';
 
 const HOURS = 24;
 const TOTP_FORM = 'enrolment totp';
@@ -39,10 +42,23 @@ export type Told = {
   code: string;
   /** The secret of the second factor that the form showed, sealed. */
   totp: string;
+  /** What a browser made for the form's question, where a key was made; and what it is called. */
+  credential: string;
+  keyName: string;
 };
 
 /** Why a form is shown again. */
-export type Trouble = 'login' | 'name' | 'institution' | 'taken' | 'short' | 'long' | 'repeats' | 'again' | 'code';
+export type Trouble =
+  | 'login'
+  | 'name'
+  | 'institution'
+  | 'taken'
+  | 'short'
+  | 'long'
+  | 'repeats'
+  | 'again'
+  | 'code'
+  | 'key';
 
 export type EnrolmentForm = {
   isFirst: boolean;
@@ -52,6 +68,7 @@ export type EnrolmentForm = {
   isSecondFactorNeeded: boolean;
   secret: Uint8Array;
   totp: string;
+  key: KeyQuestion;
 };
 
 export type EnrolmentPorts = {
@@ -60,6 +77,8 @@ export type EnrolmentPorts = {
   credentials: Credentials;
   sessions: Sessions;
   box: SecretBox;
+  webauthn: WebAuthn;
+  publicUrl: string;
 };
 
 /** A link, once, by which somebody sets a password and a second factor. @returns its code, kept nowhere */
@@ -80,7 +99,7 @@ export const wasFirstIssued = (sql: Sql): Promise<boolean> => hasEnrolmentOf(sql
 
 /** What the link leads to; undefined where it counts no more. */
 export async function enrolmentForm(
-  { db, people, box }: EnrolmentPorts,
+  { db, people, box, webauthn }: EnrolmentPorts,
   code: string,
   totp?: string,
 ): Promise<EnrolmentForm | undefined> {
@@ -90,7 +109,11 @@ export async function enrolmentForm(
   if (person !== FIRST && known?.isActive !== true) return undefined;
   // A form that is shown again has the secret that the telephone may already have.
   const secret = (totp === undefined ? undefined : secretOf(box, code, totp)) ?? newTotpSecret();
+  const owner = { id: person, login: known?.login ?? 'acervo', name: known?.name ?? 'Acervo' };
+  // What is enrolled takes the place of what was: an authenticator may have a key here already.
+  const options = await webauthn.creationOptions(boundTo(code), owner);
   return {
+    key: questionOf(webauthn, options, true),
     isFirst: person === FIRST,
     id: person,
     person: known && { login: known.login, name: known.name },
@@ -104,15 +127,14 @@ export type Enrolled = { login: string; recoveryCodes: readonly string[] };
 
 /** Set what the form says. @returns codes to keep, or why the form is shown again */
 export async function enrol(ports: EnrolmentPorts, op: Op, code: string, told: Told): Promise<Enrolled | Trouble> {
-  const { db, credentials, box } = ports;
+  const { db, credentials } = ports;
   const form = await enrolmentForm(ports, code, told.totp);
   if (form === undefined) throw new Failure('access/denied', 'enrolment link that does not count');
   const trouble = troubleOf(form, told);
   if (trouble !== undefined) return trouble;
-  const isSecond = form.isSecondFactorNeeded || told.code.trim() !== '';
-  const secret = secretOf(box, code, told.totp);
-  const totp = isSecond && secret !== undefined ? credentials.sealedTotp(secret, told.code) : undefined;
-  if (isSecond && totp === undefined) return 'code';
+  const second = await secondOf(ports, op, form, { code, told });
+  if (typeof second === 'string') return second;
+  const { totp, key } = second;
   const password = await credentials.hasher.hash(told.password);
   if (!(await claimEnrolment(db, digestOf(code)))) throw new Failure('access/denied', 'enrolment link was used');
   try {
@@ -121,15 +143,20 @@ export async function enrol(ports: EnrolmentPorts, op: Op, code: string, told: T
       await releaseEnrolment(db, digestOf(code));
       return 'taken';
     }
-    const recoveryCodes = totp === undefined ? [] : newRecoveryCodes();
+    const recoveryCodes = totp === undefined && key === undefined ? [] : newRecoveryCodes();
     await ports.sessions.endAllOf(op, person, 'credential-changed');
     await db.transaction(async (sql) => {
       await putCredential(sql, person, { password, totpSecret: totp?.secret ?? null, totpStep: totp?.step ?? 0 });
       const digests = recoveryCodes.map((each) => recoveryDigest(each) ?? '');
       await putRecoveryCodes(sql, person, digests);
       await deletePayloadsOf(sql, person);
-      const facts = { person, secondFactor: totp !== undefined, isFirst: form.isFirst };
+      await deleteKeysOf(sql, person);
+      const secondFactor = totp !== undefined || key !== undefined;
+      const facts = { person, secondFactor, isFirst: form.isFirst };
       await insertEvents(sql, [envelopeOf(asPerson(op, person), 'person.enrolled', { institution: '' }, facts)]);
+      if (key !== undefined && !(await ports.webauthn.register(sql, op, person, key, told.keyName))) {
+        throw new Failure('access/denied', "a key that is somebody else's");
+      }
     });
     return { login: form.person?.login ?? told.login, recoveryCodes };
   } catch (thrown) {
@@ -137,6 +164,33 @@ export async function enrol(ports: EnrolmentPorts, op: Op, code: string, told: T
     throw thrown;
   }
 }
+
+type Second = { totp: { secret: Uint8Array; step: number } | undefined; key: NewKey | undefined };
+
+/** A key, a code, or neither where neither is asked for. */
+async function secondOf(
+  { credentials, box, webauthn }: EnrolmentPorts,
+  op: Op,
+  form: EnrolmentForm,
+  { code, told }: { code: string; told: Told },
+): Promise<Second | Trouble> {
+  const typed = told.code.trim();
+  if (told.credential !== '') {
+    const key = await webauthn.made(op, boundTo(code), told.credential);
+    if (key === undefined) return 'key';
+    if (typed === '') return { totp: undefined, key };
+    const totp = totpOf(credentials, secretOf(box, code, told.totp), typed);
+    return totp === undefined ? 'code' : { totp, key };
+  }
+  if (!form.isSecondFactorNeeded && typed === '') return { totp: undefined, key: undefined };
+  const totp = totpOf(credentials, secretOf(box, code, told.totp), typed);
+  return totp === undefined ? 'code' : { totp, key: undefined };
+}
+
+const totpOf = (credentials: Credentials, secret: Buffer | undefined, typed: string): Second['totp'] =>
+  secret && credentials.sealedTotp(secret, typed);
+
+const boundTo = (code: string): string => `enrol ${digestOf(code)}`;
 
 function troubleOf(form: EnrolmentForm, told: Told): Trouble | undefined {
   if (form.isFirst) {

@@ -1,6 +1,6 @@
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Directory } from '../../ports/directory.ts';
-import type { Credentials, Identities, Identity } from '../../ports/identity.ts';
+import type { Authentication, Credentials, Identities, Identity } from '../../ports/identity.ts';
 import { jwtOf, type Verifier } from './access-token.ts';
 import type { KnownClients } from './clients.ts';
 import { cookieOf } from './cookie.ts';
@@ -41,31 +41,38 @@ export function identitiesOver(ports: IdentityPorts): Identities {
 
 async function byToken({ verify, clients, directory }: IdentityPorts, token: string): Promise<Identity> {
   if (verify === undefined) throw new Failure('access/unknown', 'no access tokens here: people come by an issuer');
-  const { sub, client_id, acervo_kind: kind, acervo_strength: strength } = await verify(token);
+  const { sub, client_id, acervo_kind: kind, acervo_strength: strength, amr = [], auth_time } = await verify(token);
   const client = await clients.find(client_id);
   if (client === undefined) throw new Failure('access/unknown', 'access token of a client that was removed');
   if (kind === 'system') return { kind, id: client.system, strength, purpose: '', institution: client.institution };
-  return asPerson(directory, sub, strength, { purpose: '', institution: '' });
+  const at = auth_time === undefined ? undefined : new Date(auth_time * 1000);
+  return asPerson(directory, sub, { strength, methods: amr, at }, { purpose: '', institution: '' });
 }
 
 async function bySession(ports: IdentityPorts, credentials: Credentials, secret: string): Promise<Identity> {
   const session = await sessionOf(ports, secret);
   refuseForged(ports.sessions, credentials, session);
-  return asPerson(ports.directory, session.person, session.strength, session);
+  return asPerson(ports.directory, session.person, authenticationOf(session), session);
 }
 
 /** What was chosen and still holds, or what applies without a choice: what the page shows is what is decided by. */
 function asPerson(
   directory: Directory,
   id: string,
-  strength: Identity['strength'],
+  authentication: Authentication,
   chosen: Pick<Session, 'purpose' | 'institution'>,
 ): Identity {
   refuseInactive(directory, id);
   const person = directory.person(id);
   const { purpose, institution } = person ? choicesOf(directory, person, chosen, new Date()) : chosen;
-  return { kind: 'person', id, strength, purpose, institution };
+  return { kind: 'person', id, strength: authentication.strength, authentication, purpose, institution };
 }
+
+export const authenticationOf = ({ strength, methods, authenticatedAt: at }: Session): Authentication => ({
+  strength,
+  methods,
+  at,
+});
 
 /** @throws {Failure} access/unknown */
 export async function sessionOf(

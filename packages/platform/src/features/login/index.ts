@@ -14,7 +14,7 @@ import { enrolmentRoutes } from './enrolment.route.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
 import { externalPerson, type Groups } from './external.ts';
 import { identitiesOver } from './identities.ts';
-import { audienceOf, ISSUER_PREFIX, issuerUrlOf, PAGE_CLIENT, pageSecretOf } from './issuer-names.ts';
+import { audienceOf, ISSUER_PATHS, ISSUER_PREFIX, issuerUrlOf, PAGE_CLIENT, pageSecretOf } from './issuer-names.ts';
 import type { LoginKeys } from './keys.ts';
 import { type LoginPorts, loginRoutes, openSessionRoute } from './login.route.ts';
 import type { People } from './ports.ts';
@@ -22,6 +22,8 @@ import { RelyingParty, type Told } from './relying-party.ts';
 import { secretBox } from './secret-box.ts';
 import { Sessions } from './session.ts';
 import { sweepJob } from './sweep.job.ts';
+import { type KeyPorts, keyRoutes } from './webauthn.route.ts';
+import { WebAuthn } from './webauthn.ts';
 
 /** An issuer elsewhere. */
 export type ExternalIssuer = {
@@ -59,7 +61,13 @@ export type Login = {
 };
 
 /** What depends on the address, which is known when the doors are open. */
-type Opened = { ports: LoginPorts; enrolment: EnrolmentPorts; identities: Identities; issuer: () => Promise<Hosted> };
+type Opened = {
+  ports: LoginPorts;
+  enrolment: EnrolmentPorts;
+  keys: KeyPorts;
+  identities: Identities;
+  issuer: () => Promise<Hosted>;
+};
 
 /** How people log in, and systems get tokens, where callers must be known. */
 export function makeLogin(options: LoginOptions): Login {
@@ -71,11 +79,14 @@ export function makeLogin(options: LoginOptions): Login {
   const issuer: Hosted = {
     prefix: ISSUER_PREFIX,
     summary: 'The embedded issuer of OpenID Connect',
+    paths: ISSUER_PATHS,
     handle: async (request, response, from) => (await at().issuer()).handle(request, response, from),
   };
   const routes = [
     ...loginRoutes(() => at().ports),
-    ...(options.external === undefined ? enrolmentRoutes(() => at().enrolment, options.openOp) : []),
+    ...(options.external === undefined
+      ? [...enrolmentRoutes(() => at().enrolment, options.openOp), ...keyRoutes(() => at().keys, options.openOp)]
+      : []),
   ];
   return {
     feature: {
@@ -102,6 +113,7 @@ function openedAt(options: LoginOptions, publicUrl: string, fetchOwn: typeof fet
   const key = keys.sealing;
   const sessions = new Sessions({ db, box, key, lifetimes: { idleMs, absoluteMs } });
   const credentials = new Credentials({ db, directory, box, key });
+  const webauthn = new WebAuthn({ db, publicUrl });
   const cookie = sessionCookieOf(publicUrl.startsWith('https:'));
   const ports: LoginPorts = {
     db,
@@ -123,12 +135,13 @@ function openedAt(options: LoginOptions, publicUrl: string, fetchOwn: typeof fet
   let issuer: Promise<Hosted> | undefined;
   return {
     ports,
-    enrolment: { db, people, credentials, sessions, box },
+    enrolment: { db, people, credentials, sessions, box, webauthn, publicUrl },
+    keys: { db, sessions, credentials, directory, webauthn, cookie, publicUrl },
     identities: identitiesOver({ sessions, clients: new KnownClients(db), directory, cookie, verify }),
     // Loaded by the first who logs in: a store alone never needs it.
     issuer: () => {
       issuer ??= import('./issuer.ts').then(({ embeddedIssuer }) =>
-        embeddedIssuer({ ...options, sql: db, credentials, directory, box, publicUrl }),
+        embeddedIssuer({ ...options, credentials, directory, box, webauthn, publicUrl }),
       );
       return issuer;
     },

@@ -3,11 +3,15 @@ import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Directory } from '../../ports/directory.ts';
 import type { Op } from '../../ports/op.ts';
+import type { Db } from '../../ports/sql.ts';
 import type { Credentials, Proved } from './credentials.ts';
-import { codePage, consentPage, loginPage, noticePage, pagePolicy, setupPage } from './pages.ts';
+import { pagePolicy } from './page.ts';
+import { codePage, consentPage, loginPage, noticePage, setupPage } from './pages.ts';
 import type { SecretBox } from './secret-box.ts';
 import { filled, type Texts, textsFor } from './texts.ts';
 import { newTotpSecret } from './totp.ts';
+import type { KeyProved, WebAuthn } from './webauthn.ts';
+import { type KeyQuestion, keyHeaders, questionOf } from './webauthn-pages.ts';
 
 /** Below the issuer's prefix. */
 export const INTERACTION_PATH = '/interaction';
@@ -21,6 +25,9 @@ export type InteractionPorts = {
   credentials: Credentials;
   directory: Directory;
   box: SecretBox;
+  db: Db;
+  webauthn: WebAuthn;
+  publicUrl: string;
   openOp(address: string): Op;
   /** Address of who sends the request that is being answered. */
   addressOf(ctx: KoaContextWithOIDC): string;
@@ -39,7 +46,10 @@ type Desk = {
   t: Texts;
 };
 
-/** The issuer's questions to people: who are you, and may this app act for you. Plain pages that run nothing. */
+/**
+ * The issuer's questions to people: who are you, and may this app act for you. Plain pages that run nothing, but the
+ * one script that asks the browser for a key.
+ */
 export function interactions(provider: Provider, ports: InteractionPorts): Parameters<Provider['use']>[0] {
   return async (koa, next) => {
     const uid = PATH.exec(koa.path)?.[1];
@@ -78,56 +88,126 @@ async function answer(desk: Desk): Promise<void> {
   }
 }
 
-const STEPS: Readonly<Record<string, (desk: Desk, form: Form) => Promise<void>>> = { password, code, setup };
+const STEPS: Readonly<Record<string, (desk: Desk, form: Form) => Promise<void>>> = {
+  password,
+  code,
+  key,
+  setup,
+  'setup-key': setupKey,
+};
 
 async function password(desk: Desk, form: Form): Promise<void> {
   const { ctx, ports, t } = desk;
   const login = form['login'] ?? '';
+  const { credentials } = ports;
   const address = ports.addressOf(ctx);
-  const proved = await ports.credentials.password(ports.openOp(address), login, form['password'] ?? '', address);
-  if (proved.is !== 'right') return again(desk, proved, t.wrong, (trouble) => loginPage(t, { login, trouble }));
+  const proved = await credentials.password(ports.openOp(address), login, form['password'] ?? '', address);
+  if (proved.is !== 'right') {
+    return again(desk, proved, t.wrong, (trouble) => show(ctx, loginPage(t, { login, trouble })));
+  }
   const { person, next } = proved;
   if (next === 'nothing') return loggedIn(desk, person, ['pwd']);
-  if (next === 'code') return show(ctx, codePage(t, ticketOf(desk, person)));
-  const secret = newTotpSecret();
-  show(ctx, setupPage(t, { ticket: ticketOf(desk, person, secret), secret, login }));
+  if (next === 'code') return askSecond(desk, person);
+  await askSetup(desk, person, newTotpSecret());
+}
+
+/** By its keys, where it has some that may be used here, and by a code. */
+async function askSecond(desk: Desk, person: string, trouble?: string): Promise<void> {
+  const { webauthn } = desk.ports;
+  const options = await webauthn.requestOptions(boundTo(desk, 'key', person), person);
+  const hasKeys = options !== undefined || (await webauthn.keys(person)).length > 0;
+  const question = withKeys(desk, questionOf(webauthn, options, hasKeys));
+  show(desk.ctx, codePage(desk.t, ticketOf(desk, person), { ...(trouble && { trouble }), key: question }));
+}
+
+async function askSetup(desk: Desk, person: string, secret: Uint8Array, trouble?: string): Promise<void> {
+  const { webauthn, directory } = desk.ports;
+  const { login = '', name = '' } = directory.person(person) ?? {};
+  const options = await webauthn.creationOptions(boundTo(desk, 'setup', person), { id: person, login, name });
+  const question = withKeys(desk, questionOf(webauthn, options, true));
+  show(desk.ctx, setupPage(desk.t, { ticket: ticketOf(desk, person, secret), secret, login, trouble, key: question }));
+}
+
+/** An answer counts for the login that it was asked in, and for nothing else. */
+const boundTo = ({ interaction }: Desk, use: 'key' | 'setup', person: string): string =>
+  `${use} ${interaction.uid} ${person}`;
+
+function withKeys({ ctx, ports }: Desk, question: KeyQuestion): KeyQuestion {
+  ctx.set(keyHeaders(question, ports.publicUrl));
+  return question;
 }
 
 async function code(desk: Desk, form: Form): Promise<void> {
-  const { ctx, ports, t } = desk;
   const ticket = ticketIn(desk, form);
-  if (ticket === undefined) return show(ctx, loginPage(t, { login: '', trouble: t.overLead }));
+  if (ticket === undefined) return tooLate(desk);
+  const { ctx, ports, t } = desk;
   const typed = (form['code'] ?? '').slice(0, 64);
   const address = ports.addressOf(ctx);
   const proved = await ports.credentials.code(ports.openOp(address), ticket.person, typed, address);
-  const page = (trouble: string): string => codePage(t, ticketOf(desk, ticket.person), trouble);
-  if (proved.is !== 'right') return again(desk, proved, t.wrongCode, page);
+  if (proved.is !== 'right') return again(desk, proved, t.wrongCode, (why) => askSecond(desk, ticket.person, why));
   await loggedIn(desk, proved.person, ['pwd', 'otp', 'mfa']);
 }
 
-async function setup(desk: Desk, form: Form): Promise<void> {
-  const { ctx, ports, t } = desk;
+async function key(desk: Desk, form: Form): Promise<void> {
   const ticket = ticketIn(desk, form);
-  if (ticket?.secret === undefined) return show(ctx, loginPage(t, { login: '', trouble: t.overLead }));
-  const secret = Buffer.from(ticket.secret, 'base64url');
+  if (ticket === undefined) return tooLate(desk);
+  const { ctx, ports, t } = desk;
   const { person } = ticket;
-  if (await ports.credentials.setUp(person, secret, form['code'] ?? '')) {
-    return loggedIn(desk, person, ['pwd', 'otp', 'mfa']);
+  const address = ports.addressOf(ctx);
+  const op = ports.openOp(address);
+  let by: KeyProved | undefined;
+  const proved = await ports.credentials.proved(op, person, address, async () => {
+    by = await ports.webauthn.used(op, person, boundTo(desk, 'key', person), form['credential'] ?? '');
+    return by !== undefined;
+  });
+  if (proved.is !== 'right' || by === undefined) {
+    return again(desk, proved.is === 'right' ? { is: 'wrong' } : proved, t.keyWrong, (why) =>
+      askSecond(desk, person, why),
+    );
   }
-  const login = ports.directory.person(person)?.login ?? '';
-  show(ctx, setupPage(t, { ticket: ticketOf(desk, person, secret), secret, login, trouble: t.troubles.code }));
+  await loggedIn(desk, person, by.amr, by.acr);
 }
 
-function again(
+async function setup(desk: Desk, form: Form): Promise<void> {
+  const ticket = ticketIn(desk, form);
+  if (ticket?.secret === undefined) return tooLate(desk);
+  const secret = Buffer.from(ticket.secret, 'base64url');
+  const { person } = ticket;
+  if (await desk.ports.credentials.setUp(person, secret, form['code'] ?? '')) {
+    return loggedIn(desk, person, ['pwd', 'otp', 'mfa']);
+  }
+  await askSetup(desk, person, secret, desk.t.troubles.code);
+}
+
+async function setupKey(desk: Desk, form: Form): Promise<void> {
+  const ticket = ticketIn(desk, form);
+  if (ticket?.secret === undefined) return tooLate(desk);
+  const { ctx, ports, t } = desk;
+  const { person } = ticket;
+  const op = ports.openOp(ports.addressOf(ctx));
+  const made = await ports.webauthn.made(op, boundTo(desk, 'setup', person), form['credential'] ?? '');
+  const name = form['keyName'] ?? '';
+  const isKept =
+    made !== undefined && (await ports.db.transaction((sql) => ports.webauthn.register(sql, op, person, made, name)));
+  if (!isKept) return askSetup(desk, person, Buffer.from(ticket.secret, 'base64url'), t.troubles.key);
+  // The browser asked its user when it made the key (user verification is required of it too).
+  await loggedIn(desk, person, ['pwd', made.isSynced ? 'swk' : 'hwk', 'user', 'mfa'], made.isSynced ? 'phr' : 'phrh');
+}
+
+function tooLate({ ctx, t }: Desk): void {
+  show(ctx, loginPage(t, { login: '', trouble: t.overLead }));
+}
+
+async function again(
   { ctx, t }: Desk,
   proved: Exclude<Proved, { is: 'right' }>,
   wrong: string,
-  page: (why: string) => string,
-) {
+  ask: (why: string) => void | Promise<void>,
+): Promise<void> {
   const isLocked = proved.is === 'locked';
   ctx.status = isLocked ? 429 : 401;
   if (isLocked) ctx.set('retry-after', `${proved.seconds}`);
-  show(ctx, page(isLocked ? filled(t.locked, { seconds: proved.seconds }) : wrong));
+  await ask(isLocked ? filled(t.locked, { seconds: proved.seconds }) : wrong);
 }
 
 function askConsent({ ctx, interaction, t }: Desk): void {
@@ -156,8 +236,8 @@ async function consent(desk: Desk): Promise<void> {
   await finish(desk, { consent: { grantId: await grant.save() } });
 }
 
-const loggedIn = (desk: Desk, accountId: string, amr: string[]): Promise<void> =>
-  finish(desk, { login: { accountId, amr, remember: false } });
+const loggedIn = (desk: Desk, accountId: string, amr: string[], acr?: string): Promise<void> =>
+  finish(desk, { login: { accountId, amr, ...(acr !== undefined && { acr }), remember: false } });
 
 async function finish({ ctx, provider }: Desk, result: Parameters<Provider['interactionResult']>[2]): Promise<void> {
   const returnTo = await provider.interactionResult(ctx.req, ctx.res, result);

@@ -3,13 +3,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Hosted } from '../../bindings/hosted.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Sql } from '../../ports/sql.ts';
 import { SIGNING_ALGORITHM } from './access-token.ts';
 import { digestOf } from './cookie.ts';
 import { INTERACTION_PATH, type InteractionPorts, interactions } from './interaction.ts';
-import { audienceOf, ISSUER_PREFIX, issuerUrlOf, PAGE_CLIENT, pageSecretOf, strengthOf } from './issuer-names.ts';
+import {
+  audienceOf,
+  ISSUER_PATHS,
+  ISSUER_PREFIX,
+  issuerUrlOf,
+  PAGE_CLIENT,
+  pageSecretOf,
+  strengthOf,
+} from './issuer-names.ts';
 import type { LoginKeys } from './keys.ts';
-import { noticePage, pagePolicy } from './pages.ts';
+import { pagePolicy } from './page.ts';
+import { noticePage } from './pages.ts';
 import { payloadAdapter } from './payload-adapter.ts';
 import { keyFor } from './secret-box.ts';
 import { filled, textsFor } from './texts.ts';
@@ -31,7 +39,6 @@ const TTL_S = {
 } as const;
 
 export type IssuerPorts = Omit<InteractionPorts, 'addressOf'> & {
-  sql: Sql;
   keys: LoginKeys;
   /** Where people reach the archive, without a slash at the end. */
   publicUrl: string;
@@ -54,6 +61,7 @@ export function embeddedIssuer(ports: IssuerPorts): Hosted {
   return {
     prefix: ISSUER_PREFIX,
     summary: 'The embedded issuer of OpenID Connect',
+    paths: ISSUER_PATHS,
     handle: async (request: IncomingMessage, response: ServerResponse, { peerAddress }) => {
       addresses.set(request, peerAddress);
       delete request.headers['x-forwarded-for'];
@@ -64,11 +72,11 @@ export function embeddedIssuer(ports: IssuerPorts): Hosted {
 }
 
 function configurationOf(ports: IssuerPorts): Configuration {
-  const { sql, box, keys, publicUrl, directory } = ports;
+  const { db, box, keys, publicUrl, directory } = ports;
   const isSecure = publicUrl.startsWith('https:');
   const cookie = { httpOnly: true, sameSite: 'lax', path: ISSUER_PREFIX, secure: isSecure } as const;
   return {
-    adapter: payloadAdapter(sql, box),
+    adapter: payloadAdapter(db, box),
     jwks: { keys: [...keys.signing] },
     clients: [pageClient(ports)],
     clientDefaults: { id_token_signed_response_alg: SIGNING_ALGORITHM },
@@ -80,7 +88,8 @@ function configurationOf(ports: IssuerPorts): Configuration {
       short: { ...cookie, signed: true },
     },
     features: featuresOf(ports),
-    claims: { openid: ['sub', 'amr'] },
+    claims: { openid: ['sub', 'amr', 'acr'] },
+    acrValues: ['phr', 'phrh'],
     scopes: ['openid', 'offline_access'],
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -96,8 +105,9 @@ function configurationOf(ports: IssuerPorts): Configuration {
     extraTokenClaims: (ctx, token) => {
       if (token.kind === 'ClientCredentials') return { acervo_kind: 'system', acervo_strength: 'secret' };
       const { AuthorizationCode, RefreshToken } = ctx.oidc.entities;
-      const amr = AuthorizationCode?.amr ?? RefreshToken?.amr ?? [];
-      return { acervo_kind: 'person', acervo_strength: strengthOf(amr) };
+      const { amr = [], acr, authTime } = AuthorizationCode ?? RefreshToken ?? {};
+      const seen = { amr, ...(acr !== undefined && { acr }), ...(authTime !== undefined && { auth_time: authTime }) };
+      return { acervo_kind: 'person', acervo_strength: strengthOf(amr), ...seen };
     },
     loadExistingGrant: grantOf,
     rotateRefreshToken: () => true,
@@ -150,6 +160,7 @@ const pageClient = ({ publicUrl, keys }: IssuerPorts) =>
     client_secret: digestOf(pageSecretOf(keys)),
     grant_types: ['authorization_code'],
     redirect_uris: [`${publicUrl}/login/callback`],
+    require_auth_time: true,
     response_types: ['code'],
     token_endpoint_auth_method: 'client_secret_basic',
   }) as const;

@@ -88,12 +88,17 @@ export class Browser {
 
   /** Send the form of a page, with the fields that it hides. */
   submit(path: string, page: string, fields: Record<string, string>) {
+    return this.submitAs(path, page, fields, {});
+  }
+
+  /** @param headers  what a browser says of the page that the form is of */
+  submitAs(path: string, page: string, fields: Record<string, string>, headers: Record<string, string>) {
     const hidden = [...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)];
     const body = new URLSearchParams({
       ...Object.fromEntries(hidden.map(([, name, value]) => [name, value])),
       ...fields,
     });
-    return this.go(path, { method: 'POST', body });
+    return this.go(path, { method: 'POST', body, headers });
   }
 
   #keep(line: string): void {

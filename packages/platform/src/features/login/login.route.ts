@@ -10,11 +10,13 @@ import type { Credentials } from './credentials.ts';
 import { refuseForged, sessionOf } from './identities.ts';
 import { strengthOf } from './issuer-names.ts';
 import { CHOICE, SESSION } from './login.schema.ts';
-import { noticePage, pagePolicy, STYLE, STYLE_PATH } from './pages.ts';
+import { pagePolicy } from './page.ts';
+import { noticePage } from './pages.ts';
 import { deletePayloadsOf } from './payload.repo.ts';
 import type { Begun, RelyingParty, Told } from './relying-party.ts';
 import type { SecretBox } from './secret-box.ts';
 import type { Session, Sessions } from './session.ts';
+import { STYLE, STYLE_PATH } from './style.ts';
 import { filled, textsFor } from './texts.ts';
 import { choicesOf } from './who.ts';
 
@@ -142,7 +144,8 @@ async function comeBack(ports: LoginPorts, request: HttpRequest, address: string
     const before = await sessions.find(cookieOf(request.headers['cookie'], ports.cookie));
     if (before !== undefined) await sessions.end(op, before, 'replaced');
     const strength = strengthOf(told.amr);
-    const of = { person: person.id, strength, purpose: '', institution: '' };
+    const seen = { methods: told.amr, authenticatedAt: told.at };
+    const of = { person: person.id, strength, purpose: '', institution: '', ...seen };
     const secret = await sessions.open(of, ports.isExternal ? told.idToken : undefined);
     await credentials.succeeded(op, person.id, strength, ports.isExternal ? 'external' : 'embedded');
     const cookies = [setCookie(ports.cookie, secret, isSecure(ports), { path: '/' }), begunCookie(ports, '', 0)];

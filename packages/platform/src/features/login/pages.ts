@@ -1,49 +1,11 @@
 import type { EnrolmentForm, Told, Trouble } from './enrolment.ts';
 import { type Html, html } from './html.ts';
-import { PASSWORD_CHARS_MAX } from './password.ts';
+import { alert, field, page } from './page.ts';
 import { filled, type Texts } from './texts.ts';
 import { base32, totpUri } from './totp.ts';
-
-/** Where the pages' own style sheet is: none of it is inline. */
-export const STYLE_PATH = '/login/style.css';
-
-/** What runs on these pages is nothing. @param targets  beside our own, where a form may lead in the end */
-export const pagePolicy = (targets: readonly string[] = []): string =>
-  [
-    "default-src 'none'",
-    "style-src 'self'",
-    "img-src 'self'",
-    `form-action 'self'${targets.map((target) => ` ${target}`).join('')}`,
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
+import { type KeyQuestion, keyFields, keyForm, scriptOf } from './webauthn-pages.ts';
 
 const TOTP_DIGITS = '6';
-
-/** A page as a whole. */
-export function page(t: Texts, title: string, body: Html): string {
-  return html`<!doctype html>
-<html lang="${t.language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title} · Acervo</title>
-<link rel="stylesheet" href="${STYLE_PATH}">
-</head>
-<body>
-<main>
-<header><p class="brand" translate="no">Acervo</p><p class="tagline">${t.tagline}</p></header>
-<h1>${title}</h1>
-${body}
-</main>
-</body>
-</html>
-`.html;
-}
-
-export const alert = (text: string | undefined): Html | undefined =>
-  text === undefined ? undefined : html`<p class="alert" role="alert">${text}</p>`;
 
 export function loginPage(t: Texts, { login, trouble }: { login: string; trouble?: string | undefined }): string {
   return page(
@@ -59,30 +21,43 @@ ${field(t.password, 'password', { type: 'password', autocomplete: 'current-passw
   );
 }
 
-export function codePage(t: Texts, ticket: string, trouble?: string): string {
+/** @param key  what the person's keys are asked, where it has some that may be used here */
+export function codePage(t: Texts, ticket: string, { trouble, key }: { trouble?: string; key: KeyQuestion }): string {
+  const hasKey = key.options !== undefined;
   return page(
     t,
     t.codeTitle,
     html`${alert(trouble)}
-<p>${t.codeLead}</p>
+${keyForm(t, { step: 'key', ticket, use: 'get' }, key)}
+<p>${hasKey ? t.codeElse : t.codeLead}</p>
 <form method="post">
 <input type="hidden" name="step" value="code">
 <input type="hidden" name="ticket" value="${ticket}">
-${field(t.code, 'code', { autocomplete: 'one-time-code', maxlength: '32', autofocus: true })}
-<button>${t.confirm}</button>
+${field(t.code, 'code', { autocomplete: 'one-time-code', maxlength: '32', autofocus: !hasKey })}
+<button${hasKey && html` class="quiet"`}>${t.confirm}</button>
 </form>`,
+    scriptOf(key),
   );
 }
 
-export function setupPage(
-  t: Texts,
-  of: { ticket: string; secret: Uint8Array; login: string; trouble?: string },
-): string {
+export type SetupForm = {
+  ticket: string;
+  secret: Uint8Array;
+  login: string;
+  trouble?: string | undefined;
+  key: KeyQuestion;
+};
+
+/** A second factor that a role asks for, before anything else. */
+export function setupPage(t: Texts, of: SetupForm): string {
   return page(
     t,
     t.setupTitle,
     html`${alert(of.trouble)}
 <p>${t.setupLead}</p>
+<h2>${t.byKey}</h2>
+${keyForm(t, { step: 'setup-key', ticket: of.ticket, use: 'create' }, of.key)}
+<h2>${t.byApp}</h2>
 <form method="post">
 <input type="hidden" name="step" value="setup">
 <input type="hidden" name="ticket" value="${of.ticket}">
@@ -90,6 +65,7 @@ ${secretBlock(t, of.secret, of.login)}
 ${codeField(t, true)}
 <button>${t.confirm}</button>
 </form>`,
+    scriptOf(of.key),
   );
 }
 
@@ -133,10 +109,14 @@ ${field(t.password, 'password', { type: 'password', autocomplete: 'new-password'
 ${field(t.repeat, 'again', { type: 'password', autocomplete: 'new-password' })}
 <h2>${t.secondTitle}</h2>
 <p>${isNeeded ? t.secondNeeded : t.secondOptional}</p>
+<h3>${t.byKey}</h3>
+${keyFields(t, 'create', form.key)}
+<h3>${t.byApp}</h3>
 ${secretBlock(t, form.secret, person?.login ?? (text('login') || 'acervo'))}
-${codeField(t, isNeeded)}
+${codeField(t, isNeeded && form.key.options === undefined)}
 <button>${t.save}</button>
 </form>`,
+    scriptOf(form.key),
   );
 }
 
@@ -158,69 +138,3 @@ function secretBlock(t: Texts, secret: Uint8Array, login: string): Html {
 
 const codeField = (t: Texts, isRequired: boolean): Html =>
   field(t.code, 'code', { autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: TOTP_DIGITS, isRequired });
-
-type FieldOptions = {
-  type?: 'text' | 'password';
-  value?: string;
-  autocomplete?: string;
-  inputmode?: 'numeric';
-  maxlength?: string;
-  hint?: string;
-  autofocus?: boolean;
-  isRequired?: boolean;
-};
-
-function field(label: string, name: string, options: FieldOptions): Html {
-  const { type = 'text', value = '', autocomplete = 'off', inputmode, hint, isRequired = true } = options;
-  const maxlength = options.maxlength ?? `${PASSWORD_CHARS_MAX}`;
-  return html`<div class="field">
-<label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}"
-maxlength="${maxlength}"${
-    inputmode === undefined ? undefined : html` inputmode="${inputmode}"`
-  } autocapitalize="off" spellcheck="false"${isRequired && html` required`}${
-    hint !== undefined && html` aria-describedby="${name}-hint"`
-  }${options.autofocus === true && html` autofocus`}>
-${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}
-</div>`;
-}
-
-/** The colours of the console (packages/web/src/theme.ts). */
-export const STYLE = `
-:root { color-scheme: light dark; --ground: #fbfbfa; --ink: #1d2421; --quiet: #5b635f;
-  --surface: #fff; --line: #cfd5d2; --accent: #1e5b4f; --on-accent: #fff; --bad: #a3241c; --bad-ground: #fdf1f0; }
-@media (prefers-color-scheme: dark) { :root { --ground: #151817; --ink: #e4e8e6; --quiet: #a3aba7; --surface: #1c201e;
-  --line: #46504c; --accent: #8bc4b3; --on-accent: #10201b; --bad: #f0968d; --bad-ground: #2c1a19; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--ink); line-height: 1.5;
-  font-family: 'Noto Sans', 'Segoe UI', system-ui, -apple-system, 'Liberation Sans', Arial, sans-serif; }
-main { max-width: 27rem; margin: 8vh auto 3rem; padding: 2rem; background: var(--surface);
-  border: 1px solid var(--line); border-radius: 8px; }
-header { margin-bottom: 1.5rem; padding-bottom: 1rem; border-bottom: 1px solid var(--line); }
-header p { margin: 0; }
-.brand { font-size: 1.25rem; font-weight: 600; color: var(--accent); }
-.tagline, .hint, small, dt { color: var(--quiet); font-size: 0.875rem; }
-h1 { margin: 0 0 1rem; font-size: 1.375rem; }
-h2 { margin: 1.5rem 0 0.5rem; font-size: 1.0625rem; }
-.field { margin: 1rem 0; }
-label { display: block; margin-bottom: 0.25rem; font-weight: 600; }
-input { width: 100%; padding: 0.625rem 0.75rem; font: inherit; color: inherit; background: var(--ground);
-  border: 1px solid var(--quiet); border-radius: 4px; }
-.hint { margin: 0.25rem 0 0; }
-button, .button { display: block; width: 100%; margin-top: 1.25rem; padding: 0.6875rem 1rem; font: inherit;
-  font-weight: 600; text-align: center; text-decoration: none; color: var(--on-accent); background: var(--accent);
-  border: 1px solid var(--accent); border-radius: 4px; cursor: pointer; }
-.quiet { color: var(--accent); background: transparent; }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.alert { margin: 0 0 1rem; padding: 0.625rem 0.75rem; color: var(--bad); background: var(--bad-ground);
-  border-left: 4px solid var(--bad); }
-.who { font-weight: 600; }
-dl { margin: 0; }
-dd { margin: 0 0 0.75rem; }
-code { font-family: 'Noto Sans Mono', ui-monospace, Menlo, 'Liberation Mono', monospace; }
-.secret { font-size: 1.0625rem; letter-spacing: 0.03em; }
-.uri { font-size: 0.75rem; overflow-wrap: anywhere; }
-.codes { display: grid; grid-template-columns: 1fr 1fr; gap: 0.375rem 1rem; padding: 0; list-style: none; }
-@media (max-width: 30rem) { main { margin: 0; min-height: 100vh; border: 0; border-radius: 0; }
-  .codes { grid-template-columns: 1fr; } }
-`;

@@ -13,8 +13,8 @@ const KNOWN_MS = 20_000;
 const POLL_MS = 50;
 
 /** An archive with one administrator, to which people are added as another process would. */
-export async function startWithPeople(t: TestContext) {
-  const { server, url } = await startLogin(t);
+export async function startWithPeople(t: TestContext, environment: Record<string, string> = {}) {
+  const { server, url } = await startLogin(t, environment);
   const first = await enrolFirst(url, server.enrolment);
   const db = server.archive.database;
   const people = peopleOf(db, await openDirectory(db, silentLog));
@@ -42,7 +42,7 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
 /** Kinds and facts of what the journal tells of logins, oldest first. */
 export async function toldOf(db: Awaited<ReturnType<typeof startWithPeople>>['db'], person: string) {
   const rows = await db.query<{ event: string }>(
-    `select event from journal where kind ~ '^(login|session|person.enrolled)' order by id`,
+    `select event from journal where kind ~ '^(login|session|webauthn|person.enrolled)' order by id`,
   );
   type Told = { kind: string; actor: { id: string }; facts: Record<string, unknown> };
   const told = rows.map(({ event }) => JSON.parse(event) as Told);

@@ -1,5 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
-import * as client from 'openid-client';
+import type * as client from 'openid-client';
 
 /** A login that has begun: in the browser's hands, sealed, until it comes back. */
 export type Begun = { state: string; nonce: string; verifier: string };
@@ -8,6 +8,8 @@ export type Begun = { state: string; nonce: string; verifier: string };
 export type Told = {
   subject: string;
   amr: readonly string[];
+  /** When the issuer saw them (`auth_time`); undefined where it does not say. */
+  at: Date | undefined;
   claims: Readonly<Record<string, unknown>>;
   idToken: string;
 };
@@ -25,6 +27,9 @@ export type RelyingPartyOptions = {
 
 const TIMEOUT_S = 10;
 
+/** Loaded by the first who logs in: what starts an archive need not wait for it. */
+const library = (): Promise<typeof client> => import('openid-client');
+
 /** The archive as the client of an issuer: authorization code with PKCE (RFC 9700 2.1.1), for the page. */
 export class RelyingParty {
   readonly #options: RelyingPartyOptions;
@@ -35,6 +40,7 @@ export class RelyingParty {
   }
 
   async begin(): Promise<{ begun: Begun; url: string }> {
+    const client = await library();
     const found = await this.#configuration();
     const begun = {
       state: client.randomState(),
@@ -60,6 +66,7 @@ export class RelyingParty {
    * @throws {Failure} access/unknown
    */
   async finish(url: URL, { state, nonce, verifier }: Begun): Promise<Told> {
+    const client = await library();
     const found = await this.#configuration();
     try {
       const tokens = await client.authorizationCodeGrant(found, url, {
@@ -71,7 +78,9 @@ export class RelyingParty {
       const claims = tokens.claims();
       if (claims === undefined || tokens.id_token === undefined) throw new Error('no ID token');
       const amr = Array.isArray(claims['amr']) ? claims['amr'].filter((each) => typeof each === 'string') : [];
-      return { subject: claims.sub, amr, claims, idToken: tokens.id_token };
+      const seconds = claims.auth_time;
+      const at = seconds === undefined ? undefined : new Date(seconds * 1000);
+      return { subject: claims.sub, amr, at, claims, idToken: tokens.id_token };
     } catch (cause) {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'refused';
       throw new Failure('access/unknown', `login: ${code}`, { cause });
@@ -82,6 +91,7 @@ export class RelyingParty {
   async endUrl(idToken: string, returnTo: string): Promise<string | undefined> {
     const found = await this.#configuration();
     if (found.serverMetadata().end_session_endpoint === undefined) return undefined;
+    const client = await library();
     return client.buildEndSessionUrl(found, { id_token_hint: idToken, post_logout_redirect_uri: returnTo }).href;
   }
 
@@ -95,6 +105,7 @@ export class RelyingParty {
   }
 
   async #discover(): Promise<client.Configuration> {
+    const client = await library();
     const { issuer, clientId, clientSecret, fetch: own } = this.#options;
     const isPlain = issuer.startsWith('http:');
     const found = await client.discovery(

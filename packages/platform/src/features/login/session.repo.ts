@@ -7,6 +7,9 @@ export type SessionRow = {
   strength: Strength;
   purpose: string;
   institution: string;
+  methods: readonly string[];
+  /** Since 1970; null: the issuer does not say. */
+  authenticatedMs: number | null;
   idToken: Uint8Array | null;
 };
 
@@ -14,9 +17,22 @@ export type Lifetimes = { idleMs: number; absoluteMs: number };
 
 export async function insertSession(sql: Sql, row: SessionRow, { idleMs, absoluteMs }: Lifetimes): Promise<void> {
   await sql.query(
-    `insert into session (id, person, strength, purpose, institution, id_token, idle_until, expires_at)
-     values ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 ms', now() + $8::float8 * interval '1 ms')`,
-    [row.id, row.person, row.strength, row.purpose, row.institution, row.idToken, idleMs, absoluteMs],
+    `insert into session (id, person, strength, purpose, institution, id_token, idle_until, expires_at, methods,
+       authenticated_at)
+     values ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 ms', now() + $8::float8 * interval '1 ms', $9,
+       to_timestamp($10::float8 / 1000))`,
+    [
+      row.id,
+      row.person,
+      row.strength,
+      row.purpose,
+      row.institution,
+      row.idToken,
+      idleMs,
+      absoluteMs,
+      [...row.methods],
+      row.authenticatedMs,
+    ],
   );
 }
 
@@ -28,6 +44,7 @@ export async function liveSession(
 ): Promise<(SessionRow & { isStale: boolean }) | undefined> {
   const [row] = await sql.query<SessionRow & { isStale: boolean }>(
     `select id, person, strength, purpose, institution, id_token as "idToken",
+       methods, extract(epoch from authenticated_at)::float8 * 1000 as "authenticatedMs",
        seen_at < now() - $2::float8 * interval '1 ms' as "isStale"
      from session where id = $1 and revoked_at is null and idle_until > now() and expires_at > now()`,
     [id, seenEveryMs],

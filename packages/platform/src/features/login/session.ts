@@ -23,6 +23,9 @@ export type Session = {
   strength: Strength;
   purpose: string;
   institution: string;
+  /** `amr`, and when the issuer saw them; undefined where it does not say. */
+  methods: readonly string[];
+  authenticatedAt: Date | undefined;
 };
 
 /** Requests come by the hundred; that a session lives is written this often. */
@@ -50,7 +53,11 @@ export class Sessions {
   async open(of: Omit<Session, 'id'>, idToken?: string): Promise<string> {
     const secret = newSecret();
     const sealed = idToken === undefined ? null : this.#box.seal(ID_TOKEN, Buffer.from(idToken));
-    await insertSession(this.#db, { ...of, id: digestOf(secret), idToken: sealed }, this.#lifetimes);
+    await insertSession(
+      this.#db,
+      { ...of, authenticatedMs: of.authenticatedAt?.getTime() ?? null, id: digestOf(secret), idToken: sealed },
+      this.#lifetimes,
+    );
     return secret;
   }
 
@@ -60,8 +67,9 @@ export class Sessions {
     const row = await liveSession(this.#db, digestOf(secret), SEEN_EVERY_MS);
     if (row === undefined) return undefined;
     if (row.isStale) await touchSession(this.#db, row.id, this.#lifetimes.idleMs);
-    const { id, person, strength, purpose, institution } = row;
-    return { id, person, strength, purpose, institution };
+    const { id, person, strength, purpose, institution, methods, authenticatedMs } = row;
+    const authenticatedAt = authenticatedMs === null ? undefined : new Date(authenticatedMs);
+    return { id, person, strength, purpose, institution, methods, authenticatedAt };
   }
 
   /** What a page must say with each change it asks for, and a page of another site cannot know. */

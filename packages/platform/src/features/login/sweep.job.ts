@@ -6,6 +6,7 @@ import type { Db } from '../../ports/sql.ts';
 import { sweepAttempts } from './attempts.repo.ts';
 import { sweepPayloads } from './payload.repo.ts';
 import type { Sessions } from './session.ts';
+import { sweepChallenges } from './webauthn.repo.ts';
 
 const EVERY_MS = 60_000;
 const ROWS_MAX = 5000;
@@ -23,6 +24,7 @@ export function sweepJob(db: Db, sessions: () => Sessions, openOp: (address: str
           await sessions().sweep(op);
           await sweepPayloads(db, ROWS_MAX);
           await sweepAttempts(db);
+          await sweepChallenges(db, ROWS_MAX);
         } catch (thrown) {
           op.log.warn('login.unswept', { code: toFailure(thrown).code });
         }

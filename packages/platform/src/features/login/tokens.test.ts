@@ -100,6 +100,9 @@ test('an app of people logs in by PKCE and consent, and goes on by refresh token
   const { access_token: access = '', id_token: idToken, refresh_token: refresh = '' } = got.body;
   const claims = decodeJwt(access);
   assert.deepEqual([claims['acervo_kind'], claims['acervo_strength']], ['person', 'second-factor']);
+  // RFC 9068 2.2.1: how and when; a refreshed token says when the person was there.
+  assert.deepEqual(claims['amr'], ['pwd', 'otp', 'mfa']);
+  assert.ok(Math.abs(Number(claims['auth_time']) - Date.now() / 1000) < 120, String(claims['auth_time']));
   assert.notEqual((await studiesAs(url, access)).status, 401);
   assert.equal((await studiesAs(url, idToken)).status, 401, 'an ID token is no access token');
   assert.equal((await studiesAs(url, refresh)).status, 401);
@@ -108,6 +111,7 @@ test('an app of people logs in by PKCE and consent, and goes on by refresh token
   const renewed = await tokenBy(url, { ...again, refresh_token: refresh });
   assert.equal(renewed.status, 200, JSON.stringify(renewed.body));
   assert.equal(decodeJwt(renewed.body['access_token'] ?? '')['acervo_strength'], 'second-factor');
+  assert.equal(decodeJwt(renewed.body['access_token'] ?? '')['auth_time'], claims['auth_time']);
   // Somebody has a copy: neither counts any more (RFC 9700 4.14.2).
   const copied = await tokenBy(url, { ...again, refresh_token: refresh });
   assert.deepEqual([copied.status, copied.body['error']], [400, 'invalid_grant']);
