@@ -63,6 +63,9 @@ const alert = (type: Code): EventMapping => ({
 });
 
 /** The same of a thing of ours, such as a person or an agreement. */
+/** What programs do about a study that is none of the other events. */
+const activity: EventMapping = { eventId: EVENT_ID.applicationActivity, action: 'E', parts: [ACTOR] };
+
 const changed = (type: Code): EventMapping => ({ ...alert(type), subject: 'resource' });
 
 /** PS3.15 A.5.3.12. DEVIATION: the address that somebody logs in from is told where the journal has it. */
@@ -192,6 +195,10 @@ export const EVENT_MAPPINGS = {
   'checkpoint.witnessed': [integrity],
   'accesses.reported': [auditLogUsed],
   'audit.read': [auditLogUsed],
+  'ai-rule.added': [changed(EVENT_TYPE.securityConfiguration)],
+  'ai-rule.removed': [changed(EVENT_TYPE.securityConfiguration)],
+  'ai-task.made': [activity],
+  'ai-task.ended': [activity],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
+import { aiCommand } from './commands/ai.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { breakGlassCommand } from './commands/break-glass.ts';
@@ -58,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   breakGlassCommand,
   policyCommand,
   modelCommand,
+  aiCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

@@ -8,6 +8,8 @@ import type { CommitmentPorts } from '../features/commitment/ports.ts';
 import { consoleFeature } from '../features/console/index.ts';
 import { type DirectoryPorts, directoryFeature } from '../features/directory/index.ts';
 import { cEcho } from '../features/echo/index.ts';
+import { inferenceFeature } from '../features/inference/index.ts';
+import type { InferencePorts } from '../features/inference/ports.ts';
 import { type JournalPorts, journalFeature } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
@@ -37,6 +39,7 @@ export type Surroundings = {
   patients: PatientsPorts;
   whoIs: WhoIs;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
+  inference: Omit<InferencePorts, 'holdings'>;
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
   login: Feature;
@@ -73,6 +76,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     journalFeature({ ...around.journal, db: holdings.db }),
     around.login,
     auditExportFeature(holdings, around.audit),
+    inferenceFeature({ ...around.inference, holdings }),
   ];
   const types = features.flatMap(({ fhir = [] }) => fhir);
   features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });

@@ -2,6 +2,7 @@ import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { directoryProjection } from '../features/directory/projection.ts';
+import { inferenceProjection } from '../features/inference/projection.ts';
 import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
 import { secondaryUses } from '../features/rights/rights.repo.ts';
@@ -60,6 +61,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         patientLinks,
         directoryProjection,
         sharingProjection,
+        inferenceProjection,
         secondaryUses,
         announcedProjection,
       ];

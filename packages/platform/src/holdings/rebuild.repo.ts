@@ -35,6 +35,8 @@ const TABLES = [
   'person',
   'person_role',
   'sensitivity',
+  'ai_rule',
+  'ai_task',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

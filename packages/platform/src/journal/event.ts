@@ -52,7 +52,11 @@ export type EventKind =
   | 'login.failed'
   | 'login.locked'
   | 'session.ended'
-  | 'audit.read';
+  | 'audit.read'
+  | 'ai-rule.added'
+  | 'ai-rule.removed'
+  | 'ai-task.made'
+  | 'ai-task.ended';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

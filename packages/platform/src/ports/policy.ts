@@ -5,7 +5,18 @@ import type { Strength } from './identity.ts';
 export const STUDY_ACTIONS = ['query', 'read', 'export', 'commit'] as const;
 export type StudyAction = (typeof STUDY_ACTIONS)[number];
 /** What may be done at an institution as a whole. */
-export const DESK_ACTIONS = ['store', 'administer', 'steward', 'audit', 'refer', 'break-glass', 'review'] as const;
+export const DESK_ACTIONS = [
+  'store',
+  'administer',
+  'steward',
+  'audit',
+  'refer',
+  'break-glass',
+  'review',
+  'route-ai',
+  'request-ai',
+  'watch-ai',
+] as const;
 export type DeskAction = (typeof DESK_ACTIONS)[number];
 /** What a decision is asked for; the words of the policies (policy/acervo.cedarschema). */
 export type Action = StudyAction | DeskAction;

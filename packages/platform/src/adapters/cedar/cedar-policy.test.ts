@@ -105,13 +105,13 @@ test('what may be done at an institution is its own office', () => {
       const desk = { institution: isOwn ? 'HGM' : 'OTHER', isOwn, isGranted: false };
       return policy.decide({ principal, action, desk, context: { purpose: 'TREATMENT', secondFactor } }).isPermitted;
     });
-  assert.deepEqual(may(person('administrator'), true, true), ['administer']);
-  assert.deepEqual(may(person('administrator'), true, false), [], 'who administers shows a second factor');
+  assert.deepEqual(may(person('administrator'), true, true), ['administer', 'route-ai', 'watch-ai']);
+  assert.deepEqual(may(person('administrator'), true, false), ['watch-ai'], 'who administers shows a second factor');
   assert.deepEqual(may(person('administrator'), false, true), []);
-  assert.deepEqual(may(person('radiologist'), true, false), ['store', 'refer', 'break-glass']);
+  assert.deepEqual(may(person('radiologist'), true, false), ['store', 'refer', 'break-glass', 'request-ai']);
   assert.deepEqual(may(person('radiologist'), false, false), ['break-glass']);
   assert.deepEqual(may(person('data-protection-officer'), true, true), ['audit', 'review']);
-  assert.deepEqual(may(person('auditor'), true, false), ['audit']);
+  assert.deepEqual(may(person('auditor'), true, false), ['audit', 'watch-ai']);
   assert.deepEqual(may(person('steward'), true, false), ['steward']);
   assert.deepEqual(may(system('store'), true, false), ['store']);
   assert.deepEqual(may(system('store', 'administer', 'audit'), false, true), []);

@@ -5,6 +5,7 @@ import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts'
 import { DirectoryView } from '../../features/directory/view.ts';
 import { openLoginFeature } from '../../features/login/index.ts';
 import { Activity } from '../../features/status/index.ts';
+import { NOTHING_PLACED } from '../../ports/inference-tasks.ts';
 import { systemsOver } from '../../ports/systems.ts';
 import { featuresOf } from '../features.ts';
 import { version } from '../version.ts';
@@ -56,6 +57,15 @@ export function describeConformance(departures: string): string {
       },
       retryHours: 0,
       metrics: { commitment: () => {}, setReportsOwed: () => {} },
+    },
+    inference: {
+      states: NOTHING_PLACED,
+      isAssigned: () => Promise.reject(closed()),
+      quietMs: 0,
+      openOp: () => {
+        throw closed();
+      },
+      worker: undefined,
     },
     audit: {
       source: { aeTitle: '', id: '', site: '' },
