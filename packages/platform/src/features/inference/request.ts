@@ -1,3 +1,4 @@
+import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { findStudies, type HeldStudy } from '../../holdings/find.repo.ts';
@@ -41,6 +42,7 @@ export type Answered = { study: string; outcome: 'queued' | 'known' | 'not-found
 export async function requestTasks(ports: RequestPorts, op: Op, asked: Asked): Promise<Answered[]> {
   const answers: Answered[] = [];
   for (const study of new Set(asked.studies)) {
+    if (!isValidUid(study)) throw new Failure('request/invalid', 'not a Study Instance UID');
     const found = (await findStudies(ports.holdings.db, study)).flatMap(({ held }) => held ?? []);
     const permitted = (await seen(ports.holdings, op, 'read', study, found)).filter(({ institution }) =>
       op.may('request-ai', institution),

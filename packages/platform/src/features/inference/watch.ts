@@ -1,3 +1,4 @@
+import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { findStudies } from '../../holdings/find.repo.ts';
 import { seen } from '../../holdings/seen.ts';
@@ -60,6 +61,7 @@ export async function statusOf(
   studyUid: string,
 ): Promise<StudyStatus[]> {
   const { db } = holdings;
+  if (!isValidUid(studyUid)) throw new Failure('retrieve/not-found', 'no such study');
   const found = (await findStudies(db, studyUid)).flatMap(({ held }) => held ?? []);
   const permitted = await seen(holdings, op, 'read', studyUid, found);
   if (permitted.length === 0) throw new Failure('retrieve/not-found', 'no such study');
