@@ -48,12 +48,13 @@ export async function openTasks(sql: Sql, institution: string | undefined, limit
 
 export type TaskCount = { model: string; version: string; stage: Stage; state: TaskState; count: number };
 
-/** Index: ai_task_institution. */
-export async function countTasks(sql: Sql, institution: string | undefined): Promise<TaskCount[]> {
+/** Of tasks that were made since an id, which is a time. Indexes: ai_task_institution; for all, primary key. */
+export async function countTasks(sql: Sql, institution: string | undefined, sinceId: string): Promise<TaskCount[]> {
   return sql.query<TaskCount>(
     `select model, version, stage, state, count(*) as count from ai_task
-     where $1::text is null or institution = $1
+     where ($1::text is null or institution = $1) and id >= $2::uuid
+       and state in ('queued', 'leased', 'done', 'not-applicable', 'failed', 'late', 'cancelled')
      group by model, version, stage, state order by model, version, stage, state`,
-    [institution ?? null],
+    [institution ?? null, sinceId],
   );
 }

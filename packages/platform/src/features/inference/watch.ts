@@ -1,5 +1,6 @@
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { newId } from '@acervo/kernel/id.ts';
 import { findStudies } from '../../holdings/find.repo.ts';
 import { seen } from '../../holdings/seen.ts';
 import type { Op } from '../../ports/op.ts';
@@ -12,6 +13,8 @@ import { type Told, toldOf } from './words.ts';
 
 /** Tasks in one answer. */
 export const LIST_MAX = 200;
+/** Tasks that were made since then are counted. */
+const COUNTED_DAYS = 30;
 
 /** A task as people who answer for models see it: never what was found, and of silent ones not where it lies. */
 export type WatchedTask = Omit<TaskRow, 'results' | 'isOver'>;
@@ -21,7 +24,8 @@ export type Queue = { counts: TaskCount[]; tasks: WatchedTask[] };
 export async function queueOf(sql: Sql, op: Op, institution: string | undefined): Promise<Queue> {
   checkWatch(op, institution);
   const tasks = await openTasks(sql, institution, LIST_MAX);
-  return { counts: await countTasks(sql, institution), tasks: tasks.map(watched) };
+  const sinceId = newId(Date.now() - COUNTED_DAYS * 86_400_000);
+  return { counts: await countTasks(sql, institution, sinceId), tasks: tasks.map(watched) };
 }
 
 const watched = ({ results: _results, isOver: _isOver, ...task }: TaskRow): WatchedTask => task;
