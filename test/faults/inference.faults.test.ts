@@ -20,7 +20,7 @@ import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harnes
 import { internalErrors } from '../harness/server-log.ts';
 import { stow } from '../harness/stow.ts';
 
-const SERVER = join(import.meta.dirname, 'inference.server.ts');
+const SERVER = join(import.meta.dirname, 'inference.worker.ts');
 const STUDIES = 24;
 /** A lease has to run out, and a model's process to start, on a machine that does other things too. */
 const LATE_MS = 240_000;
@@ -102,7 +102,7 @@ const doneReach = (t: TestContext, archive: ArchiveProcess, least: number) =>
     { timeout: LATE_MS, interval: 100 },
   );
 
-test('kill -9 of a model, then of the server, in the midst of tasks: each ends once, with its result once', async (t) => {
+test('kill -9 of a model, then of the server, amid tasks: each ends once, with its result once', async (t) => {
   const folder = scratch(t, 'inference');
   const dataDir = join(folder, 'data');
   const packaged = join(folder, 'package');

@@ -17,7 +17,7 @@ const scope = {
   sex: list(oneOf('M', 'F', 'O'), 1, 3),
   /** Years at the study; the ends are within it. */
   age: object({}, { least: number(0, 150), most: number(0, 150) }),
-  /** When the study is complete, on the clocks of a zone of the IANA database; `until` is outside, and may be after midnight. */
+  /** When the study is complete, on the clocks of an IANA zone; `until` is outside, and may be after midnight. */
   when: object(
     { zone: text({ pattern: /^[A-Za-z0-9_+/-]+$/, most: 64 }) },
     { weekdays: list(oneOf(...WEEKDAYS), 1, 7), hours: object({ from: time, until: time }, {}) },

@@ -2,6 +2,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
 import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
+import { inferenceCells } from './cross-matrix-inference.fixture.ts';
 
 /** One route or service, and how it is shown to give nothing of an institution to another one. */
 export type Cell = {
@@ -29,7 +30,7 @@ const names =
   ({ status, body }: Answer, of: Subject): boolean =>
     status === 200 && body.includes(what(of));
 
-type Cells = Record<string, Cell>;
+export type Cells = Record<string, Cell>;
 
 /** Every route of the archive has its line here; one that has none fails the test. */
 export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
@@ -47,7 +48,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...directoryCells(matrix),
       ...rightsCells(matrix),
       ...auditCells(matrix),
-      ...inferenceCells(matrix),
+      ...inferenceCells(matrix, { isGood, names }),
       ...openCells(matrix),
     }),
   );
@@ -318,57 +319,6 @@ function auditCells(matrix: Matrix): Cells {
         const { entry = [] } = JSON.parse(known) as { entry?: { resource: { id: string } }[] };
         return matrix.fetch(by, 'GET', `/fhir/AuditEvent/${entry[0]?.resource.id ?? newId()}`);
       },
-    },
-  };
-}
-
-/** Rules and queues are of one institution; what AI said of a study is for whoever reads it. */
-function inferenceCells(matrix: Matrix): Cells {
-  const about = 'institution';
-  const rule = ({ institution }: Subject) => ({
-    ...{ effect: 'run', id: 'matrix', institution, model: 'mx.matrix', scope: { modality: ['CT'] } },
-  });
-  const post = (path: string, body: (of: Subject) => object): Cell => ({
-    about,
-    has: isGood,
-    ask: (by, of) => matrix.fetch(by, 'POST', `/api/ai/${path}`, body(of)),
-  });
-  const put = (of: Subject): Promise<Answer> => matrix.fetch('A', 'POST', '/api/ai/rules', rule(of));
-  return {
-    'GET /api/ai/rules': {
-      about,
-      isList: true,
-      has: names(({ institution }) => `"${institution}"`),
-      ask: async (by, of) => {
-        if (of.institution === A) await put(of);
-        return matrix.fetch(by, 'GET', '/api/ai/rules');
-      },
-    },
-    'POST /api/ai/rules': post('rules', rule),
-    'POST /api/ai/rules/remove': {
-      about,
-      has: isGood,
-      ask: async (by, of) => {
-        if (of.institution === A) await put(of);
-        return matrix.fetch(by, 'POST', '/api/ai/rules/remove', { name: 'matrix' });
-      },
-    },
-    'POST /api/ai/rules/dry-run': post('rules/dry-run', (of) => ({ days: 30, rule: rule(of) })),
-    // Where no model runs its own people are told so; of others' studies only that there is none.
-    'POST /api/ai/requests': {
-      ...post('requests', ({ study }) => ({ studies: [study], model: 'mx.matrix@1' })),
-      has: ({ status }) => status === 404,
-    },
-    'GET /api/ai/queue': { about: 'nobody', has: isGood, ask: (by) => matrix.fetch(by, 'GET', '/api/ai/queue') },
-    'POST /api/ai/cancel': {
-      about: 'nobody',
-      has: ({ status }) => status === 404,
-      ask: (by) => matrix.fetch(by, 'POST', '/api/ai/cancel', { id: newId() }),
-    },
-    'GET /api/ai/studies/:study': {
-      about: 'study',
-      has: isGood,
-      ask: (by, { study }) => matrix.fetch(by, 'GET', `/api/ai/studies/${study}`),
     },
   };
 }

@@ -93,8 +93,8 @@ export type Kept = { manifest: Manifest; outcome: DoneOutcome; images: readonly 
 
 export type ResultSink = {
   /**
-   * Make the results durable. UIDs follow from the task's package and input alone, so that a task that is kept twice has
-   * its results once.
+   * Make the results durable. UIDs follow from the task's package and input alone, so that a task that is kept twice
+   * has its results once.
    * @returns their SOP Instance UIDs
    */
   keep(task: InferenceTask, of: Kept, signal: AbortSignal): Promise<readonly string[]>;

@@ -38,8 +38,9 @@ export type DryRun = {
 };
 
 /**
- * What rules would have chosen among the studies of the last days, by Study Date: judged by the same function as routing,
- * over the index alone. @param candidate  a rule that is not in force; then it alone is judged
+ * What rules would have chosen among the studies of the last days, by Study Date: judged by the same function as
+ * routing, over the index alone.
+ * @param candidate  a rule that is not in force; then it alone is judged
  * @throws {Failure} access/denied
  */
 export async function dryRun(

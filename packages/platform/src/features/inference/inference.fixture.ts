@@ -91,7 +91,11 @@ export async function storeImage(
 ): Promise<string> {
   const { number = 1, series = 1, modality = 'CR', age = '040Y', view = 'PA', pixelBytes = 64 } = of;
   const options = {
-    ...{ name: NAME, study, series, number, pixelBytes },
+    name: NAME,
+    study,
+    series,
+    number,
+    pixelBytes,
     also: [
       textElement(T.Modality, 'CS', modality),
       textElement(T.PatientAge, 'AS', age),

@@ -15,10 +15,17 @@ export async function underLease<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController();
-  const last = setTimeout(() => lost.abort(), LAST_MS);
+  const run = (): NodeJS.Timeout => setTimeout(() => lost.abort(), LAST_MS);
+  let last = run();
+  let isOver = false;
   const renewing = setInterval(() => {
     renew().then(
-      (isOurs) => (isOurs ? last.refresh() : lost.abort()),
+      (isOurs) => {
+        if (isOver) return;
+        clearTimeout(last);
+        if (isOurs) last = run();
+        else lost.abort();
+      },
       () => undefined, // What matters is how long ago it was renewed.
     );
   }, RENEW_MS);
@@ -30,6 +37,7 @@ export async function underLease<T>(
   try {
     return await Promise.race([work(either), gone.promise]);
   } finally {
+    isOver = true;
     either.removeEventListener('abort', leave);
     clearInterval(renewing);
     clearTimeout(last);

@@ -22,6 +22,9 @@ export const inferenceProjection: JournalProjection = {
   },
 };
 
+/** Without the members that are absent, which JSON cannot say. */
+export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+
 /** The change that an event of a rule stands for. */
 export function ruleChangeOf({ id, at, actor, institution, facts }: Envelope): RuleChange {
   const { name, version, rule } = facts as { name: string; version?: number; rule?: Rule };
@@ -33,7 +36,7 @@ export function ruleChangeOf({ id, at, actor, institution, facts }: Envelope): R
 export function madeEvents(op: Op, tasks: readonly NewTask[]): Envelope[] {
   return [...Map.groupBy(tasks, ({ studyKey }) => studyKey).values()].map((of) => {
     const [{ institution, studyUid: study }] = of as [NewTask];
-    return envelopeOf(op, 'ai-task.made', { institution, study }, { tasks: of as unknown as Json });
+    return envelopeOf(op, 'ai-task.made', { institution, study }, { tasks: asJson(of) });
   });
 }
 

@@ -65,7 +65,15 @@ async function requestOne(ports: RequestPorts, op: Op, held: HeldStudy, asked: A
   const { package: digest, model, version, stage } = placed;
   const now = Date.now();
   const task: NewTask = {
-    ...{ id: newId(), package: digest, model, version, stage, institution, studyKey, studyUid: study, revision },
+    id: newId(),
+    package: digest,
+    model,
+    version,
+    stage,
+    institution,
+    studyKey,
+    studyUid: study,
+    revision,
     series: series.map(({ seriesUid }) => seriesUid),
     rules: [],
     askedBy: `${op.actor.kind}/${op.actor.id}`,

@@ -4,8 +4,8 @@ import type { EndedTask, NewTask } from './task.repo.ts';
 /** Rows that the journal tells of; one that was asked for again is queued again. */
 export async function restoreTasks(sql: Sql, tasks: readonly NewTask[]): Promise<void> {
   await sql.query(
-    `insert into ai_task (id, package, model, version, stage, institution, study_key, study_uid, series, revision, rules,
-       asked_by, priority, state, created_at, due_at, deadline)
+    `insert into ai_task (id, package, model, version, stage, institution, study_key, study_uid, series, revision,
+       rules, asked_by, priority, state, created_at, due_at, deadline)
      select id, package, model, version, stage, institution, "studyKey", "studyUid", series, revision, rules, "askedBy",
        priority, 'queued', "createdAt", "createdAt", deadline
      from jsonb_to_recordset($1::jsonb) as given (id uuid, package text, model text, version text, stage text,

@@ -15,8 +15,8 @@ export async function followings(sql: Sql): Promise<Following[]> {
 }
 
 /**
- * Read on in the sealed journal: studies that got something wait until they got nothing for the quiet period. One process
- * at a time; of what it read nothing is read twice. Indexes: primary keys of journal_seal, journal and ai_route.
+ * Read on in the sealed journal: studies that got something wait until they got nothing for the quiet period. One
+ * process at a time; nothing is read twice. Indexes: primary keys of journal_seal, journal and ai_route.
  * @returns how many numbers were read; 0: at the end, or another process is at it
  */
 export async function followJournal(db: Db, of: readonly Following[], quietMs: number): Promise<number> {

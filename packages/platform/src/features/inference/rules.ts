@@ -1,11 +1,10 @@
-import type { Json } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type Rule, readRule } from '@acervo/model/routing/rule.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
-import { ruleChangeOf } from './projection.ts';
+import { asJson, ruleChangeOf } from './projection.ts';
 import { applyRuleChanges, lastVersion, listRules, lockRules, type RuleRow } from './rule.repo.ts';
 
 /** Of one institution, and in one list. */
@@ -38,7 +37,7 @@ export async function addRule(db: Db, op: Op, value: unknown): Promise<RuleRow> 
       throw new Failure('request/invalid', `${RULES_MAX} rules of ${institution} are in force`);
     }
     const version = (known?.version ?? 0) + 1;
-    const facts = { name, version, rule: rule as unknown as Json };
+    const facts = { name, version, rule: asJson(rule) };
     const event = envelopeOf(op, 'ai-rule.added', { institution }, facts);
     await insertEvents(sql, [event]);
     await applyRuleChanges(sql, [ruleChangeOf(event)]);

@@ -55,8 +55,8 @@ export type StudyStatus = {
 };
 
 /**
- * What AI has said of a study, or that it has not: a deadline that passed is "sin resultado de IA", whether a process is
- * there to write it down or not. Silent tasks are not in `tasks`, for nobody.
+ * What AI has said of a study, or that it has not: a deadline that passed is "sin resultado de IA", whether a process
+ * is there to write it down or not. Silent tasks are not in `tasks`, for nobody.
  * @throws {Failure} retrieve/not-found, access/denied
  */
 export async function statusOf(

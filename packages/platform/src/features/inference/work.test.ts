@@ -130,14 +130,15 @@ test('a process that died loses its lease: its task is another attempt, and at t
   assert.equal((await events(opened)).at(-1)?.outcome, 'failure');
 });
 
-test('the deadline ends a model that hangs, and what still waits; read before anybody wrote it down, too', async (t) => {
+test('the deadline ends a model that hangs, and what waits; read before it is written down, too', async (t) => {
   const opened = await openRouted(t);
   const { db } = opened.archive.holdings;
   const [hung, waiting] = [await storeImage(opened, 1), await storeImage(opened, 2)];
   await asked(opened, [hung]);
-  await db.query(`update ai_task set deadline = now() + interval '300 ms'`);
+  const task = await claimTask(db, LEASE_MS);
+  assert.ok(task !== undefined);
   const hangs = running({ open: () => Promise.resolve({ manifest: MANIFEST, run: () => new Promise(() => {}) }) });
-  await workOnce(opened, { ...opened.worker, ...hangs });
+  await workOn(opened.ports, { ...opened.worker, ...hangs }, { ...task, leftMs: 20 }, never);
   assert.deepEqual(await told(opened, hung), [['no-result', 'sin resultado de IA', 'deadline']]);
   await asked(opened, [waiting]);
   await db.query(`update ai_task set deadline = now() where state = 'queued'`);

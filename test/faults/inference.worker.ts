@@ -32,7 +32,10 @@ const sink = ({ store }: Holdings): ResultSink => ({
   keep: async (task, { outcome }) => {
     const sopInstanceUid = uidOf(task);
     const { sopClassUid, transferSyntaxUid, dataSet } = smallObject({
-      ...{ name: 'result', study: 1, number: 1, fill: Math.round((outcome.outputs['p']?.[0] ?? 0) * 100) },
+      name: 'result',
+      study: 1,
+      number: 1,
+      fill: Math.round((outcome.outputs['p']?.[0] ?? 0) * 100),
       also: [
         textElement(T.SOPInstanceUID, 'UI', sopInstanceUid),
         textElement(T.StudyInstanceUID, 'UI', task.studyUid),
