@@ -19,6 +19,7 @@ import { packModel } from '@acervo/platform/features/models/pack.ts';
 import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
 import { internalErrors } from '../harness/server-log.ts';
 import { stow } from '../harness/stow.ts';
+import type { Told } from './inference.worker.ts';
 
 const SERVER = join(import.meta.dirname, 'inference.worker.ts');
 const STUDIES = 24;
@@ -107,8 +108,9 @@ test('kill -9 of a model, then of the server, amid tasks: each ends once, with i
   const dataDir = join(folder, 'data');
   const packaged = join(folder, 'package');
   await signedPackage(packaged);
+  const told: Told = { TEST_PACKAGE_DIR: packaged };
   const env = {
-    TEST_PACKAGE_DIR: packaged,
+    ...told,
     ACERVO_AI_QUIET_SECONDS: '0',
     ACERVO_AI_WORKERS: '2',
     ACERVO_SEAL_INTERVAL_MS: '100',

@@ -15,6 +15,9 @@ import type { InferenceTask, ResultSink } from '@acervo/platform/ports/inference
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 
+/** What its environment says: the folder of a signed package. */
+export type Told = { TEST_PACKAGE_DIR: string };
+
 /** `acervo serve` where one package, of a folder, may run at every institution: no registry, no life-cycle. */
 const folder = process.env['TEST_PACKAGE_DIR'];
 assert.ok(folder !== undefined);
