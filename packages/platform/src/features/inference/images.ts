@@ -11,6 +11,7 @@ import {
   type HeldStudy,
   listInstances,
   listSeries,
+  pageInstances,
 } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
@@ -40,13 +41,16 @@ async function seriesOf({ db }: Ports, study: HeldStudy, uids: readonly string[]
 const VIEW: ReadonlySet<Tag> = new Set([T.ViewPosition]);
 
 /** View Position (0018,5101) of the first images of a series, each once. */
-export async function viewsOf(ports: Ports, study: HeldStudy, seriesUid: string): Promise<string[]> {
+export async function viewsOf(
+  ports: Ports,
+  study: HeldStudy,
+  of: Pick<HeldSeries, 'seriesKey' | 'seriesUid'>,
+): Promise<string[]> {
   const views = new Set<string>();
-  for (const series of await seriesOf(ports, study, [seriesUid])) {
-    for (const instance of (await listInstances(ports.db, series)).slice(0, VIEWED_MAX)) {
-      const { elements } = await headerOf(ports, instance, VIEW);
-      for (const view of textsOf(elements.get(T.ViewPosition))) views.add(view.trim().toUpperCase());
-    }
+  const series: HeldSeries = { ...study, ...of, charsetDefault: '', instanceCount: 0, lastStored: '' };
+  for (const instance of await pageInstances(ports.db, series, undefined, VIEWED_MAX)) {
+    const { elements } = await headerOf(ports, instance, VIEW);
+    for (const view of textsOf(elements.get(T.ViewPosition))) views.add(view.trim().toUpperCase());
   }
   views.delete('');
   return [...views];

@@ -13,6 +13,9 @@ import { listRules, type RuleRow } from './rule.repo.ts';
 import { RULES_MAX, ruleName } from './rules.ts';
 import { insertTasks, type NewTask, PRIORITY, supersede } from './task.repo.ts';
 
+/** Studies that are looked at side by side. */
+const AT_ONCE = 3;
+
 /** Who asks for what rules chose. */
 export const BY_RULES = 'rules';
 
@@ -43,11 +46,14 @@ export async function routeStudies(ports: InferencePorts, op: Op, due: readonly 
     rules.set(institution, await listRules(db, { institution, inForce: true }, RULES_MAX));
   }
   const said: Said[] = [];
-  for (const each of due) {
-    const study = facts.get(each.studyKey);
-    // What was stored before a rule came is routed by request alone.
-    const own = rules.get(each.institution)?.filter(({ addedAt }) => addedAt <= each.seenAt) ?? [];
-    said.push(study === undefined ? { due: each, considered: [], tasks: [] } : await said1(ports, each, study, own));
+  for (let from = 0; from < due.length; from += AT_ONCE) {
+    const some = due.slice(from, from + AT_ONCE).map((each) => {
+      const study = facts.get(each.studyKey);
+      // What was stored before a rule came is routed by request alone.
+      const own = rules.get(each.institution)?.filter(({ addedAt }) => addedAt <= each.seenAt) ?? [];
+      return study === undefined ? { due: each, considered: [], tasks: [] } : said1(ports, each, study, own);
+    });
+    said.push(...(await Promise.all(some)));
   }
   return db.transaction(async (sql) => {
     const tasks = said.flatMap((each) => each.tasks);
@@ -97,7 +103,7 @@ async function withViews(ports: InferencePorts, study: KeyedStudy, rules: readon
     asking.some(({ scope }) => scope.modality === undefined || scope.modality.includes(modality));
   const series: KeyedStudy['series'] = [];
   for (const each of study.series) {
-    const views = isAsked(each.modality) ? await viewsOf(ports.holdings, study, each.seriesUid) : [];
+    const views = isAsked(each.modality) ? await viewsOf(ports.holdings, study, each) : [];
     series.push({ ...each, viewPositions: views });
   }
   return { ...study, series };

@@ -33,12 +33,14 @@ export async function workOn(
   signal: AbortSignal,
 ): Promise<void> {
   const { db, log } = ports.holdings;
-  const late = AbortSignal.timeout(Math.ceil(task.leftMs));
+  // Not AbortSignal.timeout, which would stay in memory until the deadline of a task that is long done.
+  const late = new AbortController();
+  const deadline = setTimeout(() => late.abort(), Math.ceil(task.leftMs));
   let end: End;
   try {
     end = await underLease(
       () => renewTask(db, task, LEASE_MS),
-      AbortSignal.any([signal, late]),
+      AbortSignal.any([signal, late.signal]),
       (leased) => perform(ports, worker, task, leased),
     );
   } catch (thrown) {
@@ -46,14 +48,16 @@ export async function workOn(
     const { code, detail } = toFailure(thrown);
     // Its detail may tell of the input: the log has it, the row does not.
     log.warn('ai.attempt-failed', { task: task.id, attempts: task.attempts, code, detail });
-    if (!late.aborted && task.attempts < ATTEMPTS_MAX && mayPass(code)) {
+    if (!late.signal.aborted && task.attempts < ATTEMPTS_MAX && mayPass(code)) {
       const waitMs = BACK_OFF_MS * 2 ** (task.attempts - 1);
       return postponeTask(db, task, { waitMs, reason: code, counts: true });
     }
-    end = late.aborted ? ended('late', 'deadline') : ended('failed', code);
+    end = late.signal.aborted ? ended('late', 'deadline') : ended('failed', code);
+  } finally {
+    clearTimeout(deadline);
   }
   await db.transaction(async (sql) => {
-    await insertEvents(sql, endedEvents(ports.openOp(AbortSignal.timeout(LEASE_MS)), await endTask(sql, task, end)));
+    await insertEvents(sql, endedEvents(ports.openOp(signal), await endTask(sql, task, end)));
   });
 }
 
