@@ -44,13 +44,13 @@ export async function workOn(
       (leased) => perform(ports, worker, task, leased),
     );
   } catch (thrown) {
-    if (signal.aborted) return postponeTask(db, task, { waitMs: 0, reason: null, counts: false });
+    if (signal.aborted) return await postponeTask(db, task, { waitMs: 0, reason: null, counts: false });
     const { code, detail } = toFailure(thrown);
     // Its detail may tell of the input: the log has it, the row does not.
     log.warn('ai.attempt-failed', { task: task.id, attempts: task.attempts, code, detail });
     if (!late.signal.aborted && task.attempts < ATTEMPTS_MAX && mayPass(code)) {
       const waitMs = BACK_OFF_MS * 2 ** (task.attempts - 1);
-      return postponeTask(db, task, { waitMs, reason: code, counts: true });
+      return await postponeTask(db, task, { waitMs, reason: code, counts: true });
     }
     end = late.signal.aborted ? ended('late', 'deadline') : ended('failed', code);
   } finally {
