@@ -19,7 +19,7 @@ const SEARCH_EVERY_MS = 100;
 const RETRIEVE_EVERY_MS = 50;
 const SAMPLES = 180;
 const SAMPLE_MS_MIN = 1_000;
-/** Small, so that as many segments as a server keeps open are there when the warm-up ends: more files would be a leak. */
+/** Small: as many segments as a server keeps open are there when the warm-up ends, and more files would be a leak. */
 const ENV = { ACERVO_SEGMENT_MIB: '16' };
 const SEARCHES = [
   'PatientName=Garc*',

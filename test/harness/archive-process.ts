@@ -56,16 +56,17 @@ export function scratch(t: Owner, name: string): string {
   return folder;
 }
 
-/** Start `acervo serve` on a data directory; ends with its owner. */
+/** Start `acervo serve`, or what stands in for it, on a data directory; ends with its owner. */
 export async function startArchive(
   t: Owner,
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
   wrapper: readonly string[] = [],
+  main: string = MAIN,
 ): Promise<ArchiveProcess> {
   const startedAt = performance.now();
   const [command = process.execPath, ...before] = wrapper;
-  const serve = [...RUNTIME.flags, MAIN, 'serve', '--json'];
+  const serve = [...RUNTIME.flags, main, 'serve', '--json'];
   const args = wrapper.length === 0 ? serve : [...before, process.execPath, ...serve];
   const child = spawn(command, args, {
     env: { ...RUNTIME.env, ...process.env, ...environment(dataDir), ...env },

@@ -62,7 +62,10 @@ const alert = (type: Code): EventMapping => ({
   subject: 'node',
 });
 
-/** The same of a thing of ours, such as a person or an agreement. */
+/** What programs do about a study that is none of the other events. */
+const activity: EventMapping = { eventId: EVENT_ID.applicationActivity, action: 'E', parts: [ACTOR] };
+
+/** An alert of a thing of ours, such as a person or an agreement. */
 const changed = (type: Code): EventMapping => ({ ...alert(type), subject: 'resource' });
 
 /** PS3.15 A.5.3.12. DEVIATION: events of before version 2 of the envelope have no address of who logs in. */
@@ -216,6 +219,10 @@ export const EVENT_MAPPINGS = {
   'model.stepped': [changed(EVENT_TYPE.softwareConfiguration)],
   'model.step-refused': [changed(EVENT_TYPE.softwareConfiguration)],
   'site.ai-stopped': [changed(EVENT_TYPE.softwareConfiguration)],
+  'ai-rule.added': [changed(EVENT_TYPE.securityConfiguration)],
+  'ai-rule.removed': [changed(EVENT_TYPE.securityConfiguration)],
+  'ai-task.made': [activity],
+  'ai-task.ended': [activity],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

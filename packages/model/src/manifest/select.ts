@@ -66,6 +66,28 @@ export function preference(select: Select, dataSet: DataSet): number {
   return (select.prefer ?? []).reduce((sum, rule) => sum * 2 + (holds(rule, dataSet) ? 1 : 0), 0);
 }
 
+/** An image as it is selected by: its header, as far as the conditions go, and its series. */
+export type Selectable = { dataSet: DataSet; seriesUid: string };
+
+/** The image that fits best, or every fitting one of the best series; or the first rule that says no. */
+export function selectedImages<T extends Selectable>(by: Select, images: readonly T[]): T[] | OutOfScope {
+  let refused: OutOfScope | undefined;
+  const fit = images.filter(({ dataSet }) => {
+    const out = outOfScope(by, dataSet);
+    refused ??= out;
+    return out === undefined;
+  });
+  const [best] = fit
+    .map((image, index) => ({ image, index, rank: preference(by, image.dataSet) }))
+    .sort((a, b) => b.rank - a.rank || a.index - b.index);
+  if (best === undefined) return refused ?? { rule: 'select', reason: 'no images' };
+  return by.level === 'instance' ? [best.image] : fit.filter(({ seriesUid }) => seriesUid === best.image.seriesUid);
+}
+
+/** The attributes that conditions look at. */
+export const tagsOf = ({ all, prefer = [], reject = [] }: Select): number[] =>
+  [...all, ...prefer, ...reject].map(({ tag: of }) => Number.parseInt(of, 16));
+
 function holds(rule: Condition, dataSet: DataSet): boolean {
   const element = dataSet.elements.get(Number.parseInt(rule.tag, 16));
   const values = valuesOf(element, dataSet.littleEndian);

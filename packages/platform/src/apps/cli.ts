@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
+import { aiCommand } from './commands/ai.ts';
 import { approveCommand } from './commands/approve.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
@@ -62,6 +63,7 @@ export const COMMANDS: readonly Command[] = [
   modelCommand,
   resultCommand,
   approveCommand,
+  aiCommand,
   migrateCommand,
   configCommand,
   ohifCommand,

@@ -3,6 +3,7 @@ import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
 import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
 import { governanceCells } from './cross-matrix-governance.fixture.ts';
+import { inferenceCells } from './cross-matrix-inference.fixture.ts';
 import { modelCells } from './cross-matrix-model-cells.fixture.ts';
 
 /** One route or service, and how it is shown to give nothing of an institution to another one. */
@@ -51,6 +52,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...auditCells(matrix),
       ...modelCells(matrix, { isGood, names }),
       ...governanceCells(matrix, isGood),
+      ...inferenceCells(matrix, { isGood, names }),
       ...openCells(matrix),
     }),
   );

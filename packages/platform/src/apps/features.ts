@@ -10,6 +10,8 @@ import { consoleFeature } from '../features/console/index.ts';
 import { type DirectoryPorts, directoryFeature } from '../features/directory/index.ts';
 import { cEcho } from '../features/echo/index.ts';
 import { type GovernancePorts, governanceFeature } from '../features/governance/index.ts';
+import { inferenceFeature } from '../features/inference/index.ts';
+import type { InferencePorts } from '../features/inference/ports.ts';
 import { type JournalPorts, journalFeature, type Witnessing } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type ModelPorts, modelRegistryFeature } from '../features/models/registry/index.ts';
@@ -44,6 +46,7 @@ export type Surroundings = {
   whoIs: WhoIs;
   governance: Omit<GovernancePorts, 'db' | 'directory'>;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
+  inference: Omit<InferencePorts, 'holdings'>;
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
   login: Feature;
@@ -84,6 +87,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     around.login,
     auditExportFeature(holdings, around.audit),
     modelRegistryFeature(holdings, around.models),
+    inferenceFeature({ ...around.inference, holdings }),
   ];
   const types = features.flatMap(({ fhir = [] }) => fhir);
   features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });

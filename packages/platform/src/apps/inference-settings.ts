@@ -17,6 +17,28 @@ export const INFERENCE_SETTINGS = {
     1,
     64,
   ),
+  aiWorkers: integer(
+    { env: 'ACERVO_AI_WORKERS', unit: 'tasks', doc: 'Inference tasks done at a time. 0: this process does none.' },
+    1,
+    0,
+    64,
+  ),
+  aiQuietSeconds: integer(
+    {
+      env: 'ACERVO_AI_QUIET_SECONDS',
+      unit: 's',
+      doc: 'A study that got nothing for so long is complete, and is routed to models.',
+    },
+    120,
+    0,
+    86_400,
+  ),
+  aiInputMib: integer(
+    { env: 'ACERVO_AI_INPUT_MIB', unit: 'MiB', doc: 'Input of one inference task; a larger one is refused.' },
+    1024,
+    1,
+    65_536,
+  ),
   inferenceMemoryMib: integer(
     {
       env: 'ACERVO_INFERENCE_MEMORY_MIB',

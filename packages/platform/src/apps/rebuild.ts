@@ -3,6 +3,7 @@ import type { Database } from '../adapters/postgres/database.ts';
 import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { directoryProjection } from '../features/directory/projection.ts';
 import { governanceProjection } from '../features/governance/projection.ts';
+import { inferenceProjection } from '../features/inference/projection.ts';
 import { externalAi } from '../features/models/registry/external.repo.ts';
 import { modelPackages } from '../features/models/registry/registry.repo.ts';
 import { modelSigners } from '../features/models/registry/signers.repo.ts';
@@ -65,6 +66,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         patientLinks,
         directoryProjection,
         sharingProjection,
+        inferenceProjection,
         secondaryUses,
         modelPackages,
         modelSigners,

@@ -23,6 +23,7 @@ import { dialOver } from './dial.ts';
 import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
 import { careForHeap } from './heap-care.ts';
+import { type Models, type OpenInference, openInference } from './inference.ts';
 import { enrolmentUrl, firstEnrolment, openLogin } from './login.ts';
 import { modelPortsOf } from './model-ports.ts';
 import { followModelStates, openModelStates } from './model-states.ts';
@@ -64,8 +65,14 @@ const RECORD_MS = 5000;
 /**
  * The archive with its doors open: DIMSE and HTTP.
  * @param identities  what tells who has logged in, where that is not the login of this archive
+ * @param models  which may run where, and what keeps their results; without it none runs
  */
-export async function startServer(config: Config, log: Log, identities?: Identities): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: Log,
+  identities?: Identities,
+  models?: Models,
+): Promise<RunningServer> {
   const archive = await openArchive(config, { role: 'serve', connectionsMax: CONNECTIONS_MAX, log });
   const ending = new AbortController();
   const closing: (() => Promise<void>)[] = [];
@@ -97,7 +104,10 @@ export async function startServer(config: Config, log: Log, identities?: Identit
     const activity = new Activity();
     const login = openLogin(config, { db: archive.database, directory, access, log });
     const known = identities ?? login?.identities;
-    const serving = { config, archive, access, directory, login, identities: known, keys, activity, gate, log };
+    const inference = openInference(config, { access, holdings: archive.holdings, models });
+    closing.push(inference.close);
+    const beside = { keys, activity, gate, log, inference: inference.ports };
+    const serving = { config, archive, access, directory, login, identities: known, ...beside };
     const ports = await openDoors(serving, closing);
     const enrolment = await openedTo(serving, ports);
     return { ...ports, archive, enrolment, modelStates, close };
@@ -136,6 +146,7 @@ type Serving = {
   activity: Activity;
   gate: HttpGate;
   log: Log;
+  inference: OpenInference['ports'];
 };
 type Ports = Omit<RunningServer, 'archive' | 'enrolment' | 'modelStates' | 'close'>;
 
@@ -156,6 +167,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     whoIs: whoIsIn(access.systems, serving.directory),
     journal: { ...archive, witnesses: config.witnesses },
     witnessing: witnessingOf(config, archive, keys, serving.log),
+    inference: serving.inference,
     audit: auditPortsOf(config, archive, keys),
     models: modelPortsOf(config),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },

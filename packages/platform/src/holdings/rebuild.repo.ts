@@ -47,6 +47,8 @@ const TABLES = [
   'model_transition',
   'model_transition_approval',
   'model_state',
+  'ai_rule',
+  'ai_task',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

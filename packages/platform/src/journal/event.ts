@@ -73,7 +73,11 @@ export type EventKind =
   | 'model.approved'
   | 'model.stepped'
   | 'model.step-refused'
-  | 'site.ai-stopped';
+  | 'site.ai-stopped'
+  | 'ai-rule.added'
+  | 'ai-rule.removed'
+  | 'ai-task.made'
+  | 'ai-task.ended';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -26,7 +26,8 @@ export type NumberedRow = { seq: number; prev: string; hash: string; event: stri
 /** The same; the event of a retired month is null, and stands in the journal segments. */
 export type NumberedSeal = Omit<NumberedRow, 'event'> & { event: string | null };
 
-export const NUMBERED = `select s.seq, coalesce((select p.hash from journal_seal p where p.seq = s.seq - 1), '') as prev,
+export const NUMBERED = `select s.seq,
+  coalesce((select p.hash from journal_seal p where p.seq = s.seq - 1), '') as prev,
   s.hash, j.event from journal_seal s left join journal j on j.id = s.id`;
 
 /** Indexes: journal_study, unique id of journal_seal. */

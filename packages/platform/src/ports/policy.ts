@@ -19,6 +19,9 @@ export const DESK_ACTIONS = [
   'sign-model',
   'govern-model',
   'stop-model',
+  'route-ai',
+  'request-ai',
+  'watch-ai',
 ] as const;
 export type DeskAction = (typeof DESK_ACTIONS)[number];
 /** What a decision is asked for; the words of the policies (policy/acervo.cedarschema). */

@@ -107,10 +107,17 @@ test('what may be done at an institution is its own office', () => {
     });
   const models = ['submit-model', 'read-model'];
   const governing = ['govern-model', 'stop-model'];
-  assert.deepEqual(may(person('administrator'), true, true), ['administer', ...models, 'trust-signer', ...governing]);
+  assert.deepEqual(may(person('administrator'), true, true), [
+    'administer',
+    ...models,
+    'trust-signer',
+    ...governing,
+    'route-ai',
+    'watch-ai',
+  ]);
   assert.deepEqual(
     may(person('administrator'), true, false),
-    [...models, 'stop-model'],
+    [...models, 'stop-model', 'watch-ai'],
     'who administers shows a second factor',
   );
   assert.deepEqual(may(person('administrator'), false, true), []);
@@ -120,16 +127,25 @@ test('what may be done at an institution is its own office', () => {
     'break-glass',
     'read-model',
     'stop-model',
+    'request-ai',
   ]);
   assert.deepEqual(may(person('radiologist'), false, false), ['break-glass']);
   assert.deepEqual(may(person('data-protection-officer'), true, true), ['audit', 'review', 'read-model', 'sign-model']);
   const decides = ['read-model', 'sign-model', 'govern-model', 'stop-model'];
   assert.deepEqual(may(person('authority'), true, true), ['audit', ...decides]);
   assert.deepEqual(may(person('authority'), false, true), ['stop-model'], 'to stop is all that is done elsewhere');
-  assert.deepEqual(may(person('auditor'), true, false), ['audit', 'read-model']);
+  assert.deepEqual(may(person('auditor'), true, false), ['audit', 'read-model', 'watch-ai']);
   assert.deepEqual(may(person('steward'), true, false), ['steward', ...models]);
   assert.deepEqual(may(person('steward'), true, true), ['steward', ...models, 'trust-signer']);
-  assert.deepEqual(may(system('query', 'administer'), true, true), ['administer', 'steward', 'refer', ...models]);
+  assert.deepEqual(may(system('query', 'administer'), true, true), [
+    'administer',
+    'steward',
+    'refer',
+    ...models,
+    'route-ai',
+    'request-ai',
+    'watch-ai',
+  ]);
   assert.deepEqual(may(system('store'), true, false), ['store']);
   assert.deepEqual(may(system('store', 'administer', 'audit'), false, true), []);
 });

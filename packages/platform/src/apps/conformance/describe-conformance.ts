@@ -5,8 +5,9 @@ import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts'
 import { DirectoryView } from '../../features/directory/view.ts';
 import { openLoginFeature } from '../../features/login/index.ts';
 import { Activity } from '../../features/status/index.ts';
+import { NOTHING_PLACED } from '../../ports/inference-tasks.ts';
 import { systemsOver } from '../../ports/systems.ts';
-import { featuresOf } from '../features.ts';
+import { featuresOf, type Surroundings } from '../features.ts';
 import { version } from '../version.ts';
 import { describeAudit } from './audit.ts';
 import { closedHoldings } from './closed-holdings.ts';
@@ -18,6 +19,16 @@ import { describeQuery } from './query.ts';
 import { describeResults } from './results.ts';
 
 const closed = (): Failure => new Failure('store/unavailable', 'the archive is not open');
+
+const INFERENCE: Surroundings['inference'] = {
+  states: NOTHING_PLACED,
+  isAssigned: () => Promise.reject(closed()),
+  quietMs: 0,
+  openOp: () => {
+    throw closed();
+  },
+  worker: undefined,
+};
 
 /**
  * docs/conformance.md: the DICOM Conformance Statement (PS3.2), made of what the code accepts and answers.
@@ -67,6 +78,7 @@ export function describeConformance(departures: string): string {
       retryHours: 0,
       metrics: { commitment: () => {}, setReportsOwed: () => {} },
     },
+    inference: INFERENCE,
     audit: {
       source: { aeTitle: '', id: '', site: '' },
       header: { hostname: '', appName: '', procId: '' },

@@ -1,6 +1,6 @@
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { GoldenCase, Manifest, ManifestInput } from '@acervo/model/manifest/manifest.ts';
-import { type OutOfScope, outOfScope, preference } from '@acervo/model/manifest/select.ts';
+import { type OutOfScope, selectedImages } from '@acervo/model/manifest/select.ts';
 import type { DecodedFrame } from '@acervo/model/ops/image.ts';
 import { type Tensor, tensorBytes } from '@acervo/model/ops/layout.ts';
 import { type Grid, OPS_VERSION, runPipeline } from '@acervo/model/ops/pipeline.ts';
@@ -64,7 +64,7 @@ export async function computeRun(
 ): Promise<Computed> {
   const { manifest, model } = of;
   const [input] = manifest.inputs as readonly [ManifestInput];
-  const images = select(input, files);
+  const images = selectedImages(input.select, files);
   if ('rule' in images) return { result: { status: 'NOT_APPLICABLE', ...images } };
   const prepared = await tensorFor(input, images, ports.imaging, signal);
   if ('rule' in prepared) return { result: { status: 'NOT_APPLICABLE', ...prepared } };
@@ -96,21 +96,6 @@ function provenanceOf({ id, version, artifact }: Manifest, images: readonly Imag
       dataSetSha256: sha256Of(bytes),
     })),
   };
-}
-
-/** What the manifest selects: the best image, or every image of the best series; or the first rule that says no. */
-function select({ select: by }: ManifestInput, files: readonly ImageFile[]): ImageFile[] | OutOfScope {
-  let refused: OutOfScope | undefined;
-  const fit = files.filter(({ dataSet }) => {
-    const out = outOfScope(by, dataSet);
-    refused ??= out;
-    return out === undefined;
-  });
-  const [best] = fit
-    .map((file, index) => ({ file, index, rank: preference(by, file.dataSet) }))
-    .sort((a, b) => b.rank - a.rank || a.index - b.index);
-  if (best === undefined) return refused ?? { rule: 'select', reason: 'no images' };
-  return by.level === 'instance' ? [best.file] : fit.filter(({ seriesUid }) => seriesUid === best.file.seriesUid);
 }
 
 async function tensorFor(

@@ -1,0 +1,108 @@
+import type { TestContext } from 'node:test';
+import { textElement } from '@acervo/dicom/data-set/build.ts';
+import { T } from '@acervo/dicom/tags.ts';
+import { goodManifest } from '@acervo/model/manifest/manifest.fixture.ts';
+import type { Manifest, ManifestInput } from '@acervo/model/manifest/manifest.ts';
+import type { Rule } from '@acervo/model/routing/rule.ts';
+import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
+import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
+import { openTestArchive } from '@acervo/testkit/open-archive.ts';
+import type { InferenceTask, PlacedModel, RunOutcome } from '../../ports/inference-tasks.ts';
+import type { InferencePorts, WorkerPorts } from './ports.ts';
+
+export const MODEL = 'mx.prueba.torax';
+export const PLACED: PlacedModel = {
+  package: 'a'.repeat(64),
+  model: MODEL,
+  version: '1.0.0',
+  stage: 'limitado',
+  percentage: 50,
+};
+export const SILENT: PlacedModel = {
+  ...PLACED,
+  package: 'b'.repeat(64),
+  version: '2.0.0',
+  stage: 'silencioso',
+};
+export const RULE: Rule = {
+  effect: 'run',
+  id: 'torax',
+  institution: 'HGM',
+  model: MODEL,
+  scope: { modality: ['CR'] },
+  deadlineMinutes: 60,
+};
+
+const good = goodManifest();
+const [input] = good.inputs as readonly [ManifestInput];
+/** For any CR image. */
+export const MANIFEST: Manifest = {
+  ...good,
+  inputs: [{ ...input, select: { level: 'instance', all: [{ tag: '00080060', in: ['CR'] }] } }],
+};
+export const DONE: RunOutcome = {
+  status: 'DONE',
+  provenance: { model: `${MODEL}@1.0.0`, modelSha256: '', operations: 'ops/1', inputs: [] },
+  tensorSha256: '',
+  tensorDims: [1],
+  outputs: { p: [0.9] },
+  decisions: [],
+  runMs: 1,
+};
+
+export type Opened = Awaited<ReturnType<typeof openRouted>>;
+
+/** An archive with what routes and works on it; nothing runs unless a test says so. */
+export async function openRouted(t: TestContext, over: { placed?: readonly PlacedModel[] } = {}) {
+  const archive = await openTestArchive(t, undefined, SMALL_PACKS);
+  const kept: InferenceTask[] = [];
+  const state = { placed: over.placed ?? [PLACED], isAssigned: true };
+  const ports: InferencePorts = {
+    holdings: archive.holdings,
+    states: { runningAt: () => state.placed },
+    isAssigned: () => Promise.resolve(state.isAssigned),
+    quietMs: 0,
+    openOp: (signal) => testOp({ signal, actor: { kind: 'process', id: 'inference' }, institution: '' }),
+    worker: undefined,
+  };
+  const worker: WorkerPorts = {
+    runner: { open: () => Promise.resolve({ manifest: MANIFEST, run: () => Promise.resolve(DONE) }) },
+    sink: {
+      keep: (task) => {
+        kept.push(task);
+        return Promise.resolve([`2.25.${kept.length}`]);
+      },
+    },
+    count: 1,
+    inputBytesMax: 2 ** 20,
+  };
+  return { archive, ports, worker, kept, state };
+}
+
+const NAME = 'inference';
+
+/** One image of a study; @returns its Study Instance UID */
+export async function storeImage(
+  { archive }: Pick<Opened, 'archive'>,
+  study: number,
+  of: { number?: number; series?: number; modality?: string; age?: string; view?: string; pixelBytes?: number } = {},
+  institution = 'HGM',
+): Promise<string> {
+  const { number = 1, series = 1, modality = 'CR', age = '040Y', view = 'PA', pixelBytes = 64 } = of;
+  const options = {
+    name: NAME,
+    study,
+    series,
+    number,
+    pixelBytes,
+    also: [
+      textElement(T.Modality, 'CS', modality),
+      textElement(T.PatientAge, 'AS', age),
+      textElement(T.ViewPosition, 'CS', view),
+      textElement(T.BodyPartExamined, 'CS', 'CHEST'),
+    ],
+  };
+  await storeSmall(archive, options, institution);
+  return smallObject(options).studyUid;
+}

@@ -1,0 +1,82 @@
+import { Failure } from '@acervo/kernel/failure.ts';
+import { z } from 'zod';
+import type { HttpRequest, Route } from '../../bindings/http.ts';
+import { JSON_TYPE, jsonAnswer, jsonBodyOf, understood } from '../../bindings/json-body.ts';
+import type { Op } from '../../ports/op.ts';
+import { DAYS_MAX, dryRun } from './dry-run.ts';
+import type { InferencePorts } from './ports.ts';
+import { cancel, requestTasks, STUDIES_MAX } from './request.ts';
+import { addRule, removeRule, rulesOf, understoodRule } from './rules.ts';
+import { queueOf, statusOf } from './watch.ts';
+
+const UID = z.string().regex(/^[0-9.]{1,64}$/);
+const REQUESTED = z.strictObject({
+  studies: z.array(UID).min(1).max(STUDIES_MAX),
+  model: z.string().regex(/^[a-z0-9.-]{1,128}@[0-9A-Za-z.+-]{1,64}$/),
+  deadlineMinutes: z.int().min(1).max(10_080).default(1_440),
+});
+const REMOVED = z.strictObject({ name: z.string().min(1).max(64) });
+const DRY = z.strictObject({ days: z.int().min(1).max(DAYS_MAX).default(30), rule: z.unknown().optional() });
+const CANCELLED = z.strictObject({ id: z.uuid() });
+
+/** Routing of studies to models, of the caller's institution. Not in the standard. */
+export function inferenceRoutes(ports: InferencePorts): Route[] {
+  const { db } = ports.holdings;
+  return [
+    get('rules', 'Rules by which studies are routed to models, all versions', async (op) => ({
+      rules: await rulesOf(db, op, op.institution),
+    })),
+    post('rules', 'Put a rule in force: { effect, id, institution, model, scope, deadlineMinutes }', (op, body) =>
+      addRule(db, op, body),
+    ),
+    post('rules/remove', 'A rule says nothing any more: { name }', (op, body) =>
+      removeRule(db, op, { institution: op.institution, ...understood(REMOVED, body) }),
+    ),
+    post('rules/dry-run', 'What rules would have chosen in the last days: { days, rule }', (op, body) => {
+      const { days, rule } = understood(DRY, body);
+      const candidate = rule === undefined ? undefined : understoodRule(rule);
+      if (candidate !== undefined && candidate.institution !== op.institution) {
+        throw new Failure('access/denied', `a rule of ${candidate.institution}`);
+      }
+      return dryRun(db, op, { institution: op.institution, days, candidate, now: Date.now() });
+    }),
+    post(
+      'requests',
+      'Ask for a model on studies: { studies, model: ID@VERSION, deadlineMinutes }',
+      async (op, body) => {
+        op.allow('request-ai', op.institution);
+        return { answers: await requestTasks(ports, op, understood(REQUESTED, body)) };
+      },
+    ),
+    get('queue', 'What models have to do, and how it went: states and counts, never findings', (op) =>
+      queueOf(db, op, op.institution),
+    ),
+    post('cancel', 'End a task that has not ended: { id }', (op, body) =>
+      cancel(ports, op, understood(CANCELLED, body).id),
+    ),
+    get('studies/:study', 'What AI has said of a study, or that it has not', async (op, { study = '' }) => ({
+      studies: await statusOf(ports, op, study),
+    })),
+  ];
+}
+
+const get = (
+  path: string,
+  summary: string,
+  answer: (op: Op, params: HttpRequest['params']) => Promise<object>,
+): Route => ({
+  method: 'GET',
+  path: `/api/ai/${path}`,
+  summary,
+  produces: [JSON_TYPE],
+  handle: async ({ params }, op) => jsonAnswer(await answer(op, params)),
+});
+
+const post = (path: string, summary: string, answer: (op: Op, body: unknown) => Promise<object>): Route => ({
+  method: 'POST',
+  path: `/api/ai/${path}`,
+  summary,
+  consumes: [JSON_TYPE],
+  produces: [JSON_TYPE],
+  handle: async (request, op) => jsonAnswer(await answer(op, await jsonBodyOf(request))),
+});

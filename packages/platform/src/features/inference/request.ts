@@ -1,0 +1,124 @@
+import { isValidUid } from '@acervo/dicom/uid.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
+import { newId } from '@acervo/kernel/id.ts';
+import { findStudies, type HeldStudy } from '../../holdings/find.repo.ts';
+import { seen } from '../../holdings/seen.ts';
+import { insertEvents } from '../../journal/journal.repo.ts';
+import type { PlacedModel } from '../../ports/inference-tasks.ts';
+import type { Op } from '../../ports/op.ts';
+import { factsOf, revisionOf } from './facts.repo.ts';
+import type { InferencePorts } from './ports.ts';
+import { endedEvents, madeEvents } from './projection.ts';
+import { cancelTask, insertTasks, type NewTask, PRIORITY } from './task.repo.ts';
+
+/** What asking takes of the archive. */
+export type RequestPorts = {
+  holdings: Pick<InferencePorts['holdings'], 'db' | 'journal'>;
+  states: InferencePorts['states'];
+};
+
+/** Studies of one request. */
+export const STUDIES_MAX = 200;
+/** Results and documents about images, of which no model makes anything. */
+const NO_IMAGES: ReadonlySet<string> = new Set(['SR', 'SEG', 'PR', 'KO', 'DOC', 'REG', 'RTSTRUCT', 'RTPLAN', 'RTDOSE']);
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export type Asked = {
+  studies: readonly string[];
+  /** ID@VERSION of the package. */
+  model: string;
+  deadlineMinutes: number;
+};
+
+/** What became of one study. `known`: the task was there, and is not begun again. */
+export type Answered = { study: string; outcome: 'queued' | 'known' | 'not-found' | 'no-images'; task?: string };
+
+/**
+ * Ask for a package on studies, past ones too: tasks behind those of rules. A task that ended without a result begins
+ * anew; one that has a result, or waits, stays. Whether a model may run is said by the institution that has the study.
+ * @throws {Failure} request/not-found: no such package may run there (or none that the caller may know of);
+ *   access/denied
+ */
+export async function requestTasks(ports: RequestPorts, op: Op, asked: Asked): Promise<Answered[]> {
+  const answers: Answered[] = [];
+  for (const study of new Set(asked.studies)) {
+    if (!isValidUid(study)) throw new Failure('request/invalid', 'not a Study Instance UID');
+    const found = (await findStudies(ports.holdings.db, study)).flatMap(({ held }) => held ?? []);
+    const permitted = (await seen(ports.holdings, op, 'read', study, found)).filter(({ institution }) =>
+      op.may('request-ai', institution),
+    );
+    if (permitted.length === 0) answers.push({ study, outcome: 'not-found' });
+    for (const held of permitted) answers.push(await requestOne(ports, op, held, asked));
+  }
+  return answers;
+}
+
+async function requestOne(ports: RequestPorts, op: Op, held: HeldStudy, asked: Asked): Promise<Answered> {
+  const { db } = ports.holdings;
+  const { studyUid: study, studyKey, institution } = held;
+  const placed = placedModel(ports, op, institution, asked.model);
+  const [facts] = await factsOf(db, [studyKey]);
+  const series = facts?.series.filter(({ modality = '' }) => !NO_IMAGES.has(modality)) ?? [];
+  const keys = series.map(({ seriesKey }) => seriesKey);
+  const revision = series.length === 0 ? undefined : await revisionOf(db, studyKey, keys);
+  if (revision === undefined) return { study, outcome: 'no-images' };
+  const { package: digest, model, version, stage } = placed;
+  const now = Date.now();
+  const task: NewTask = {
+    id: newId(),
+    package: digest,
+    model,
+    version,
+    stage,
+    institution,
+    studyKey,
+    studyUid: study,
+    revision,
+    series: series.map(({ seriesUid }) => seriesUid),
+    rules: [],
+    askedBy: `${op.actor.kind}/${op.actor.id}`,
+    priority: PRIORITY.asked,
+    createdAt: new Date(now).toISOString(),
+    deadline: new Date(now + asked.deadlineMinutes * 60_000).toISOString(),
+  };
+  const made = await db.transaction(async (sql) => {
+    const tasks = await insertTasks(sql, [task], true);
+    await insertEvents(sql, madeEvents(op, tasks));
+    return tasks;
+  });
+  const [first] = made;
+  return first === undefined ? { study, outcome: 'known' } : { study, outcome: 'queued', task: first.id };
+}
+
+/** A silent package is known only to whoever may watch it. */
+function placedModel(
+  { states }: Pick<RequestPorts, 'states'>,
+  op: Op,
+  institution: string,
+  named: string,
+): PlacedModel {
+  const found = states
+    .runningAt(institution)
+    .find(
+      ({ model, version, stage }) =>
+        `${model}@${version}` === named && (stage !== 'silencioso' || op.may('watch-ai', institution)),
+    );
+  if (found === undefined) throw new Failure('request/not-found', `no model ${named} runs at ${institution}`);
+  return found;
+}
+
+/** A task that has not ended does so. @throws {Failure} request/not-found, also where it is not the caller's to end */
+export async function cancel(
+  { holdings }: Pick<RequestPorts, 'holdings'>,
+  op: Op,
+  id: string,
+): Promise<{ id: string; state: 'cancelled' }> {
+  if (op.actor.kind !== 'process') op.allow('route-ai', op.institution);
+  await holdings.db.transaction(async (sql) => {
+    const institution = op.actor.kind === 'process' ? undefined : op.institution;
+    const ended = UUID.test(id) ? await cancelTask(sql, id, institution) : [];
+    if (ended.length === 0) throw new Failure('request/not-found', 'no such task that has not ended');
+    await insertEvents(sql, endedEvents(op, ended));
+  });
+  return { id, state: 'cancelled' };
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Failure } from '@acervo/kernel/failure.ts';
+import { testOp } from '@acervo/testkit/fakes/op.ts';
+import type { Envelope } from '../../journal/event.ts';
+import { DONE, MANIFEST, MODEL, type Opened, openRouted, PLACED, SILENT, storeImage } from './inference.fixture.ts';
+import type { WorkerPorts } from './ports.ts';
+import { inferenceProjection } from './projection.ts';
+import { cancel, requestTasks } from './request.ts';
+import { routeOnce } from './route.job.ts';
+import { claimTask } from './task.repo.ts';
+import { openTasks } from './watch.repo.ts';
+import { queueOf, statusOf } from './watch.ts';
+import { doTasks } from './work.job.ts';
+import { workOn } from './work.ts';
+
+const never = new AbortController().signal;
+const LATE_MS = 20_000;
+const LEASE_MS = 30_000;
+const failsWith = (code: string) => (thrown: unknown) => thrown instanceof Failure && thrown.code === code;
+
+const asked = (opened: Opened, studies: readonly string[], model = `${MODEL}@1.0.0`) =>
+  requestTasks(opened.ports, testOp(), { studies, model, deadlineMinutes: 60 });
+
+async function workOnce(opened: Opened, worker: WorkerPorts = opened.worker): Promise<void> {
+  const task = await claimTask(opened.archive.holdings.db, LEASE_MS);
+  assert.ok(task !== undefined, 'a task is to be done');
+  await workOn(opened.ports, worker, task, never);
+}
+
+const running = (run: WorkerPorts['runner']): { runner: WorkerPorts['runner'] } => ({ runner: run });
+const failing = (code: Failure['code']) =>
+  running({ open: () => Promise.resolve({ manifest: MANIFEST, run: () => Promise.reject(new Failure(code, 'x')) }) });
+
+/** As if all waits were over. */
+const dueNow = ({ archive }: Opened) => archive.holdings.db.query("update ai_task set due_at = now() - interval '1 s'");
+
+async function told(opened: Opened, study: string) {
+  const [status] = await statusOf(opened.ports, testOp({ may: () => false }), study);
+  return status?.tasks.map(({ state, es, reason }) => [state, es, reason]);
+}
+
+async function events({ archive }: Opened): Promise<Envelope[]> {
+  const rows = await archive.holdings.db.query<{ event: string }>(
+    `select event from journal where kind like 'ai-task.%' order by id`,
+  );
+  return rows.map(({ event }) => JSON.parse(event) as Envelope);
+}
+
+test('what is asked for is done once: again it is known, and without a result it begins anew', async (t) => {
+  const opened = await openRouted(t);
+  const study = await storeImage(opened, 1);
+  const document = await storeImage(opened, 2, { modality: 'SR' });
+  assert.deepEqual(
+    (await asked(opened, [study, document, '1.2.3'])).map(({ outcome }) => outcome),
+    ['queued', 'no-images', 'not-found'],
+  );
+  assert.deepEqual(await told(opened, study), [['pending', 'IA en proceso', null]]);
+  await workOnce(opened);
+  assert.equal(opened.kept.length, 1);
+  assert.deepEqual(await told(opened, study), [['result', 'con resultado de IA', null]]);
+  assert.deepEqual((await asked(opened, [study]))[0]?.outcome, 'known');
+  await assert.rejects(asked(opened, [study], 'mx.otro@1.0.0'), failsWith('request/not-found'));
+  const other = await storeImage(opened, 3);
+  await asked(opened, [other]);
+  const [task] = await openTasks(opened.archive.holdings.db, 'HGM', 1);
+  await cancel(opened.ports, testOp({ institution: 'HGM' }), task?.id ?? '');
+  assert.deepEqual(await told(opened, other), [['no-result', 'sin resultado de IA', 'cancelled']]);
+  assert.deepEqual((await asked(opened, [other]))[0]?.outcome, 'queued');
+});
+
+test('cancelling is of one’s own institution; who has the lease loses it, and writes nothing', async (t) => {
+  const opened = await openRouted(t);
+  const study = await storeImage(opened, 1);
+  const [answer] = await asked(opened, [study]);
+  const id = answer?.task ?? '';
+  await assert.rejects(cancel(opened.ports, testOp({ institution: 'IMSS' }), id), failsWith('request/not-found'));
+  await assert.rejects(cancel(opened.ports, testOp({ institution: 'HGM' }), 'x'), failsWith('request/not-found'));
+  const task = await claimTask(opened.archive.holdings.db, LEASE_MS);
+  assert.ok(task !== undefined);
+  await cancel(opened.ports, testOp({ institution: 'HGM' }), id);
+  await workOn(opened.ports, opened.worker, task, never);
+  assert.deepEqual(await told(opened, study), [['no-result', 'sin resultado de IA', 'cancelled']]);
+});
+
+test('outside of the manifest’s scope is an answer with the rule; too large an input a typed failure', async (t) => {
+  const opened = await openRouted(t);
+  const tomography = await storeImage(opened, 1, { modality: 'CT' });
+  await asked(opened, [tomography]);
+  await workOnce(opened);
+  const scope = [['not-applicable', 'la IA no aplica a este estudio', 'select/all/0']];
+  assert.deepEqual(await told(opened, tomography), scope);
+  const large = await storeImage(opened, 2, { pixelBytes: 4_000 });
+  await asked(opened, [large]);
+  await workOnce(opened, { ...opened.worker, inputBytesMax: 1_000 });
+  assert.deepEqual(await told(opened, large), [['no-result', 'sin resultado de IA', 'model/limit']]);
+  assert.equal(opened.kept.length, 0);
+});
+
+test('what may pass is tried three times with waits between; what is of the bytes once', async (t) => {
+  const opened = await openRouted(t);
+  const study = await storeImage(opened, 1);
+  await asked(opened, [study]);
+  const { db } = opened.archive.holdings;
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await workOnce(opened, { ...opened.worker, ...failing('model/failed') });
+    if (attempt === 3) break;
+    assert.equal(await claimTask(db, LEASE_MS), undefined, 'it waits');
+    await dueNow(opened);
+  }
+  assert.deepEqual(await told(opened, study), [['no-result', 'sin resultado de IA', 'model/failed']]);
+  const other = await storeImage(opened, 2);
+  await asked(opened, [other]);
+  await workOnce(opened, { ...opened.worker, ...failing('model/tensor') });
+  assert.deepEqual(await told(opened, other), [['no-result', 'sin resultado de IA', 'model/tensor']]);
+});
+
+test('a process that died loses its lease: its task is another attempt, and at their end failed', async (t) => {
+  const opened = await openRouted(t);
+  const study = await storeImage(opened, 1);
+  await asked(opened, [study]);
+  const { db } = opened.archive.holdings;
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const task = await claimTask(db, 0);
+    assert.equal(task?.attempts, attempt);
+    await routeOnce(opened.ports, never);
+    await dueNow(opened);
+  }
+  assert.deepEqual(await told(opened, study), [['no-result', 'sin resultado de IA', 'worker-died']]);
+  assert.equal((await events(opened)).at(-1)?.outcome, 'failure');
+});
+
+test('the deadline ends a model that hangs, and what waits; read before it is written down, too', async (t) => {
+  const opened = await openRouted(t);
+  const { db } = opened.archive.holdings;
+  const [hung, waiting] = [await storeImage(opened, 1), await storeImage(opened, 2)];
+  await asked(opened, [hung]);
+  const task = await claimTask(db, LEASE_MS);
+  assert.ok(task !== undefined);
+  const hangs = running({ open: () => Promise.resolve({ manifest: MANIFEST, run: () => new Promise(() => {}) }) });
+  await workOn(opened.ports, { ...opened.worker, ...hangs }, { ...task, leftMs: 20 }, never);
+  assert.deepEqual(await told(opened, hung), [['no-result', 'sin resultado de IA', 'deadline']]);
+  await asked(opened, [waiting]);
+  await db.query(`update ai_task set deadline = now() where state = 'queued'`);
+  assert.deepEqual(await told(opened, waiting), [['no-result', 'sin resultado de IA', 'deadline']]);
+  await routeOnce(opened.ports, never);
+  const { counts } = await queueOf(db, testOp(), 'HGM');
+  assert.deepEqual(
+    counts.map(({ state, count }) => [state, count]),
+    [['late', 2]],
+  );
+});
+
+test('objects are stored while every model hangs', async (t) => {
+  const opened = await openRouted(t);
+  const studies = await Promise.all([1, 2, 3, 4].map((study) => storeImage(opened, study)));
+  await asked(opened, studies);
+  const stopping = new AbortController();
+  let begun = 0;
+  const run = (): Promise<never> => {
+    begun += 1;
+    return new Promise(() => {});
+  };
+  const worker = {
+    ...opened.worker,
+    ...running({ open: () => Promise.resolve({ manifest: MANIFEST, run }) }),
+    count: 4,
+  };
+  const job = doTasks(opened.ports, worker).run(stopping.signal);
+  await t.waitFor(() => assert.equal(begun, 4), { timeout: LATE_MS });
+  for (let study = 10; study < 30; study++) await storeImage(opened, study);
+  stopping.abort();
+  await job;
+  const { tasks } = await queueOf(opened.archive.holdings.db, testOp(), 'HGM');
+  assert.deepEqual(
+    tasks.map(({ state, attempts }) => [state, attempts]),
+    studies.map(() => ['queued', 0]),
+    'a process that ends gives its tasks back, and no attempt is lost',
+  );
+});
+
+test('a package that may not run any more does not', async (t) => {
+  const opened = await openRouted(t);
+  const study = await storeImage(opened, 1);
+  await asked(opened, [study]);
+  opened.state.placed = [];
+  await workOnce(opened);
+  assert.deepEqual(await told(opened, study), [['no-result', 'sin resultado de IA', 'not-placed']]);
+  assert.equal(opened.kept.length, 0);
+});
+
+test('silent tasks are not there for who reads the study; who watches sees states, and never results', async (t) => {
+  const opened = await openRouted(t, { placed: [SILENT] });
+  const study = await storeImage(opened, 1);
+  const clinician = testOp({ may: (action) => action === 'request-ai' });
+  const request = { studies: [study], model: `${MODEL}@2.0.0`, deadlineMinutes: 60 };
+  await assert.rejects(requestTasks(opened.ports, clinician, request), failsWith('request/not-found'));
+  await asked(opened, [study], `${MODEL}@2.0.0`);
+  await workOnce(opened);
+  assert.equal(opened.kept.length, 1);
+  const [seen] = await statusOf(opened.ports, clinician, study);
+  assert.deepEqual(seen, { institution: 'HGM', study, tasks: [] });
+  const [watched] = await statusOf(opened.ports, testOp(), study);
+  assert.deepEqual(
+    watched?.watched?.tasks.map(({ stage, state }) => [stage, state]),
+    [['silencioso', 'done']],
+  );
+  const queue = await queueOf(opened.archive.holdings.db, testOp(), 'HGM');
+  assert.doesNotMatch(JSON.stringify([watched, queue]), /2\.25\.1"|results":\["/);
+});
+
+test('two processes share a queue: each task is done once', async (t) => {
+  const opened = await openRouted(t);
+  const studies: string[] = [];
+  for (let study = 1; study <= 20; study++) studies.push(await storeImage(opened, study));
+  await asked(opened, studies);
+  const stopping = new AbortController();
+  const jobs = [1, 2].map(() => doTasks(opened.ports, { ...opened.worker, count: 2 }).run(stopping.signal));
+  const db = opened.archive.holdings.db;
+  await t.waitFor(async () => assert.deepEqual(await openTasks(db, undefined, 10), []), { timeout: LATE_MS });
+  stopping.abort();
+  await Promise.all(jobs);
+  assert.deepEqual(opened.kept.map(({ studyUid }) => studyUid).sort(), studies.sort());
+  assert.equal(DONE.status, 'DONE');
+});
+
+test('the journal makes the rows again: what had not ended waits, what had ended has', async (t: TestContext) => {
+  const opened = await openRouted(t, { placed: [PLACED] });
+  const { db } = opened.archive.holdings;
+  const studies = [await storeImage(opened, 1), await storeImage(opened, 2)];
+  await asked(opened, studies);
+  await workOnce(opened);
+  const rows = () =>
+    db.query<{ id: string; state: string; results: string[] }>(
+      `select id::text as id, state, results, series, revision, asked_by from ai_task order by id`,
+    );
+  const before = await rows();
+  assert.deepEqual(new Set(before.map(({ state }) => state)), new Set(['done', 'queued']));
+  await opened.archive.database.asOwner((sql) => sql.query('truncate ai_task'));
+  const told = await events(opened);
+  for (let time = 1; time <= 2; time++) {
+    await db.transaction((sql) => inferenceProjection.apply(sql, told));
+    assert.deepEqual(await rows(), before);
+  }
+});

@@ -1,0 +1,95 @@
+import { type Failure, toFailure } from '@acervo/kernel/failure.ts';
+import { seriesKeyOf } from '../../holdings/keys.ts';
+import { insertEvents } from '../../journal/journal.repo.ts';
+import { revisionOf } from './facts.repo.ts';
+import { inputOf } from './images.ts';
+import { LEASE_MS, underLease } from './lease.ts';
+import type { InferencePorts, WorkerPorts } from './ports.ts';
+import { endedEvents } from './projection.ts';
+import { type Ended, endTask, type Leased, postponeTask, renewTask } from './task.repo.ts';
+
+/** Then a task has failed. */
+export const ATTEMPTS_MAX = 3;
+/** After the first attempt; longer after each. */
+export const BACK_OFF_MS = 5_000;
+
+type End = { state: Ended; reason: string | null; results: readonly string[] };
+
+const ended = (state: Ended, reason: string | null, results: readonly string[] = []): End => ({
+  state,
+  reason,
+  results,
+});
+
+/**
+ * Do one task, and write down how it went. What fails for a reason that may pass is tried again, with waits between;
+ * what runs into its deadline is late, whatever the model does. Rejects only where that could not be written down: then
+ * the lease runs out, and another one does it again.
+ */
+export async function workOn(
+  ports: InferencePorts,
+  worker: WorkerPorts,
+  task: Leased,
+  signal: AbortSignal,
+): Promise<void> {
+  const { db, log } = ports.holdings;
+  // Not AbortSignal.timeout, which would stay in memory until the deadline of a task that is long done.
+  const late = new AbortController();
+  const deadline = setTimeout(() => late.abort(), Math.ceil(task.leftMs));
+  let end: End;
+  try {
+    end = await underLease(
+      () => renewTask(db, task, LEASE_MS),
+      AbortSignal.any([signal, late.signal]),
+      (leased) => perform(ports, worker, task, leased),
+    );
+  } catch (thrown) {
+    if (signal.aborted) return await postponeTask(db, task, { waitMs: 0, reason: null, counts: false });
+    const { code, detail } = toFailure(thrown);
+    // Its detail may tell of the input: the log has it, the row does not.
+    log.warn('ai.attempt-failed', { task: task.id, attempts: task.attempts, code, detail });
+    if (!late.signal.aborted && task.attempts < ATTEMPTS_MAX && mayPass(code)) {
+      const waitMs = BACK_OFF_MS * 2 ** (task.attempts - 1);
+      return await postponeTask(db, task, { waitMs, reason: code, counts: true });
+    }
+    end = late.signal.aborted ? ended('late', 'deadline') : ended('failed', code);
+  } finally {
+    clearTimeout(deadline);
+  }
+  await db.transaction(async (sql) => {
+    await insertEvents(sql, endedEvents(ports.openOp(signal), await endTask(sql, task, end)));
+  });
+}
+
+async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased, signal: AbortSignal): Promise<End> {
+  const { holdings, states } = ports;
+  const placed = states.runningAt(task.institution);
+  if (!placed.some((each) => each.package === task.package)) return ended('cancelled', 'not-placed');
+  const revision = await revisionOf(holdings.db, task.studyKey, task.series.map(seriesKeyOf));
+  // It got more meanwhile: that input is routed by itself.
+  if (revision !== task.revision) return ended('cancelled', 'superseded');
+  const model = await worker.runner.open(task.package);
+  const images = await inputOf(holdings, task, model.manifest, worker.inputBytesMax, signal);
+  if ('rule' in images) return ended('not-applicable', images.rule);
+  const outcome = await model.run(images, signal);
+  if (outcome.status === 'NOT_APPLICABLE') return ended('not-applicable', outcome.rule);
+  signal.throwIfAborted();
+  const { manifest } = model;
+  return ended('done', null, await worker.sink.keep(task, { manifest, outcome, images }, signal));
+}
+
+/** What is so because of the bytes stays so. */
+function mayPass(code: Failure['code']): boolean {
+  if (code.startsWith('parse/')) return false;
+  if (code.startsWith('pixel/')) return code === 'pixel/busy' || code === 'pixel/failed';
+  if (code.startsWith('model/')) return PASSING.has(code);
+  return code !== 'request/not-found';
+}
+
+const PASSING: ReadonlySet<string> = new Set([
+  'model/failed',
+  'model/time',
+  'model/memory',
+  'model/busy',
+  'model/no-sandbox',
+]);

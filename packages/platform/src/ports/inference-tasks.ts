@@ -1,0 +1,101 @@
+import type { Manifest } from '@acervo/model/manifest/manifest.ts';
+
+/** Where a package stands at an institution while it may run there (the life-cycle's words). */
+export const STAGES = ['silencioso', 'limitado', 'general'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** A package that may run at an institution now, as the life-cycle tells it. */
+export type PlacedModel = {
+  /** SHA-256 of its signed statement, hexadecimal: its name. */
+  package: string;
+  /** The id of its manifest, and the version. */
+  model: string;
+  version: string;
+  stage: Stage;
+  /** Share of the studies that it is for. */
+  percentage: number;
+};
+
+/** What the life-cycle says of models, in memory. */
+export type PlacedModels = {
+  /** Packages that may run there now; of one model there may be several, such as a silent one beside the one in use. */
+  runningAt(institution: string): readonly PlacedModel[];
+};
+
+/** Whether a study is among a share of its institution's; the same whenever it is asked. */
+export type Assignment = (institution: string, studyUid: string, percentage: number) => Promise<boolean>;
+
+/** An archive in which no model may run anywhere. */
+export const NOTHING_PLACED: PlacedModels = { runningAt: () => [] };
+
+/** One package on one input, to be done once. */
+export type InferenceTask = {
+  /** UUIDv7. */
+  id: string;
+  package: string;
+  model: string;
+  version: string;
+  stage: Stage;
+  institution: string;
+  studyKey: string;
+  studyUid: string;
+  /** Series of the input; which of their images are used is the manifest's to say. */
+  series: readonly string[];
+  /** SHA-256 of all SOP Instance UIDs and contents of these series. */
+  revision: string;
+  /** RFC 3339; the same at each attempt. */
+  createdAt: string;
+};
+
+/** An object of the input, a DICOM file (PS3.10) as it is stored. */
+export type InputFile = { sopInstanceUid: string; file: Uint8Array };
+
+/** What became of a run. DONE has what results are made of, as features/models/run.ts tells it. */
+export type RunOutcome =
+  | { status: 'NOT_APPLICABLE'; rule: string; reason: string }
+  | {
+      status: 'DONE';
+      provenance: {
+        model: string;
+        modelSha256: string;
+        operations: string;
+        inputs: readonly { file: string; sopInstanceUid: string; dataSetSha256: string }[];
+      };
+      tensorSha256: string;
+      tensorDims: readonly number[];
+      outputs: { readonly [name: string]: readonly number[] };
+      decisions: readonly {
+        output: string;
+        score: number;
+        operatingPoint: string;
+        threshold: number;
+        isPositive: boolean;
+        abstains: boolean;
+      }[];
+      runMs: number;
+    };
+export type DoneOutcome = Extract<RunOutcome, { status: 'DONE' }>;
+
+/** A package that was opened and verified for one run. */
+export type RunnableModelHere = {
+  manifest: Manifest;
+  /** @throws {Failure} pixel/..., model/... */
+  run(images: readonly InputFile[], signal: AbortSignal): Promise<RunOutcome>;
+};
+
+export type ModelRunner = {
+  /** @throws {Failure} request/not-found, model/digest, model/signature */
+  open(digest: string): Promise<RunnableModelHere>;
+};
+
+/** What a run gives to whoever keeps results. */
+export type Kept = { manifest: Manifest; outcome: DoneOutcome; images: readonly InputFile[] };
+
+export type ResultSink = {
+  /**
+   * Make the results durable. UIDs follow from the task's package and input alone, so that a task that is kept twice
+   * has its results once.
+   * @returns their SOP Instance UIDs
+   */
+  keep(task: InferenceTask, of: Kept, signal: AbortSignal): Promise<readonly string[]>;
+};

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { textElement } from '@acervo/dicom/data-set/build.ts';
+import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
+import { writeFileHead } from '@acervo/dicom/part10.ts';
+import { T } from '@acervo/dicom/tags.ts';
+import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
+import { concat } from '@acervo/kernel/bytes.ts';
+import { ed25519Signer } from '@acervo/model/envelope.ts';
+import { packageFolder } from '@acervo/platform/adapters/fs/package-folder.ts';
+import { PIXEL_LIMITS, PixelPool } from '@acervo/platform/adapters/pixel/pool.ts';
+import { demoPackages } from '@acervo/platform/apps/demo/models/build.ts';
+import { crPhantom } from '@acervo/platform/apps/demo/models/phantoms.ts';
+import type { Queue, StudyStatus } from '@acervo/platform/features/inference/watch.ts';
+import { readImageFile } from '@acervo/platform/features/models/images.ts';
+import { packModel } from '@acervo/platform/features/models/pack.ts';
+import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { internalErrors } from '../harness/server-log.ts';
+import { stow } from '../harness/stow.ts';
+import type { Told } from './inference.worker.ts';
+
+const SERVER = join(import.meta.dirname, 'inference.worker.ts');
+const STUDIES = 24;
+/** A lease has to run out, and a model's process to start, on a machine that does other things too. */
+const LATE_MS = 240_000;
+const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
+const CLASS = { sopClassUid: CR_IMAGE, transferSyntaxUid: EXPLICIT_LE } as const;
+
+/** The demo's package for chests, signed by a key of this test. */
+async function signedPackage(folder: string): Promise<void> {
+  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
+  const demo = (await demoPackages(imaging)).find(({ name }) => name === 'cr-opacidad');
+  await imaging.close();
+  mkdirSync(folder);
+  const target = packageFolder(folder);
+  for (const [path, bytes] of demo?.files ?? []) await target.write(path, bytes);
+  const { privateKey, publicKey } = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+  await packModel(target, await ed25519Signer(privateKey, publicKey));
+}
+
+const studyUid = (study: number): string => `2.25.4400.${study}`;
+
+function chest(study: number): Uint8Array {
+  const { dataSet } = readImageFile('chest', crPhantom(study % 2 === 0));
+  const sopInstanceUid = `${studyUid(study)}.1.1`;
+  const elements = new Map(dataSet.elements);
+  for (const each of [
+    textElement(T.SOPInstanceUID, 'UI', sopInstanceUid),
+    textElement(T.StudyInstanceUID, 'UI', studyUid(study)),
+    textElement(T.SeriesInstanceUID, 'UI', `${studyUid(study)}.1`),
+  ]) {
+    elements.set(each.tag, each);
+  }
+  const bytes = writeDataSet({ ...dataSet, elements }, { explicitVr: true, littleEndian: true });
+  return concat([writeFileHead({ ...CLASS, sopInstanceUid }), bytes]);
+}
+
+/** Processes that run models, below a server. */
+function modelProcesses(server: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [, parent = ''] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+      parents.set(Number(name), Number(parent));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isBelow = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent !== undefined && parent > 1 && (parent === server || isBelow(parent));
+  };
+  const isModel = (pid: number): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('onnx.worker');
+    } catch {
+      return false; // It has ended meanwhile.
+    }
+  };
+  return [...parents.keys()].filter((pid) => isBelow(pid) && isModel(pid));
+}
+
+async function json<Answer>({ http }: ArchiveProcess, path: string): Promise<Answer> {
+  const answer = await fetch(http + path, { headers: { accept: 'application/json' } });
+  assert.equal(answer.status, 200, path);
+  return (await answer.json()) as Answer;
+}
+
+async function countOf(archive: ArchiveProcess): Promise<Record<string, number>> {
+  const { counts } = await json<Queue>(archive, '/api/ai/queue');
+  return Object.fromEntries(counts.map(({ state, count }) => [state, count]));
+}
+
+const doneReach = (t: TestContext, archive: ArchiveProcess, least: number) =>
+  t.waitFor(
+    async () => {
+      const counts = await countOf(archive);
+      assert.ok((counts['done'] ?? 0) >= least, JSON.stringify(counts));
+    },
+    { timeout: LATE_MS, interval: 100 },
+  );
+
+test('kill -9 of a model, then of the server, amid tasks: each ends once, with its result once', async (t) => {
+  const folder = scratch(t, 'inference');
+  const dataDir = join(folder, 'data');
+  const packaged = join(folder, 'package');
+  await signedPackage(packaged);
+  const told: Told = { TEST_PACKAGE_DIR: packaged };
+  const env = {
+    ...told,
+    ACERVO_AI_QUIET_SECONDS: '0',
+    ACERVO_AI_WORKERS: '2',
+    ACERVO_SEAL_INTERVAL_MS: '100',
+  };
+  const start = () => startArchive(t, dataDir, env, [], SERVER);
+  let archive = await start();
+  const rule = join(folder, 'rule.json');
+  const scope = { modality: ['CR'], bodyPart: ['CHEST'], viewPosition: ['PA'], age: { least: 18 } };
+  const model = 'mx.acervo.demo.cr-opacidad';
+  const whole = { effect: 'run', id: 'torax', institution: 'LOCAL', model, scope, deadlineMinutes: 600 };
+  writeFileSync(rule, JSON.stringify(whole));
+  const added = await runAcervo(dataDir, ['ai', 'rules', 'add', rule]);
+  assert.equal(added.code, 0, added.err);
+  for (let study = 1; study <= STUDIES; study++) {
+    assert.equal((await stow({ http: archive.http }, [chest(study)])).stored.length, 1);
+  }
+
+  await doneReach(t, archive, 2);
+  await t.waitFor(() => assert.ok(modelProcesses(archive.pid).length > 0), { timeout: LATE_MS, interval: 20 });
+  for (const pid of modelProcesses(archive.pid)) process.kill(pid, 'SIGKILL');
+  await doneReach(t, archive, 6);
+  const before = await countOf(archive);
+  await archive.kill();
+  assert.ok((before['done'] ?? 0) < STUDIES, 'there was something left to be done');
+
+  archive = await start();
+  await doneReach(t, archive, STUDIES);
+  assert.deepEqual(await countOf(archive), { done: STUDIES }, 'none failed, none is there twice');
+  for (let study = 1; study <= STUDIES; study++) {
+    const uid = studyUid(study);
+    const [status] = (await json<{ studies: StudyStatus[] }>(archive, `/api/ai/studies/${uid}`)).studies;
+    assert.deepEqual(
+      status?.tasks.map(({ state, es, results }) => [state, es, results.length]),
+      [['result', 'con resultado de IA', 1]],
+    );
+    const results = await json<object[]>(archive, `/dicom-web/studies/${uid}/instances?Modality=SR`);
+    assert.equal(results.length, 1, uid);
+  }
+  const kept = archive.logText();
+  assert.deepEqual(internalErrors(kept), []);
+  assert.equal(await archive.stop(), 0);
+});
