@@ -1,16 +1,11 @@
 import { CODE_SETS } from '@acervo/dicom/charset/code-sets.ts';
 import { WHOLE_SETS } from '@acervo/dicom/charset/whole-sets.ts';
-import { Failure } from '@acervo/kernel/failure.ts';
 import { profileOptions, TLS_PROFILES } from '../../adapters/net/tls-profile.ts';
-import { DirectoryView } from '../../features/directory/view.ts';
-import { openLoginFeature } from '../../features/login/index.ts';
-import { Activity } from '../../features/status/index.ts';
-import { NOTHING_PLACED } from '../../ports/inference-tasks.ts';
-import { systemsOver } from '../../ports/systems.ts';
-import { featuresOf, type Surroundings } from '../features.ts';
+import { featuresOf } from '../features.ts';
 import { version } from '../version.ts';
 import { describeAudit } from './audit.ts';
 import { closedHoldings } from './closed-holdings.ts';
+import { closedSurroundings } from './closed-surroundings.ts';
 import { describeDimse } from './dimse.ts';
 import { describeHttp } from './http.ts';
 import { describeLimits } from './limits.ts';
@@ -18,86 +13,13 @@ import { code, table } from './markdown.ts';
 import { describeQuery } from './query.ts';
 import { describeResults } from './results.ts';
 
-const closed = (): Failure => new Failure('store/unavailable', 'the archive is not open');
-
-const INFERENCE: Surroundings['inference'] = {
-  states: NOTHING_PLACED,
-  isAssigned: () => Promise.reject(closed()),
-  quietMs: 0,
-  openOp: () => {
-    throw closed();
-  },
-  worker: undefined,
-};
-
 /**
  * docs/conformance.md: the DICOM Conformance Statement (PS3.2), made of what the code accepts and answers.
  * @param departures  the table of departures from PS3.18, as its decision record has it
  */
 export function describeConformance(departures: string): string {
   const holdings = closedHoldings();
-  const features = featuresOf(holdings, {
-    systems: systemsOver(new Map()),
-    directory: new DirectoryView(holdings.db, holdings.log),
-    associate: () => Promise.reject(closed()),
-    login: openLoginFeature,
-    settings: { findMatchesMax: 0 },
-    state: {
-      readiness: () => Promise.resolve({ ready: false, missing: ['archive'], alarms: [] }),
-      exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
-      version,
-    },
-    journal: {
-      journalKeys: {
-        signers: () => {
-          throw closed();
-        },
-      },
-      node: '',
-      signJournal: () => Promise.reject(closed()),
-      witnesses: [],
-    },
-    witnessing: undefined,
-    patients: {
-      openOp: () => {
-        throw closed();
-      },
-    },
-    whoIs: () => undefined,
-    governance: {
-      now: () => new Date(0),
-      openOp: () => {
-        throw closed();
-      },
-    },
-    commitment: {
-      dial: () => Promise.reject(closed()),
-      openOp: () => {
-        throw closed();
-      },
-      retryHours: 0,
-      metrics: { commitment: () => {}, setReportsOwed: () => {} },
-    },
-    inference: INFERENCE,
-    audit: {
-      source: { aeTitle: '', id: '', site: '' },
-      header: { hostname: '', appName: '', procId: '' },
-      metrics: { auditMessagesSent: () => {}, auditExportFailed: () => {}, setAuditExport: () => {} },
-      receiver: undefined,
-    },
-    models: {
-      modelBlobs: holdings.blobs,
-      staging: { begin: () => Promise.reject(closed()), sweep: () => Promise.resolve() },
-      judge: { judge: () => Promise.reject(closed()) },
-    },
-    status: {
-      activity: new Activity(),
-      associationsMax: 0,
-      disk: () => Promise.reject(closed()),
-    },
-    page: { find: () => Promise.resolve(undefined) },
-    viewer: { find: () => Promise.resolve(undefined) },
-  });
+  const features = featuresOf(holdings, closedSurroundings(holdings));
   return [
     introduction(),
     describeDimse(features.flatMap(({ services }) => services)),
@@ -134,7 +56,8 @@ Acervo ${version}, in the manner of PS3.2. Every list and number below is read f
 |---|---|
 | Studies Service: Store, Retrieve, Search transactions | yes |
 | Retrieve Capabilities | yes |
-| Rendered resources, thumbnails, Worklist Service (UPS-RS) | no |
+| Rendered resources, thumbnails, URI Service (WADO-URI) | yes |
+| Worklist Service (UPS-RS) | no |
 
 Media: \`acervo import\` reads files, folders, ZIP archives and DICOMDIRs (PS3.10). Studies leave as
 File-sets with a DICOMDIR (PS3.3 F, STD-GEN of PS3.11 D) in ZIP archives (PS3.12 V): \`GET /api/studies/{uid}/zip\`.
