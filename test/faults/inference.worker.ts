@@ -26,7 +26,14 @@ const { manifest, model, findings } = await checkPackage(packageFolder(folder), 
 assert.ok(manifest !== undefined && model !== undefined, JSON.stringify(findings));
 const { id, version } = manifest;
 const digest = createHash('sha256').update(model).digest('hex');
-const placed = { package: digest, model: id, version, stage: 'limitado', percentage: 100, contentQualification: 'RESEARCH' } as const;
+const placed = {
+  package: digest,
+  model: id,
+  version,
+  stage: 'limitado',
+  percentage: 100,
+  contentQualification: 'RESEARCH',
+} as const;
 
 /** As the archive keeps them, and then it waits. */
 const sink = (holdings: Holdings): ResultSink => {

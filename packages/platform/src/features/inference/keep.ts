@@ -1,7 +1,7 @@
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { ResultSink } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
-import type { Sql } from '../../ports/sql.ts';
+import { issuerOf } from './facts.repo.ts';
 
 /**
  * Results are objects like any other, of the institution whose study they are of, stored by the one door that there is.
@@ -23,13 +23,6 @@ export function storedResults(
   };
 }
 
-// biome-ignore lint/suspicious/useAwait: a body comes piece by piece, and this one has one piece.
 async function* inOnePiece(file: Uint8Array): AsyncGenerator<Uint8Array> {
   yield file;
-}
-
-/** Index: primary key of study. */
-async function issuerOf(sql: Sql, studyKey: string): Promise<string | undefined> {
-  const [row] = await sql.query<{ issuer: string }>('select issuer from study where study_key = $1', [studyKey]);
-  return row?.issuer || undefined;
 }
