@@ -69,8 +69,8 @@ export type Access = {
   ofStranger(callingAet: string): Caller;
   /** The archive's own commands, run by whoever owns its files. */
   ofCommand(name: string, institution?: string): Caller;
-  /** What the archive does by itself over the network, for whichever institution. */
-  ofProcess(name: string): Caller;
+  /** What the archive does by itself over the network; for its own institution, where none is named. */
+  ofProcess(name: string, institution?: string): Caller;
 };
 
 /** Systems of ACERVO_ACCESS_FILE. @throws {Failure} config/invalid, as loadAccess does */
@@ -167,7 +167,7 @@ function ownCallers(base: Base, own: string): Pick<Access, 'ofStranger' | 'ofCom
         institution: '',
       }),
     ofCommand: (name, acting = own) => process(name, name === 'import' ? 'import' : 'cli', acting),
-    ofProcess: (name) => process(name, 'dimse', own),
+    ofProcess: (name, acting = own) => process(name, 'dimse', acting),
   };
 }
 

@@ -23,7 +23,7 @@ import { dialOver } from './dial.ts';
 import { followDirectory, openDirectory } from './directory.ts';
 import { featuresOf } from './features.ts';
 import { careForHeap } from './heap-care.ts';
-import { type Models, type OpenInference, openInference } from './inference.ts';
+import { type Models, type OpenInference, openInference, ownModels } from './inference.ts';
 import { enrolmentUrl, firstEnrolment, openLogin } from './login.ts';
 import { modelPortsOf } from './model-ports.ts';
 import { followModelStates, openModelStates } from './model-states.ts';
@@ -65,7 +65,7 @@ const RECORD_MS = 5000;
 /**
  * The archive with its doors open: DIMSE and HTTP.
  * @param identities  what tells who has logged in, where that is not the login of this archive
- * @param models  which may run where, and what keeps their results; without it none runs
+ * @param models  which may run where, and what keeps their results, where that is not this archive's own life-cycle
  */
 export async function startServer(
   config: Config,
@@ -104,7 +104,9 @@ export async function startServer(
     const activity = new Activity();
     const login = openLogin(config, { db: archive.database, directory, access, log });
     const known = identities ?? login?.identities;
-    const inference = openInference(config, { access, holdings: archive.holdings, models });
+    const { holdings } = archive;
+    const placed = models ?? ownModels(config, { access, holdings, states: modelStates });
+    const inference = openInference(config, { access, holdings, models: placed });
     closing.push(inference.close);
     const beside = { keys, activity, gate, log, inference: inference.ports };
     const serving = { config, archive, access, directory, login, identities: known, ...beside };

@@ -1,4 +1,5 @@
 import type { Manifest } from '@acervo/model/manifest/manifest.ts';
+import type { Qualification, ResultObject } from '@acervo/model/results/result.ts';
 
 /** Where a package stands at an institution while it may run there (the life-cycle's words). */
 export const STAGES = ['silencioso', 'limitado', 'general'] as const;
@@ -14,6 +15,8 @@ export type PlacedModel = {
   stage: Stage;
   /** Share of the studies that it is for. */
   percentage: number;
+  /** Content Qualification (0018,9004) of its results, PS3.3 C.8.13.2.1.1. */
+  contentQualification: Qualification;
 };
 
 /** What the life-cycle says of models, in memory. */
@@ -50,37 +53,19 @@ export type InferenceTask = {
 /** An object of the input, a DICOM file (PS3.10) as it is stored. */
 export type InputFile = { sopInstanceUid: string; file: Uint8Array };
 
-/** What became of a run. DONE has what results are made of, as features/models/run.ts tells it. */
+/** What became of a run; DONE has the DICOM objects that say what was found, if anything is to be said. */
 export type RunOutcome =
   | { status: 'NOT_APPLICABLE'; rule: string; reason: string }
-  | {
-      status: 'DONE';
-      provenance: {
-        model: string;
-        modelSha256: string;
-        operations: string;
-        inputs: readonly { file: string; sopInstanceUid: string; dataSetSha256: string }[];
-      };
-      tensorSha256: string;
-      tensorDims: readonly number[];
-      outputs: { readonly [name: string]: readonly number[] };
-      decisions: readonly {
-        output: string;
-        score: number;
-        operatingPoint: string;
-        threshold: number;
-        isPositive: boolean;
-        abstains: boolean;
-      }[];
-      runMs: number;
-    };
-export type DoneOutcome = Extract<RunOutcome, { status: 'DONE' }>;
+  | { status: 'DONE'; objects: readonly ResultObject[] };
+
+/** Of the task: what its results are marked with. The same gives the same bytes. */
+export type ResultMarks = { createdAt: string; qualification: Qualification };
 
 /** A package that was opened and verified for one run. */
 export type RunnableModelHere = {
   manifest: Manifest;
   /** @throws {Failure} pixel/..., model/... */
-  run(images: readonly InputFile[], signal: AbortSignal): Promise<RunOutcome>;
+  run(images: readonly InputFile[], marks: ResultMarks, signal: AbortSignal): Promise<RunOutcome>;
 };
 
 export type ModelRunner = {
@@ -88,14 +73,11 @@ export type ModelRunner = {
   open(digest: string): Promise<RunnableModelHere>;
 };
 
-/** What a run gives to whoever keeps results. */
-export type Kept = { manifest: Manifest; outcome: DoneOutcome; images: readonly InputFile[] };
-
 export type ResultSink = {
   /**
-   * Make the results durable. UIDs follow from the task's package and input alone, so that a task that is kept twice
-   * has its results once.
+   * Make the results durable. UIDs follow from the task's package, input and making, so that a task that is kept
+   * twice has its results once.
    * @returns their SOP Instance UIDs
    */
-  keep(task: InferenceTask, of: Kept, signal: AbortSignal): Promise<readonly string[]>;
+  keep(task: InferenceTask, objects: readonly ResultObject[], signal: AbortSignal): Promise<readonly string[]>;
 };

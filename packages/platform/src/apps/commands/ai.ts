@@ -7,10 +7,11 @@ import type { RuleRow } from '../../features/inference/rule.repo.ts';
 import { addRule, removeRule, ruleName, rulesOf, understoodRule } from '../../features/inference/rules.ts';
 import { queueOf, type StudyStatus, statusOf } from '../../features/inference/watch.ts';
 import { Recorder } from '../../journal/recorder.ts';
-import { NOTHING_PLACED, type PlacedModels } from '../../ports/inference-tasks.ts';
+import type { PlacedModels } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
 import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, textOption } from '../command.ts';
+import { openModelStates } from '../model-states.ts';
 import { type OpenIndex, openIndex } from '../open-index.ts';
 
 const CONNECTIONS_MAX = 3;
@@ -55,12 +56,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   status: { positionals: [1, 1], run: status },
 };
 
-/** @param states  which models may run where */
-async function runAi(
-  args: CommandArgs,
-  context: CommandContext,
-  states: PlacedModels = NOTHING_PLACED,
-): Promise<ExitCode> {
+async function runAi(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
   const [first = '', second = ''] = args.positionals;
   const words = first === 'rules' ? 2 : 1;
   const verb = VERBS[words === 2 ? `rules ${second}` : first];
@@ -73,6 +69,7 @@ async function runAi(
   const journal = new Recorder(database, log, config.accessFoldMs);
   try {
     const op = loadAccess(config, log).ofCommand('ai').openOp(signal);
+    const states = await openModelStates(database, log);
     const index = { holdings: { db: database, journal }, states };
     return await verb.run({ args: { ...args, positionals }, context, index, op });
   } finally {

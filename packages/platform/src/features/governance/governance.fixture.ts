@@ -72,14 +72,17 @@ async function openShared(): Promise<Database> {
   return db;
 }
 
-export async function startWorld(): Promise<World> {
-  const db = await emptyDatabase();
-  let now = new Date('2026-11-29T12:00:00.000Z');
+export const startWorld = async (): Promise<World> =>
+  worldOver(await emptyDatabase(), new Date('2026-11-29T12:00:00.000Z'));
+
+/** A world in a database that is somebody else's. */
+export function worldOver(db: Database, from: Date): World {
+  let now = from;
   const people = new Map<string, Person>();
   const directory = directoryOf(people);
   const ports: Ports = { db, directory, now: () => now };
   const grants = (roles: readonly [Role, string][]) =>
-    roles.map(([role, institution]) => ({ role, institution, from: '2026-01-01T00:00:00.000Z' }));
+    roles.map(([role, institution]) => ({ role, institution, from: '2020-01-01T00:00:00.000Z' }));
   return {
     ...ports,
     db,

@@ -99,3 +99,9 @@ export async function revisionOf(
   );
   return row?.revision ?? undefined;
 }
+
+/** Whose the Patient ID of a study is. Index: primary key of study. */
+export async function issuerOf(sql: Sql, studyKey: string): Promise<string | undefined> {
+  const [row] = await sql.query<{ issuer: string }>('select issuer from study where study_key = $1', [studyKey]);
+  return row?.issuer || undefined;
+}

@@ -18,6 +18,7 @@ export const PLACED: PlacedModel = {
   version: '1.0.0',
   stage: 'limitado',
   percentage: 50,
+  contentQualification: 'RESEARCH',
 };
 export const SILENT: PlacedModel = {
   ...PLACED,
@@ -41,15 +42,7 @@ export const MANIFEST: Manifest = {
   ...good,
   inputs: [{ ...input, select: { level: 'instance', all: [{ tag: '00080060', in: ['CR'] }] } }],
 };
-export const DONE: RunOutcome = {
-  status: 'DONE',
-  provenance: { model: `${MODEL}@1.0.0`, modelSha256: '', operations: 'ops/1', inputs: [] },
-  tensorSha256: '',
-  tensorDims: [1],
-  outputs: { p: [0.9] },
-  decisions: [],
-  runMs: 1,
-};
+export const DONE: RunOutcome = { status: 'DONE', objects: [] };
 
 export type Opened = Awaited<ReturnType<typeof openRouted>>;
 

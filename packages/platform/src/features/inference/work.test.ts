@@ -179,6 +179,26 @@ test('objects are stored while every model hangs', async (t) => {
   );
 });
 
+test('a package that is stopped, or silent again, while it runs keeps nothing', async (t) => {
+  const opened = await openRouted(t);
+  for (const [study, placed, why] of [
+    [1, [], 'not-placed'],
+    [2, [{ ...PLACED, stage: 'silencioso' as const }], 'no-silent-store'],
+  ] as const) {
+    opened.state.placed = [PLACED];
+    const uid = await storeImage(opened, study);
+    await asked(opened, [uid]);
+    const run = (): Promise<typeof DONE> => {
+      opened.state.placed = placed;
+      return Promise.resolve(DONE);
+    };
+    const stops = running({ open: () => Promise.resolve({ manifest: MANIFEST, run }) });
+    await workOnce(opened, { ...opened.worker, ...stops });
+    assert.deepEqual(await told(opened, uid), [['no-result', 'sin resultado de IA', why]]);
+  }
+  assert.equal(opened.kept.length, 0);
+});
+
 test('a package that may not run any more does not', async (t) => {
   const opened = await openRouted(t);
   const study = await storeImage(opened, 1);
@@ -189,7 +209,7 @@ test('a package that may not run any more does not', async (t) => {
   assert.equal(opened.kept.length, 0);
 });
 
-test('silent tasks are not there for who reads the study; who watches sees states, and never results', async (t) => {
+test('silent tasks are not there for who reads the study; who watches sees states; none is run yet', async (t) => {
   const opened = await openRouted(t, { placed: [SILENT] });
   const study = await storeImage(opened, 1);
   const clinician = testOp({ may: (action) => action === 'request-ai' });
@@ -197,13 +217,13 @@ test('silent tasks are not there for who reads the study; who watches sees state
   await assert.rejects(requestTasks(opened.ports, clinician, request), failsWith('request/not-found'));
   await asked(opened, [study], `${MODEL}@2.0.0`);
   await workOnce(opened);
-  assert.equal(opened.kept.length, 1);
+  assert.equal(opened.kept.length, 0);
   const [seen] = await statusOf(opened.ports, clinician, study);
   assert.deepEqual(seen, { institution: 'HGM', study, tasks: [] });
   const [watched] = await statusOf(opened.ports, testOp(), study);
   assert.deepEqual(
     watched?.watched?.tasks.map(({ stage, state }) => [stage, state]),
-    [['silencioso', 'done']],
+    [['silencioso', 'cancelled']],
   );
   const queue = await queueOf(opened.archive.holdings.db, testOp(), 'HGM');
   assert.doesNotMatch(JSON.stringify([watched, queue]), /2\.25\.1"|results":\["/);

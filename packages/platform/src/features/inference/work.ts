@@ -1,6 +1,7 @@
 import { type Failure, toFailure } from '@acervo/kernel/failure.ts';
 import { seriesKeyOf } from '../../holdings/keys.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
+import type { PlacedModel, PlacedModels } from '../../ports/inference-tasks.ts';
 import { revisionOf } from './facts.repo.ts';
 import { inputOf } from './images.ts';
 import { LEASE_MS, underLease } from './lease.ts';
@@ -63,19 +64,32 @@ export async function workOn(
 
 async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased, signal: AbortSignal): Promise<End> {
   const { holdings, states } = ports;
-  const placed = states.runningAt(task.institution);
-  if (!placed.some((each) => each.package === task.package)) return ended('cancelled', 'not-placed');
+  const placed = placedNow(states, task);
+  if (typeof placed === 'string') return ended('cancelled', placed);
   const revision = await revisionOf(holdings.db, task.studyKey, task.series.map(seriesKeyOf));
   // It got more meanwhile: that input is routed by itself.
   if (revision !== task.revision) return ended('cancelled', 'superseded');
   const model = await worker.runner.open(task.package);
   const images = await inputOf(holdings, task, model.manifest, worker.inputBytesMax, signal);
   if ('rule' in images) return ended('not-applicable', images.rule);
-  const outcome = await model.run(images, signal);
+  const marks = { createdAt: task.createdAt, qualification: placed.contentQualification };
+  const outcome = await model.run(images, marks, signal);
   if (outcome.status === 'NOT_APPLICABLE') return ended('not-applicable', outcome.rule);
   signal.throwIfAborted();
-  const { manifest } = model;
-  return ended('done', null, await worker.sink.keep(task, { manifest, outcome, images }, signal));
+  // It may have been stopped while it ran.
+  const still = placedNow(states, task);
+  if (typeof still === 'string') return ended('cancelled', still);
+  return ended('done', null, await worker.sink.keep(task, outcome.objects, signal));
+}
+
+/**
+ * The package as it stands there now, or why it is not run. What is silent must be seen by nobody, and the archive has
+ * no place of which that is so: it is not run, whether the task or the package is silent.
+ */
+function placedNow(states: PlacedModels, task: Leased): PlacedModel | 'not-placed' | 'no-silent-store' {
+  const placed = states.runningAt(task.institution).find((each) => each.package === task.package);
+  if (placed === undefined) return 'not-placed';
+  return task.stage === 'silencioso' || placed.stage === 'silencioso' ? 'no-silent-store' : placed;
 }
 
 /** What is so because of the bytes stays so. */
