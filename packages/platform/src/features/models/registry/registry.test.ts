@@ -276,7 +276,7 @@ test('files without a row are swept; a half one is written anew; the journal bri
   const all = () => Promise.all(tables.map((table) => known.db.query(`select * from ${table} order by 1, 2`)));
   const before = await all();
   await known.db.asOwner(async (sql) => {
-    await sql.query(`truncate ${tables.join()}`);
+    await sql.query(`truncate ${tables.join()} cascade`);
     const rows = await sql.query<{ event: Envelope }>('select event::jsonb as event from journal order by xid, id');
     const events = rows.map(({ event }) => event);
     for (const { kinds: told, apply } of [modelPackages, modelSigners, externalAi]) {
