@@ -8,6 +8,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { aiCommand } from '../../apps/commands/ai.ts';
 import { loadConfig } from '../../apps/config.ts';
 import { modelsOf } from '../../apps/cross-matrix-models.fixture.ts';
 import { crPhantom } from '../../apps/demo/models/phantoms.ts';
@@ -17,6 +18,7 @@ import { stopSite } from '../governance/stopping.ts';
 import { readImageFile } from '../models/images.ts';
 import { assignmentOver } from './site-keys.ts';
 
+const never = new AbortController().signal;
 const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
 const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 /** Of whoever sent the images: not the one that the archive takes for its own. */
@@ -41,7 +43,7 @@ async function serve(t: TestContext) {
   });
   const server = await startServer(config, silentLog);
   t.after(() => server.close());
-  return { server, directory, url: `http://127.0.0.1:${server.httpPort}` };
+  return { server, config, directory, url: `http://127.0.0.1:${server.httpPort}` };
 }
 
 type Served = Awaited<ReturnType<typeof serve>>;
@@ -151,6 +153,18 @@ test('a package taken into use reads a study that comes in; after the site has s
   assert.deepEqual(kept, [{ issuer: ISSUER }], 'the patient of a result is the one of its images');
   const request = { studies: [study], model: `${MODEL.model}@${MODEL.version}`, deadlineMinutes: 60 };
   assert.match(JSON.stringify(await asked(served, '/api/ai/requests', request)), /"known"/);
+
+  const answers: unknown[] = [];
+  const context = {
+    config: served.config,
+    log: silentLog,
+    signal: never,
+    isJson: true,
+    print: (_text: string, answer?: unknown): void => void answers.push(answer),
+  };
+  const args = { positionals: ['request', study], values: { model: request.model } };
+  const code = await aiCommand.run(args, context);
+  assert.deepEqual([code, answers], [0, [{ study, outcome: 'known' }]], 'the command knows what runs where, too');
 
   await storeChest(served, other);
   await passedOver(t, served, other, 'not-assigned');
