@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../adapters/fs/blob-store.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { MIGRATIONS_FOLDER, migrate } from '../adapters/postgres/migrate.ts';
+import type { SqlValue } from '../ports/sql.ts';
 import { type Envelope, envelopeOf } from './event.ts';
 import { insertEvents } from './journal.repo.ts';
 import { monthAfter, monthOf } from './month.ts';
-import { ensureMonths } from './months.ts';
+import { ensureMonths, keepMonths } from './months.ts';
 import { Sealer } from './sealer.ts';
 
 /** An event of a moment, with an id of the same. */
@@ -167,4 +169,22 @@ test('a journal of one table is brought into months, without loss', async (t) =>
   const sealer = new Sealer(db, fileBlobStore(temporaryDirectory()), silentLog);
   assert.equal(await sealer.sealAll(), 4, 'the order of transactions is what it was');
   await sealer.close();
+});
+
+test('that somebody has the journal for a moment is no failure that anybody is told of', async (t) => {
+  const db = await migrated(t);
+  const told: string[] = [];
+  const ending = new AbortController();
+  let asked = 0;
+  const busyAtFirst: Pick<Database, 'query'> = {
+    query: async <Row extends object>(text: string, values?: readonly SqlValue[]) => {
+      asked += 1;
+      if (asked === 1) throw new Failure('internal', 'database error 55P03 ProcessInterrupts');
+      return db.query<Row>(text, values).finally(() => ending.abort());
+    },
+  };
+  const log = { ...silentLog, warn: (event: string) => void told.push(event) };
+  await keepMonths(busyAtFirst as Database, log, ending.signal);
+  assert.deepEqual([asked, told], [2, []]);
+  assert.equal(await ensureMonths(db, new Date()), 0, 'they are there');
 });
