@@ -37,6 +37,8 @@ const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
 /** Told of every request that is answered with a failure; called synchronously, must not throw. */
 export type OnRefused = (refused: { code: FailureCode; method: string; route: string; peerAddress: string }) => void;
 
+const CONTROL = /\p{Cc}/u;
+
 /** What the router found for a request. */
 export type Target = {
   /** Pattern of the route; what logs show instead of the path, which may name a patient. */
@@ -167,6 +169,10 @@ async function served(
 ): Promise<HttpAnswer> {
   const { urlCharsMax } = context.limits;
   if (request.url.length > urlCharsMax) throw new Failure('request/too-long', `target over ${urlCharsMax} characters`);
+  // Nothing has such a name, and a database refuses to look for it.
+  if (Object.values(request.params).some((value) => CONTROL.test(value))) {
+    throw new Failure('request/invalid', 'a control character in the path');
+  }
   const { socket } = incoming;
   const peerAddress = socket.remoteAddress ?? '';
   if (typeof serve !== 'function') {

@@ -108,6 +108,8 @@ test('404, 405 and malformed targets', async (t) => {
   assert.deepEqual(await status('GET', '/studies/%zz'), [400, undefined]);
   assert.deepEqual(await status('GET', '/studies/%D1'), [400, undefined]);
   assert.deepEqual(await status('GET', '/%C0%AE/x'), [400, undefined]);
+  assert.deepEqual(await status('GET', '/studies/1%00'), [400, undefined]);
+  assert.deepEqual(await status('GET', '/studies/1%0d%0aX:1'), [400, undefined]);
   assert.deepEqual(await status('GET', `/studies/${'1'.repeat(17_000)}`), [414, undefined]);
   assert.deepEqual(await status('GET', `/studies/1?${'1'.repeat(17_000)}`), [414, undefined]);
   assert.deepEqual(await status('GET', `/studies/${'1'.repeat(40_000)}`), [431, undefined]);
