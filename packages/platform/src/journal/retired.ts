@@ -74,16 +74,18 @@ export async function withRetired<Row extends { seq: number; event: string | nul
   });
 }
 
-/** Those of retired lines that are asked for, as the database would tell them. */
+/** Those of retired lines that each question asks for, as the database would tell them, in one reading. */
 export async function retiredRows(
   lines: AsyncIterable<SealedLine>,
-  isAsked: (event: Envelope) => boolean,
-): Promise<NumberedRow[]> {
-  const rows: NumberedRow[] = [];
+  ...questions: readonly ((event: Envelope) => boolean)[]
+): Promise<NumberedRow[][]> {
+  const found = questions.map((isAsked) => ({ isAsked, rows: [] as NumberedRow[] }));
   for await (const { seq, prev, hash, event } of lines) {
     const envelope = event as Envelope;
-    if (isAsked(envelope)) rows.push({ seq, prev, hash, event: eventText(envelope) });
-    if (rows.length > ROWS_MAX) break;
+    for (const { rows } of found.filter(({ isAsked }) => isAsked(envelope))) {
+      rows.push({ seq, prev, hash, event: eventText(envelope) });
+    }
+    if (found.some(({ rows }) => rows.length > ROWS_MAX)) break;
   }
-  return rows;
+  return found.map(({ rows }) => rows);
 }

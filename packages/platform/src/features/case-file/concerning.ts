@@ -38,19 +38,18 @@ export async function linesConcerning(
   const retired = await Retired.of(db);
   const last = Math.min(through, retired.lastSeq);
   // What the database does not have any more, told by the same questions.
-  const and = async (rows: readonly NumberedRow[], isAsked: (event: Envelope) => boolean): Promise<NumberedRow[]> => [
-    ...(await retiredRows(retired.lines(journalBlobs, retired.firstSeq, last), isAsked)),
-    ...rows,
-  ];
-  const read = [
-    await and(await linesOfStudy(db, study, through, LINES_MAX + 1), (event) => isOfStudy(event, study)),
-    patient === null
-      ? []
-      : await and(await linesOfPatient(db, patient, through, LINES_MAX + 1), (event) => isOfPatient(event, patient)),
-    await and(await linesOfInstitution(db, institution, through, LINES_MAX + 1), (event) =>
-      isOfInstitution(event, institution),
-    ),
-  ];
+  const older = await retiredRows(
+    retired.lines(journalBlobs, retired.firstSeq, last),
+    (event) => isOfStudy(event, study),
+    (event) => patient !== null && isOfPatient(event, patient),
+    (event) => isOfInstitution(event, institution),
+  );
+  const newer = await Promise.all([
+    linesOfStudy(db, study, through, LINES_MAX + 1),
+    patient === null ? [] : linesOfPatient(db, patient, through, LINES_MAX + 1),
+    linesOfInstitution(db, institution, through, LINES_MAX + 1),
+  ]);
+  const read = newer.map((rows, index) => [...(older[index] ?? []), ...rows]);
   if (read.some((rows) => rows.length > LINES_MAX)) throw tooMany();
   const [ofStudy, ofPatient, ofInstitution] = read.map(linesOf) as [Line[], Line[], Line[]];
   const exports = ofInstitution.filter(({ event }) => event.kind === 'export.finished' && event.at >= firstStored);

@@ -58,7 +58,7 @@ async function chosen(
   const tooMany = (): Failure =>
     new Failure('request/invalid', `more than ${LINES_MAX} events: take a shorter stretch`);
   if ('study' in subject) {
-    const retired = await retiredRows(
+    const [retired = []] = await retiredRows(
       (await Retired.of(db)).lines(journalBlobs),
       ({ study }) => study === subject.study,
     );
