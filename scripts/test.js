@@ -14,11 +14,15 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 const UNIT_MS_MAX = 120_000;
 const BLACK_BOX_MS_MAX = 900_000;
 const STEPS_AT_A_TIME = 2;
+const SLOWEST_SHOWN = 6;
 
 /** For another PostgreSQL (ACERVO_TEST_PG_BIN): the tests that start one by themselves. */
 const OVER_OTHER_POSTGRESQL =
   'packages/platform/src/{adapters/postgres/*,apps/visibility*,holdings/power-loss,journal/*,' +
   'features/{audit-export,changes,directory,query,sharing,systems}/*}.test.ts';
+
+/** Faults during which it is measured how long the archive makes others wait: alone on the machine. */
+const MEASURING = 'attacks-slow|hostile-models';
 
 const CHECKS = [
   { name: 'tidy', command: node, words: ['packages/testkit/src/tidy.ts'] },
@@ -32,8 +36,11 @@ const SUITES = {
   unit: [CHECKS, [tests('{packages,bench}/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
   platform: [[tests(OVER_OTHER_POSTGRESQL, UNIT_MS_MAX, Math.max(2, cpus().length))]],
   peers: [[tests('test/peers/**/*.test.ts', BLACK_BOX_MS_MAX, 2)]],
-  pages: [[tests('test/pages/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
-  faults: [[tests('test/faults/**/*.test.ts', BLACK_BOX_MS_MAX, 1)]],
+  pages: [[tests('test/pages/**/*.test.ts', BLACK_BOX_MS_MAX, 2)]],
+  faults: [
+    [tests(`test/faults/!(${MEASURING}).faults.test.ts`, BLACK_BOX_MS_MAX, 2)],
+    [tests(`test/faults/@(${MEASURING}).faults.test.ts`, BLACK_BOX_MS_MAX, 1)],
+  ],
 };
 
 function tests(pattern, msMax, concurrency) {
@@ -88,6 +95,7 @@ async function run({ name, command, words, pattern }) {
   const isVacuous = pattern !== undefined && /^ℹ tests 0$/m.test(output);
   const isGood = code === 0 && !isVacuous;
   process.stdout.write(`${isGood ? 'ok  ' : 'FAIL'} ${name.padEnd(7)} ${minutes(start)} min\n`);
+  if (pattern !== undefined) process.stdout.write(slowest(output));
   if (!isGood) process.stdout.write(`${readable(output).replaceAll(/^/gm, '  ')}\n`);
   return { name, isGood, counts: pattern === undefined ? '' : countsIn(output) };
 }
@@ -116,6 +124,13 @@ function capture(command, words) {
 function readable(output) {
   const at = output.lastIndexOf('✖ failing tests:');
   return (at < 0 ? output : output.slice(at)).trimEnd();
+}
+
+/** Where the minutes go: the tests, of those that stand alone, that took the longest. */
+function slowest(output) {
+  const took = [...output.matchAll(/^[✔✖] (.+) \((\d+)(?:\.\d+)?ms\)$/gm)].map(([, name, ms]) => ({ name, ms: Number(ms) }));
+  const longest = took.sort((one, other) => other.ms - one.ms).slice(0, SLOWEST_SHOWN);
+  return longest.map(({ name, ms }) => `     ${(ms / 1_000).toFixed(0).padStart(4)} s  ${name}\n`).join('');
 }
 
 function countsIn(output) {

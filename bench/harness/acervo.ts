@@ -27,6 +27,8 @@ const MAIN_ENV = {
   ACERVO_HTTP_INSTITUTION_RATE: '0',
   ACERVO_INSTITUTION: INSTITUTION,
   ACERVO_LOG_LEVEL: 'warn',
+  // As `bin/acervo` starts it: what Node made of the sources before.
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/acervo'),
 };
 
 export type AcervoOptions = {

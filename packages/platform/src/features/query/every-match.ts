@@ -15,7 +15,10 @@ import {
   wantedOf,
 } from './search.ts';
 
-/** Matches of the first page, so that the first ones come soon, and of each that follows. */
+/**
+ * Matches of the first page, so that the first ones come soon; of each that follows twice as many, so that little was
+ * looked for in vain when a peer that has its screen full cancels; and the most.
+ */
 export const FIRST_PAGE = 100;
 export const PAGE = 1_000;
 
@@ -44,7 +47,7 @@ export async function* everyMatch(ports: Ports, op: Op, each: Each): AsyncGenera
   const { wanted, page } = wantedOf(op, query, each.path);
   let { after } = page;
   let searched = 0;
-  for (let size = FIRST_PAGE; ; size = PAGE) {
+  for (let size = FIRST_PAGE; ; size = Math.min(PAGE, 2 * size)) {
     if (op.signal.aborted) throw new Failure('request/cancelled', 'nobody waits for the search');
     const { rows } = await findPage(ports.db, ports.many, wanted, { limit: size + 1, offset: 0, after });
     const some = rows.slice(0, size);
