@@ -128,7 +128,10 @@ function readable(output) {
 
 /** Where the minutes go: the tests, of those that stand alone, that took the longest. */
 function slowest(output) {
-  const took = [...output.matchAll(/^[✔✖] (.+) \((\d+)(?:\.\d+)?ms\)$/gm)].map(([, name, ms]) => ({ name, ms: Number(ms) }));
+  const took = [...output.matchAll(/^[✔✖] (.+) \((\d+)(?:\.\d+)?ms\)$/gm)].map(([, name, ms]) => ({
+    name,
+    ms: Number(ms),
+  }));
   const longest = took.sort((one, other) => other.ms - one.ms).slice(0, SLOWEST_SHOWN);
   return longest.map(({ name, ms }) => `     ${(ms / 1_000).toFixed(0).padStart(4)} s  ${name}\n`).join('');
 }

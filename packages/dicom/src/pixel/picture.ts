@@ -2,7 +2,7 @@ import { rgbOf } from './colour.ts';
 import type { ImageDescription, NativeFrame } from './description.ts';
 import { drawOverlay } from './overlay.ts';
 import type { Presentation } from './presentation.ts';
-import { rangeOf, type Samples, samplesOf } from './samples.ts';
+import { cellsOfFrame, rangeOf, type Samples, samplesOf } from './samples.ts';
 import { modalityOf, shadeOf } from './voi.ts';
 
 /** A frame as it is shown: 8 bits, grey or RGB by pixel. */
@@ -18,43 +18,33 @@ const TABLE_BITS_MAX = 16;
  * @throws {Failure} pixel/malformed, pixel/unsupported
  */
 export function pictureOf(frame: NativeFrame, presentation: Presentation): Picture {
-  const { description } = frame;
-  const samples = samplesOf(frame);
+  const { bytes, description } = frame;
   const isGrey = description.photometricInterpretation.startsWith('MONOCHROME');
-  const data = isGrey ? greyOf(samples, description, presentation) : rgbOf(samples, description, presentation.palette);
+  const data = isGrey ? greyOf(frame, presentation) : rgbOf(samplesOf(frame), description, presentation.palette);
   const channels = isGrey ? 1 : 3;
   // What needed no change is still the frame itself, which is not to be drawn upon.
-  const own = presentation.overlays.length > 0 && data === samples ? data.slice() : data;
+  const own = presentation.overlays.length > 0 && data.buffer === bytes.buffer ? data.slice() : data;
   for (const overlay of presentation.overlays) drawOverlay(overlay, frame, own, channels);
   return { width: description.columns, height: description.rows, channels, data: own };
 }
 
-function greyOf(samples: Samples, description: ImageDescription, presentation: Presentation): Uint8Array {
+function greyOf(frame: NativeFrame, presentation: Presentation): Uint8Array {
+  const { description } = frame;
   const { modality, voi, padding, isInverse } = presentation;
   const modalityValue = modalityOf(modality);
-  const range = voi.kind === 'range' ? rangeOf(samples, padding) : ([0, 0] as const);
-  const { bitsStored, isFloat, isSigned } = description;
-  const isTabled = !isFloat && bitsStored <= TABLE_BITS_MAX;
+  const range = voi.kind === 'range' ? rangeOf(samplesOf(frame), padding) : ([0, 0] as const);
+  const isTabled = !description.isFloat && description.bitsStored <= TABLE_BITS_MAX;
   const shade = shadeOf(voi, modalityRange(range, modalityValue, isTabled), SHADES_MAX);
   const shown = (stored: number): number => {
     const y = shade(modalityValue(stored));
     return isInverse ? SHADES_MAX - y : y;
   };
-  if (!isTabled) {
-    const out = new Uint8ClampedArray(samples.length);
-    for (let index = 0; index < out.length; index++) out[index] = shown(samples[index] as number);
-    return new Uint8Array(out.buffer);
-  }
-  const offset = isSigned ? 2 ** (bitsStored - 1) : 0;
-  const key = tableKeyOf(description, presentation);
-  const known = key !== undefined && key === last?.key ? last.table : undefined;
-  const table = known ?? tableOf(bitsStored, offset, shown);
-  if (key !== undefined) last = { key, table };
-  return looked(samples, table, offset);
+  if (isTabled) return looked(cellsOfFrame(frame), description, tableOf(description, presentation, shown));
+  const samples = samplesOf(frame);
+  const out = new Uint8ClampedArray(samples.length);
+  for (let index = 0; index < out.length; index++) out[index] = shown(samples[index] as number);
+  return new Uint8Array(out.buffer);
 }
-
-/** Of the picture before: those of a series mostly have one window, and 65,536 shades take longer than the pixels. */
-let last: { key: string; table: Uint8ClampedArray } | undefined;
 
 /** What a table of shades follows from; undefined where that is more than a few numbers. */
 function tableKeyOf(
@@ -65,16 +55,32 @@ function tableKeyOf(
   return JSON.stringify([modality, voi.window, isInverse, bitsStored, isSigned]);
 }
 
-function tableOf(bitsStored: number, offset: number, shown: (stored: number) => number): Uint8ClampedArray {
+/** Of the picture before: those of a series mostly have one window, and 65,536 shades take longer than the pixels. */
+let last: { key: string; table: Uint8ClampedArray } | undefined;
+
+/** The shade of each pattern of the stored bits. */
+function tableOf(
+  description: ImageDescription,
+  presentation: Presentation,
+  shown: (stored: number) => number,
+): Uint8ClampedArray {
+  const key = tableKeyOf(description, presentation);
+  if (key !== undefined && key === last?.key) return last.table;
+  const { bitsStored, isSigned } = description;
   const table = new Uint8ClampedArray(2 ** bitsStored);
-  for (let index = 0; index < table.length; index++) table[index] = shown(index - offset);
+  const negative = isSigned ? table.length / 2 : table.length;
+  for (let bits = 0; bits < table.length; bits++) table[bits] = shown(bits < negative ? bits : bits - table.length);
+  if (key !== undefined) last = { key, table };
   return table;
 }
 
-function looked(samples: Samples, table: Uint8ClampedArray, offset: number): Uint8Array {
-  const out = new Uint8Array(samples.length);
-  for (let index = 0; index < samples.length; index++)
-    out[index] = table[(samples[index] as number) + offset] as number;
+function looked(cells: Samples, { bitsStored, highBit }: ImageDescription, table: Uint8ClampedArray): Uint8Array {
+  const right = highBit + 1 - bitsStored;
+  const mask = table.length - 1;
+  const out = new Uint8Array(cells.length);
+  for (let index = 0; index < out.length; index++) {
+    out[index] = table[((cells[index] as number) >>> right) & mask] as number;
+  }
   return out;
 }
 

@@ -27,6 +27,18 @@ export function samplesOf({ description, bytes }: NativeFrame): Samples {
   return planarConfiguration === 1 ? interleaved(values, samplesPerPixel) : values;
 }
 
+/**
+ * The cells of a frame as they lie, without sign: the stored value is in the bits from `highBit` down. For who looks
+ * up what each pattern means, and need not make every value first.
+ * @throws {Failure} pixel/malformed where bytes are missing
+ */
+export function cellsOfFrame({ description, bytes }: NativeFrame): Samples {
+  const { rows, columns, samplesPerPixel, bitsAllocated } = description;
+  const count = rows * columns * samplesPerPixel;
+  if (bitsAllocated === 1) return unpackedBits(need(bytes, Math.ceil(count / 8)), count);
+  return cellsOf(need(bytes, (count * bitsAllocated) / 8), { ...description, isSigned: false }, count);
+}
+
 function need(bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length >= length) return bytes;
   throw new Failure('pixel/malformed', `${bytes.length} of ${length} bytes of a frame`);
