@@ -46,7 +46,7 @@ const PLANS: readonly Plan[] = [
   {
     id: 'cstore-tiny-4',
     title: 'C-STORE, instances of 10 KB, 4 associations, against Orthanc with SQLite',
-    isQuick: true,
+    isQuick: false,
     data: { kind: 'tiny', folders: 4, studiesPerFolder: 12, instancesPerStudy: 100 },
     index: 'sqlite',
     targets: [rate(1.8, 2.5)],

@@ -40,7 +40,7 @@ const TARGETS: readonly Target[] = [
 
 type Service = 'C-GET' | 'C-MOVE';
 
-export const QR_ROWS: readonly Row[] = [row('cget-ct', 'C-GET', true), row('cmove-ct', 'C-MOVE', true)];
+export const QR_ROWS: readonly Row[] = [row('cget-ct', 'C-GET', true), row('cmove-ct', 'C-MOVE', false)];
 
 function row(id: string, service: Service, isQuick: boolean): Row {
   return {
