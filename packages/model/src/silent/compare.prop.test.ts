@@ -31,33 +31,40 @@ const decision = { output: 'o', threshold: 0.3, abstains: false };
 
 test('what a run says: by operating point, by label, drawn or not', () => {
   const score = { outputs: [{ ...output, kind: 'score' as const }] };
-  assert.deepEqual(saidOf(score, { o: [0.7] }, []), [{ of: 'o', says: null, score: 0.7 }]);
+  assert.deepEqual(saidOf(score, { o: [0.7] }, []), [{ of: 'o', says: null, mayAbstain: false, score: 0.7 }]);
   const decided = [
     { ...decision, operatingPoint: 'a', score: 0.7, isPositive: true },
     { ...decision, operatingPoint: 'b', score: 0.7, isPositive: true, abstains: true },
   ];
-  assert.deepEqual(saidOf(score, { o: [0.9] }, decided), [
-    { of: 'o@a', says: 'present', score: 0.7 },
-    { of: 'o@b', says: 'indeterminate', score: 0.7 },
-  ]);
+  assert.deepEqual(
+    saidOf({ outputs: [{ ...output, kind: 'score', abstain: { low: 0.6, high: 0.8 } }] }, { o: [0.9] }, decided),
+    [
+      { of: 'o@a', says: 'present', mayAbstain: true, score: 0.7 },
+      { of: 'o@b', says: 'indeterminate', mayAbstain: true, score: 0.7 },
+    ],
+  );
   const scores = { outputs: [{ ...output, kind: 'scores' as const, labels: ['x'] }] };
   assert.deepEqual(
     saidOf(scores, { o: [0.1, 0.2] }, []).map(({ of }) => of),
     ['o/x', 'o/1'],
   );
   const mask = { outputs: [{ ...output, kind: 'mask' as const }] };
-  assert.deepEqual(saidOf(mask, { o: [0, 0.49] }, []), [{ of: 'o', says: 'absent', score: null }]);
-  assert.deepEqual(saidOf(mask, { o: [0, 0.5] }, []), [{ of: 'o', says: 'present', score: null }]);
+  assert.deepEqual(saidOf(mask, { o: [0, 0.49] }, []), [{ of: 'o', says: 'absent', mayAbstain: false, score: null }]);
+  assert.deepEqual(saidOf(mask, { o: [0, 0.5] }, []), [{ of: 'o', says: 'present', mayAbstain: false, score: null }]);
 });
 
 test('many studies are counts by class and by tenth of the score; beyond 0 and 1 at the ends', () => {
   const counts: Counts = new Map();
   for (let study = 0; study < 60; study++) {
     const score = study < 20 ? 0.35 : study < 40 ? 1.7 : -1;
-    countSaid(counts, [{ of: 'o@a', says: study < 20 ? 'present' : 'absent', score }]);
+    countSaid(counts, [{ of: 'o@a', says: study < 20 ? 'present' : 'absent', mayAbstain: false, score }]);
   }
   const [told] = disclosed(counts);
   assert.deepEqual(told?.of, 'o@a');
+  assert.deepEqual(told?.says, [
+    { name: 'present', count: 20 },
+    { name: 'absent', count: 40 },
+  ]);
   assert.deepEqual(
     told?.scores.filter(({ count }) => count !== null),
     [

@@ -8,6 +8,7 @@ export const CELL_MIN = 5;
  */
 export const BLOCK = 20;
 const BINS = 10;
+/** The last one only where a manifest abstains: a zero that must be is no count. */
 const CLASSES = ['present', 'absent', 'indeterminate'] as const;
 
 /** `count` null: not told. */
@@ -21,8 +22,9 @@ export type Counts = Map<string, Counted>;
 
 /** Adds what one study's run says. */
 export function countSaid(counts: Counts, said: readonly Said[]): void {
-  for (const { of, says, score } of said) {
-    const counted = counts.get(of) ?? { says: CLASSES.map(() => 0), scores: Array.from({ length: BINS }, () => 0) };
+  for (const { of, says, mayAbstain, score } of said) {
+    const classes = mayAbstain ? CLASSES : CLASSES.slice(0, 2);
+    const counted = counts.get(of) ?? { says: classes.map(() => 0), scores: Array.from({ length: BINS }, () => 0) };
     counts.set(of, counted);
     if (says !== null) add(counted.says, CLASSES.indexOf(says));
     if (score !== null) add(counted.scores, Math.min(BINS - 1, Math.max(0, Math.floor(score * BINS))));

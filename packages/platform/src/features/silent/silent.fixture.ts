@@ -41,7 +41,7 @@ export const taskOf = (number: number, over: Partial<InferenceTask> = {}): Infer
 });
 
 export const said = (score: number): Said[] => [
-  { of: 'opacidad@nacional', says: score >= 0.5 ? 'present' : 'absent', score },
+  { of: 'opacidad@nacional', says: score >= 0.5 ? 'present' : 'absent', mayAbstain: false, score },
 ];
 
 /** An object that says something. */
