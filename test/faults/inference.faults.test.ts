@@ -23,6 +23,7 @@ import type { Told } from './inference.worker.ts';
 
 const SERVER = join(import.meta.dirname, 'inference.worker.ts');
 const STUDIES = 24;
+const SILENT_STUDIES = 12;
 /** A lease has to run out, and a model's process to start, on a machine that does other things too. */
 const LATE_MS = 240_000;
 const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
@@ -103,12 +104,13 @@ const doneReach = (t: TestContext, archive: ArchiveProcess, least: number) =>
     { timeout: LATE_MS, interval: 100 },
   );
 
-test('kill -9 of a model, then of the server, amid tasks: each ends once, with its result once', async (t) => {
-  const folder = scratch(t, 'inference');
+/** A server that has studies to read, and how it is started again. */
+async function begun(t: TestContext, stage: Told['TEST_STAGE'], studies: number) {
+  const folder = scratch(t, `inference-${stage}`);
   const dataDir = join(folder, 'data');
   const packaged = join(folder, 'package');
   await signedPackage(packaged);
-  const told: Told = { TEST_PACKAGE_DIR: packaged };
+  const told: Told = { TEST_PACKAGE_DIR: packaged, TEST_STAGE: stage };
   const env = {
     ...told,
     ACERVO_AI_QUIET_SECONDS: '0',
@@ -116,7 +118,7 @@ test('kill -9 of a model, then of the server, amid tasks: each ends once, with i
     ACERVO_SEAL_INTERVAL_MS: '100',
   };
   const start = () => startArchive(t, dataDir, env, [], SERVER);
-  let archive = await start();
+  const first = await start();
   const rule = join(folder, 'rule.json');
   const scope = { modality: ['CR'], bodyPart: ['CHEST'], viewPosition: ['PA'], age: { least: 18 } };
   const model = 'mx.acervo.demo.cr-opacidad';
@@ -124,9 +126,29 @@ test('kill -9 of a model, then of the server, amid tasks: each ends once, with i
   writeFileSync(rule, JSON.stringify(whole));
   const added = await runAcervo(dataDir, ['ai', 'rules', 'add', rule]);
   assert.equal(added.code, 0, added.err);
-  for (let study = 1; study <= STUDIES; study++) {
-    assert.equal((await stow({ http: archive.http }, [chest(study)])).stored.length, 1);
+  for (let study = 1; study <= studies; study++) {
+    assert.equal((await stow({ http: first.http }, [chest(study)])).stored.length, 1);
   }
+  return { start, first, dataDir };
+}
+
+test('kill -9 of the server amid silent tasks: each ends once, with one record, and nothing is seen', async (t) => {
+  const { start, first, dataDir } = await begun(t, 'silencioso', SILENT_STUDIES);
+  await doneReach(t, first, 2);
+  await first.kill();
+  const archive = await start();
+  await doneReach(t, archive, SILENT_STUDIES);
+  assert.deepEqual(await countOf(archive), { done: SILENT_STUDIES });
+  const names = readdirSync(join(dataDir, 'silent'), { recursive: true, encoding: 'utf8' });
+  assert.equal(names.filter((name) => name.endsWith('.sealed')).length, SILENT_STUDIES);
+  assert.deepEqual(await json<object[]>(archive, '/dicom-web/instances?Modality=SR'), []);
+  assert.deepEqual(internalErrors(archive.logText()), []);
+  assert.equal(await archive.stop(), 0);
+});
+
+test('kill -9 of a model, then of the server, amid tasks: each ends once, with its result once', async (t) => {
+  const { start, first } = await begun(t, 'limitado', STUDIES);
+  let archive = first;
 
   await doneReach(t, archive, 2);
   await t.waitFor(() => assert.ok(modelProcesses(archive.pid).length > 0), { timeout: LATE_MS, interval: 20 });

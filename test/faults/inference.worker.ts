@@ -13,8 +13,8 @@ import type { Holdings } from '@acervo/platform/holdings/holdings.ts';
 import type { ResultSink } from '@acervo/platform/ports/inference-tasks.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 
-/** What its environment says: the folder of a signed package. */
-export type Told = { TEST_PACKAGE_DIR: string };
+/** What its environment says: the folder of a signed package, and whether it is silent. */
+export type Told = { TEST_PACKAGE_DIR: string; TEST_STAGE: 'limitado' | 'silencioso' };
 
 /** `acervo serve` where one package, of a folder, may run at every institution: no registry, no life-cycle. */
 const folder = process.env['TEST_PACKAGE_DIR'];
@@ -30,7 +30,7 @@ const placed = {
   package: digest,
   model: id,
   version,
-  stage: 'limitado',
+  stage: process.env['TEST_STAGE'] === 'silencioso' ? 'silencioso' : 'limitado',
   percentage: 100,
   contentQualification: 'RESEARCH',
 } as const;

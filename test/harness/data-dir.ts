@@ -7,7 +7,8 @@ const EXPECTED: readonly RegExp[] = [
   /^journal\/.+$/,
   /^models\/[0-9a-f]{2}\/[0-9a-f]{64}$/,
   /^node$/,
-  /^keys\/(login\.json|journal\.key)$/,
+  /^keys\/(login\.json|journal\.key|silent\.key)$/,
+  /^silent\/[0-9a-f]{64}\/[0-9a-f-]{36}\.sealed$/,
   /^run\/(opening\.\d+|w-[0-9a-f]+|\.s\.PGSQL.*)$/,
 ];
 

@@ -265,6 +265,20 @@ export const FAILURES = {
   'model/refused': { dimse: 0x0110, http: 422, fhir: 'business-rule', hl7: 'AE', title: 'Model package refused' },
   'model/version': { dimse: 0x0110, http: 409, fhir: 'conflict', hl7: 'AE', title: 'Version has other bytes already' },
   'model/golden': { dimse: 0x0110, http: 422, fhir: 'conflict', hl7: 'AE', title: 'Golden case not reproduced' },
+  'model/silent': {
+    dimse: 0x0124,
+    http: 403,
+    fhir: 'forbidden',
+    hl7: 'AR',
+    title: 'Result of a silent model: it goes nowhere',
+  },
+  'model/no-silent-store': {
+    dimse: 0x0110,
+    http: 503,
+    fhir: 'exception',
+    hl7: 'AR',
+    title: 'No place for silent results here',
+  },
   'governance/forbidden': {
     dimse: 0x0124,
     http: 403,

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { type Config, packsDirectory } from './config.ts';
+import { type Config, packsDirectory, silentDirectory } from './config.ts';
 
 /**
  * A backup lies elsewhere than what it is a backup of, and neither within the other.
@@ -10,7 +10,8 @@ import { type Config, packsDirectory } from './config.ts';
 export async function refuseOwnFolder(folder: string, config: Config): Promise<void> {
   const packs = packsDirectory(config);
   const mine = await realpathOf(folder);
-  for (const own of [config.dataDir, packs, ...['journal', 'models'].map((name) => join(dirname(packs), name))]) {
+  const beside = ['journal', 'models'].map((name) => join(dirname(packs), name));
+  for (const own of [config.dataDir, packs, ...beside, silentDirectory(config)]) {
     const path = await realpathOf(own);
     if (isWithin(mine, path) || isWithin(path, mine)) {
       throw new Failure('request/invalid', `${folder} and ${own} lie within each other: take another folder`);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { readPrivateFile } from './private-file.ts';
@@ -73,6 +73,10 @@ export function effectiveSettings(env: Environment = process.env, file?: string)
 export function packsDirectory(config: Config): string {
   return config.blobs === undefined ? join(config.dataDir, 'packs') : fileURLToPath(config.blobs);
 }
+
+/** Directory of what silent models say. */
+export const silentDirectory = (config: Config): string =>
+  config.silentDir ?? join(dirname(packsDirectory(config)), 'silent');
 
 function gather(env: Environment, file?: string): Map<SettingName, Given> {
   const path = file ?? env[CONFIG_FILE_ENV];

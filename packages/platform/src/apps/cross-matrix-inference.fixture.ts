@@ -51,6 +51,12 @@ export function inferenceCells(matrix: Matrix, { isGood, names }: Judging): Cell
       has: ({ status }) => status === 404,
       ask: (by) => matrix.fetch(by, 'POST', '/api/ai/cancel', { id: newId() }),
     },
+    // Counts of an institution's own studies are for its people, never for a program.
+    'GET /api/ai/silent/:id/:version': {
+      about: 'nobody',
+      has: ({ status }) => status === 403,
+      ask: (by) => matrix.fetch(by, 'GET', '/api/ai/silent/mx.matrix/1'),
+    },
     'GET /api/ai/studies/:study': {
       about: 'study',
       has: isGood,

@@ -22,6 +22,8 @@ import { retrieveFeature } from '../features/retrieve/index.ts';
 import type { WhoIs } from '../features/rights/accesses.ts';
 import { rightsFeature } from '../features/rights/index.ts';
 import { sharingFeature } from '../features/sharing/index.ts';
+import { silentFeature } from '../features/silent/index.ts';
+import type { SilentStore } from '../features/silent/store.ts';
 import { type StatusPorts, statusFeature } from '../features/status/index.ts';
 import { storeFeature } from '../features/store/index.ts';
 import { type SystemState, systemFeature } from '../features/system/index.ts';
@@ -47,6 +49,8 @@ export type Surroundings = {
   governance: Omit<GovernancePorts, 'db' | 'directory'>;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   inference: Omit<InferencePorts, 'holdings'>;
+  /** Undefined where it could not be opened. */
+  silent: SilentStore | undefined;
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
   login: Feature;
@@ -88,6 +92,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     auditExportFeature(holdings, around.audit),
     modelRegistryFeature(holdings, around.models),
     inferenceFeature({ ...around.inference, holdings }),
+    silentFeature({ ...holdings, store: around.silent }),
   ];
   const types = features.flatMap(({ fhir = [] }) => fhir);
   features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });

@@ -1,4 +1,4 @@
-import { choice, integer } from './setting.ts';
+import { choice, integer, optional, path } from './setting.ts';
 
 /** How models are run. */
 export const INFERENCE_SETTINGS = {
@@ -48,6 +48,16 @@ export const INFERENCE_SETTINGS = {
     4096,
     256,
     1_048_576,
+  ),
+  silentDir: optional(
+    path(
+      {
+        env: 'ACERVO_SILENT_DIR',
+        unit: 'path',
+        doc: 'Where what silent models say is kept, sealed. Absent: `silent` beside the packs. In no backup.',
+      },
+      '',
+    ),
   ),
   modelPackageMib: integer(
     { env: 'ACERVO_MODEL_PACKAGE_MIB', unit: 'MiB', doc: 'Bytes of one model package; a longer one is refused.' },

@@ -1,3 +1,4 @@
+import { saidOf } from '@acervo/model/silent/said.ts';
 import { INFERENCE_LIMITS, InferencePool } from '../adapters/onnx/pool.ts';
 import { storedResults } from '../features/inference/keep.ts';
 import type { InferencePorts } from '../features/inference/ports.ts';
@@ -10,6 +11,7 @@ import type { OpenModel, RunPorts } from '../features/models/run.ts';
 import type { Holdings } from '../holdings/holdings.ts';
 import type { Assignment, ModelRunner, PlacedModels, ResultSink, RunnableModelHere } from '../ports/inference-tasks.ts';
 import type { Op } from '../ports/op.ts';
+import type { SilentSink } from '../ports/silent.ts';
 import type { Access } from './access.ts';
 import { blobStores } from './archive.ts';
 import type { Config } from './config.ts';
@@ -44,10 +46,14 @@ export function ownModels(config: Config, { access, holdings: { db }, states }: 
   };
 }
 
-export function openInference(
-  config: Config,
-  { access, holdings, models }: { access: Pick<Access, 'ofProcess'>; holdings: Holdings; models: Models },
-): OpenInference {
+type Around = {
+  access: Pick<Access, 'ofProcess'>;
+  holdings: Holdings;
+  models: Models;
+  silent: SilentSink | undefined;
+};
+
+export function openInference(config: Config, { access, holdings, models, silent }: Around): OpenInference {
   const ports = {
     states: models.states,
     isAssigned: models.isAssigned,
@@ -60,6 +66,7 @@ export function openInference(
   const worker = {
     runner: modelRunner(models.packages, { imaging: holdings.imaging, inference }),
     sink: models.sink(holdings),
+    silent,
     count: config.aiWorkers,
     inputBytesMax: config.aiInputMib * MIB,
   };
@@ -71,11 +78,12 @@ function modelRunner(packages: Models['packages'], ports: RunPorts): ModelRunner
   return {
     open: async (digest) => {
       const of = await packages.open(digest);
-      const run: RunnableModelHere['run'] = async (images, { createdAt, qualification }, signal) => {
+      const run: RunnableModelHere['run'] = async (images, { createdAt, qualification, isSilent }, signal) => {
         const files = images.map(({ sopInstanceUid, file }) => readImageFile(sopInstanceUid, file));
-        const task = { made: taskTime(new Date(createdAt), files), qualification };
+        const task = { made: taskTime(new Date(createdAt), files), qualification, isSilent };
         const { result, objects } = await runWithResults(of, files, task, ports, signal);
-        return result.status === 'DONE' ? { status: 'DONE', objects } : result;
+        if (result.status !== 'DONE') return result;
+        return { status: 'DONE', objects, said: saidOf(of.manifest, result.outputs, result.decisions) };
       };
       return { manifest: of.manifest, run };
     },

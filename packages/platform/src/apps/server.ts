@@ -11,6 +11,7 @@ import { Tally } from '../bindings/limits/tally.ts';
 import { TokenBuckets } from '../bindings/limits/token-buckets.ts';
 import type { DirectoryView } from '../features/directory/view.ts';
 import { type Login, openLoginFeature } from '../features/login/index.ts';
+import { type SilentStore, silentSink } from '../features/silent/store.ts';
 import { Activity } from '../features/status/index.ts';
 import type { Identities } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
@@ -31,6 +32,7 @@ import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { fetchOwnPort, publicUrlOf } from './public-url.ts';
 import { followRegistry, openRegistry } from './registry.ts';
+import { openSilent } from './silent.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
 import { openTrust } from './trust.ts';
@@ -106,9 +108,10 @@ export async function startServer(
     const known = identities ?? login?.identities;
     const { holdings } = archive;
     const placed = models ?? ownModels(config, { access, holdings, states: modelStates });
-    const inference = openInference(config, { access, holdings, models: placed });
+    const silent = await openSilent(config, archive.database, log);
+    const inference = openInference(config, { access, holdings, models: placed, silent: silent && silentSink(silent) });
     closing.push(inference.close);
-    const beside = { keys, activity, gate, log, inference: inference.ports };
+    const beside = { keys, activity, gate, log, silent, inference: inference.ports };
     const serving = { config, archive, access, directory, login, identities: known, ...beside };
     const ports = await openDoors(serving, closing);
     const enrolment = await openedTo(serving, ports);
@@ -149,6 +152,7 @@ type Serving = {
   gate: HttpGate;
   log: Log;
   inference: OpenInference['ports'];
+  silent: SilentStore | undefined;
 };
 type Ports = Omit<RunningServer, 'archive' | 'enrolment' | 'modelStates' | 'close'>;
 
@@ -170,6 +174,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     journal: { ...archive, witnesses: config.witnesses },
     witnessing: witnessingOf(config, archive, keys, serving.log),
     inference: serving.inference,
+    silent: serving.silent,
     audit: auditPortsOf(config, archive, keys),
     models: modelPortsOf(config),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },

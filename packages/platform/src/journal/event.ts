@@ -77,7 +77,9 @@ export type EventKind =
   | 'ai-rule.added'
   | 'ai-rule.removed'
   | 'ai-task.made'
-  | 'ai-task.ended';
+  | 'ai-task.ended'
+  | 'ai-silent.compared'
+  | 'ai-silent.deleted';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -1,5 +1,6 @@
 import type { Manifest } from '@acervo/model/manifest/manifest.ts';
 import type { Qualification, ResultObject } from '@acervo/model/results/result.ts';
+import type { Said } from '@acervo/model/silent/said.ts';
 
 /** Where a package stands at an institution while it may run there (the life-cycle's words). */
 export const STAGES = ['silencioso', 'limitado', 'general'] as const;
@@ -53,13 +54,18 @@ export type InferenceTask = {
 /** An object of the input, a DICOM file (PS3.10) as it is stored. */
 export type InputFile = { sopInstanceUid: string; file: Uint8Array };
 
-/** What became of a run; DONE has the DICOM objects that say what was found, if anything is to be said. */
+/** What became of a run; DONE has the DICOM objects that say what was found, and the same in numbers. */
 export type RunOutcome =
   | { status: 'NOT_APPLICABLE'; rule: string; reason: string }
-  | { status: 'DONE'; objects: readonly ResultObject[] };
+  | { status: 'DONE'; objects: readonly ResultObject[]; said: readonly Said[] };
 
 /** Of the task: what its results are marked with. The same gives the same bytes. */
-export type ResultMarks = { createdAt: string; qualification: Qualification };
+export type ResultMarks = {
+  createdAt: string;
+  qualification: Qualification;
+  /** Nobody may see what is found, so how the run ends must not depend on it, either. */
+  isSilent: boolean;
+};
 
 /** A package that was opened and verified for one run. */
 export type RunnableModelHere = {

@@ -22,6 +22,7 @@ export const DESK_ACTIONS = [
   'route-ai',
   'request-ai',
   'watch-ai',
+  'compare-silent',
 ] as const;
 export type DeskAction = (typeof DESK_ACTIONS)[number];
 /** What a decision is asked for; the words of the policies (policy/acervo.cedarschema). */

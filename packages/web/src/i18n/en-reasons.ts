@@ -93,6 +93,8 @@ export const enReasons: Record<keyof typeof esReasons, string> = {
   'model/refused': 'The model package was refused.',
   'model/version': 'That version of the model has other bytes already.',
   'model/golden': 'The model does not reproduce a golden case.',
+  'model/silent': 'It is of a silent model: it does not leave its store.',
+  'model/no-silent-store': 'There is no place for silent results here.',
   'governance/forbidden': 'Not who may sign or ask for this step.',
   'governance/refused': 'The life-cycle of models does not allow this.',
   'governance/unavailable': 'Evidence is missing that cannot be produced here yet.',

@@ -94,6 +94,8 @@ export const esReasons = {
   'model/refused': 'El paquete del modelo fue rechazado.',
   'model/version': 'Esa versión del modelo ya tiene otros bytes.',
   'model/golden': 'El modelo no reproduce un caso de referencia.',
+  'model/silent': 'Es de un modelo en silencio: no sale de su almacén.',
+  'model/no-silent-store': 'Aquí no hay dónde guardar resultados en silencio.',
   'governance/forbidden': 'No es quien puede firmar o pedir este paso.',
   'governance/refused': 'El ciclo de vida de los modelos no lo permite.',
   'governance/unavailable': 'Falta evidencia que aquí todavía no se puede producir.',

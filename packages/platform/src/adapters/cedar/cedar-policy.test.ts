@@ -135,6 +135,15 @@ test('what may be done at an institution is its own office', () => {
   assert.deepEqual(may(person('authority'), true, true), ['audit', ...decides]);
   assert.deepEqual(may(person('authority'), false, true), ['stop-model'], 'to stop is all that is done elsewhere');
   assert.deepEqual(may(person('auditor'), true, false), ['audit', 'read-model', 'watch-ai']);
+  for (const role of ['validator', 'medical-physicist', 'site-chief'] as const) {
+    assert.ok(may(person(role), true, true).includes('compare-silent'), role);
+    for (const [isOwn, secondFactor] of [
+      [true, false],
+      [false, true],
+    ] as const) {
+      assert.ok(!may(person(role), isOwn, secondFactor).includes('compare-silent'), `${role} ${isOwn} ${secondFactor}`);
+    }
+  }
   assert.deepEqual(may(person('steward'), true, false), ['steward', ...models]);
   assert.deepEqual(may(person('steward'), true, true), ['steward', ...models, 'trust-signer']);
   assert.deepEqual(may(system('query', 'administer'), true, true), [

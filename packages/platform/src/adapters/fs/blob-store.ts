@@ -163,7 +163,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** @throws {Failure} store/out-of-space for a full disk or quota; everything else as it is */
-function refuseFull(error: unknown): never {
+export function refuseFull(error: unknown): never {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
   throw new Failure('store/out-of-space', code, { cause: error });

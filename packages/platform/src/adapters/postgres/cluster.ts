@@ -15,11 +15,14 @@ export const OWNER_ROLE = 'acervo_owner';
 /** What the archive works with; its rights are granted, table by table, by the migrations. */
 export const APP_ROLE = 'acervo_app';
 
+/** By whom the cluster was made; makes roles, and nothing else. */
+export const SUPERUSER = 'postgres';
+
 const MADE = 'cluster';
 const BEING_MADE = 'cluster.new-';
 /** Fixed password-free access: whoever may open the socket, in its 0700 directory, is the archive's own user. */
 const INITDB_OPTIONS = [
-  '--username=postgres',
+  `--username=${SUPERUSER}`,
   '--auth=trust',
   '--encoding=UTF8',
   '--locale-provider=icu',

@@ -8,6 +8,7 @@ import { databaseFailure } from './database-failure.ts';
 import { type EmbeddedOptions, type EmbeddedPostgres, embeddedPostgres } from './embedded.ts';
 import { operatorAccess } from './operator.ts';
 import { ROW_TYPES } from './row-types.ts';
+import { keepApart } from './silent.ts';
 
 export type DatabaseOptions = {
   /** Our own server, or an operator's by URL; `ownerUrl` for migrations, else `url` serves for both. */
@@ -30,6 +31,11 @@ export type Database = Db & {
   /** One connection as the owner of the tables, without a limit of time: migrations and rebuilding. */
   asOwner<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /**
+   * The few sessions that may read what is silent, closed with the others. Undefined where there is no such role, or
+   * the application's role could read it, too.
+   */
+  openSilent(): Promise<Sql | undefined>;
+  /**
    * What must be put right after a lost connection, since a server that crashed forgets what it committed with
    * synchronous_commit=off. Runs before any other question is asked over a new connection, with a database of
    * its own that does not wait for it; if it fails it runs again before the next one.
@@ -41,7 +47,13 @@ export type Database = Db & {
 };
 
 /** How to connect in each capacity. */
-export type Access = { app: pg.ClientConfig; owner: pg.ClientConfig; appRole: string };
+export type Access = {
+  app: pg.ClientConfig;
+  owner: pg.ClientConfig;
+  appRole: string;
+  /** Undefined where its role can neither be made nor taken. */
+  silent(): Promise<pg.ClientConfig | undefined>;
+};
 
 const CONNECT_MS_MAX = 10_000;
 const WAIT_MS_MIN = 100;
@@ -60,6 +72,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const prepared = openPool({ ...options, connectionsMax: PREPARED_CONNECTIONS }, access, PREPARED_SESSION);
   const acquire: Acquire = (name) => connect(name === undefined ? pool : prepared, recover);
   const mending = new Mending(dbOver(acquire, () => mending.noteLoss()));
+  let silent: pg.Pool | undefined;
   for (const each of [pool, prepared]) each.on('connect', (client) => client.on('error', () => mending.noteLoss()));
   const db = dbOver(
     (name) => acquireMended(acquire, name, mending),
@@ -71,9 +84,22 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     appRole: access.appRole,
     afterLoss: (mend) => mending.use(mend),
     asOwner: (work) => asOwner(access, options.role, work),
+    openSilent: async () => {
+      const app = silent === undefined ? await access.silent() : undefined;
+      if (app !== undefined && (await asOwner(access, options.role, (sql) => keepApart(sql, access.appRole)))) {
+        const role = `${options.role} silent`;
+        silent = openPool({ ...options, role, connectionsMax: SILENT_CONNECTIONS }, { ...access, app });
+      }
+      const of = silent;
+      if (of === undefined) return undefined;
+      return dbOver(
+        () => connect(of, recover),
+        () => {},
+      );
+    },
     waitUntilReachable: (signal) => waitUntil(() => db.query('select 1'), signal),
     close: async () => {
-      await Promise.all([pool.end(), prepared.end()]);
+      await Promise.all([pool.end(), prepared.end(), silent?.end()]);
       await embedded?.stop();
     },
   };
@@ -158,9 +184,13 @@ function operatorUrls(source: DatabaseOptions['source']): { url: string; ownerUr
 }
 
 async function embeddedAccess(embedded: EmbeddedPostgres): Promise<Access> {
-  const { address, appRole, ownerRole } = await embedded.ensureRunning();
-  return { app: { ...address, user: appRole }, owner: { ...address, user: ownerRole }, appRole };
+  const { address, appRole, ownerRole, silentRole } = await embedded.ensureRunning();
+  const silent = () => Promise.resolve({ ...address, user: silentRole });
+  return { app: { ...address, user: appRole }, owner: { ...address, user: ownerRole }, appRole, silent };
 }
+
+/** One task in each worker keeps one record; a look is seldom. */
+const SILENT_CONNECTIONS = 2;
 
 /** Who asks together shares a question, and one takes less than a millisecond. */
 const PREPARED_CONNECTIONS = 6;

@@ -4,18 +4,20 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import pg from 'pg';
 import type { Log } from '../../ports/log.ts';
 import { type PostgresBinaries, shippedBinaries } from './binaries.ts';
-import { APP_ROLE, DATABASE, ensureCluster, OWNER_ROLE } from './cluster.ts';
+import { APP_ROLE, DATABASE, ensureCluster, OWNER_ROLE, SUPERUSER } from './cluster.ts';
 import { exclusively } from './exclusive.ts';
 import { giveTo, launcherFor } from './launcher.ts';
 import { ensureServer, type Server, stopServer } from './postmaster.ts';
 import { reachability } from './reachability.ts';
 import { ensurePrivateDirectory, runDirectory, socketAddress } from './run-directory.ts';
+import { SILENT_ROLE } from './silent.ts';
 
-/** How to reach the database: as the application, and as the owner of its tables. */
+/** How to reach the database: as the application, as the owner of its tables, as who may read what is silent. */
 export type ConnectionParameters = {
   address: { host: string; port: number; ssl: false; database: string };
   appRole: string;
   ownerRole: string;
+  silentRole: string;
 };
 
 export type EmbeddedOptions = {
@@ -57,6 +59,7 @@ export function embeddedPostgres(options: EmbeddedOptions): EmbeddedPostgres {
     address: { ...socketAddress(run), database: DATABASE },
     appRole: APP_ROLE,
     ownerRole: OWNER_ROLE,
+    silentRole: SILENT_ROLE,
   };
   const locked = <T>(work: () => Promise<T>): Promise<T> => exclusively(home, LOCK, LOCK_MS_MAX, work);
   let presence: pg.Client | undefined;
@@ -70,6 +73,7 @@ export function embeddedPostgres(options: EmbeddedOptions): EmbeddedPostgres {
     const began = performance.now();
     await locked(async () => {
       await ensureServer(await prepare(options, home, run));
+      await ensureSilentRole(parameters);
       const mine = await appear(parameters);
       mine.once('end', () => void (presence === mine && lost()));
       presence = mine;
@@ -126,6 +130,21 @@ async function prepare(options: EmbeddedOptions, home: string, run: string): Pro
   const directory = await ensureCluster(home, binaries, launcher, options.walSegmentMib);
   const { sharedBuffersMib } = options;
   return { binaries, launcher, directory, logDirectory: join(home, 'log'), runDirectory: run, sharedBuffersMib };
+}
+
+/** A cluster has it from its first start on; one that was made before there was such a role, from the next one on. */
+async function ensureSilentRole({ address, silentRole }: ConnectionParameters): Promise<void> {
+  const client = new pg.Client({ ...address, user: SUPERUSER });
+  client.on('error', () => {}); // The question at hand fails and says so.
+  try {
+    await client.connect();
+    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [silentRole]);
+    if (rowCount === 0) await client.query(`create role ${silentRole} login`);
+  } catch (cause) {
+    throw new Failure('database/unavailable', 'the role of the silent store cannot be made', { cause });
+  } finally {
+    await client.end().catch(() => {}); // Lost already.
+  }
 }
 
 async function appear(parameters: ConnectionParameters): Promise<pg.Client> {

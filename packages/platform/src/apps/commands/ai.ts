@@ -6,6 +6,7 @@ import { cancel, requestTasks, STUDIES_MAX } from '../../features/inference/requ
 import type { RuleRow } from '../../features/inference/rule.repo.ts';
 import { addRule, removeRule, ruleName, rulesOf, understoodRule } from '../../features/inference/rules.ts';
 import { queueOf, type StudyStatus, statusOf } from '../../features/inference/watch.ts';
+import { type Comparison, compareSilent } from '../../features/silent/compare.ts';
 import { Recorder } from '../../journal/recorder.ts';
 import type { PlacedModels } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
@@ -13,6 +14,7 @@ import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, textOption } from '../command.ts';
 import { openModelStates } from '../model-states.ts';
 import { type OpenIndex, openIndex } from '../open-index.ts';
+import { openSilent } from '../silent.ts';
 
 const CONNECTIONS_MAX = 3;
 const DEADLINE_MINUTES = 1_440;
@@ -23,13 +25,14 @@ export const aiCommand: Command = {
   usage:
     'rules list [--institution CODE] | rules add FILE | rules remove INSTITUTION/NAME | ' +
     'rules dry-run [FILE] --institution CODE [--days N] | request STUDY... --model ID@VERSION [--minutes N] | ' +
-    'queue [--institution CODE] | cancel TASK... | status STUDY [--json]',
+    'queue [--institution CODE] | cancel TASK... | status STUDY | silent MODEL@VERSION... --institution CODE [--json]',
   summary: `Which studies go to models of AI, and how that went.
 rules    what is routed to which model; FILE holds one rule as JSON. dry-run: what rules, or the one of FILE, would have
          chosen among the studies of the last days (${DAYS} unless said), by Study Date.
 request  a model on studies that are there already, behind what is routed; of use for --minutes (a day unless said).
 queue    what is to be done, and counts of how it went; nothing of what was found.
 status   what AI has said of a study, or that it has not.
+silent   what versions at stage silencioso say of an institution's studies, in counts; of no study anything.
 Exit codes: 0 done, 4 some of the studies cannot be asked for, 1 it failed.`,
   options: {
     institution: { type: 'string' },
@@ -54,6 +57,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   queue: { positionals: [0, 0], run: queue },
   cancel: { positionals: [1, 1_000], run: cancelAll },
   status: { positionals: [1, 1], run: status },
+  silent: { positionals: [1, 20], run: silent },
 };
 
 async function runAi(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
@@ -154,6 +158,32 @@ async function status({ args, context, index, op }: Given): Promise<ExitCode> {
   for (const each of await statusOf(index, op, study)) context.print(statusText(each), each);
   return EXIT.done;
 }
+
+async function silent({ args, context, index, op }: Given): Promise<ExitCode> {
+  const institution = institutionOf(args);
+  if (institution === undefined) throw new Failure('request/invalid', 'say whose studies: --institution CODE');
+  const { db } = index.holdings;
+  const store = await openSilent(context.config, db, context.log);
+  for (const named of args.positionals) {
+    const [model = '', version = '', ...rest] = named.split('@');
+    if (version === '' || rest.length > 0) throw new Failure('request/invalid', 'MODEL@VERSION');
+    const told = await compareSilent({ db, store }, op, { institution, model, version });
+    context.print(silentText(told), told);
+  }
+  return EXIT.done;
+}
+
+const silentText = ({ institution, model, version, studies, unreadable, outputs, cellMin }: Comparison): string =>
+  [
+    `${model}@${version} at ${institution}: ${studies} studies, in silence; counts below ${cellMin} are not told`,
+    ...(unreadable > 0 ? [`  ${unreadable} records do not open by this key`] : []),
+    ...outputs.flatMap(({ of, says, scores }) => [
+      `  ${of}  ${says.map(cellText).join(', ')}`.trimEnd(),
+      ...(scores.length === 0 ? [] : [`    scores  ${scores.map(cellText).join(', ')}`]),
+    ]),
+  ].join('\n');
+
+const cellText = ({ name, count }: { name: string; count: number | null }): string => `${name} ${count ?? '-'}`;
 
 function statusText({ institution, tasks, watched }: StudyStatus): string {
   const told = tasks.map(

@@ -56,6 +56,7 @@ export const closedSurroundings = (holdings: Holdings): Surroundings => ({
     openOp: refuse,
     worker: undefined,
   },
+  silent: undefined,
   audit: {
     source: { aeTitle: '', id: '', site: '' },
     header: { hostname: '', appName: '', procId: '' },

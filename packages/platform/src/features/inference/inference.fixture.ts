@@ -42,7 +42,9 @@ export const MANIFEST: Manifest = {
   ...good,
   inputs: [{ ...input, select: { level: 'instance', all: [{ tag: '00080060', in: ['CR'] }] } }],
 };
-export const DONE: RunOutcome = { status: 'DONE', objects: [] };
+export const DONE: RunOutcome = { status: 'DONE', objects: [], said: [] };
+/** Digest of what was sealed. */
+export const SEALED = 'c'.repeat(64);
 
 export type Opened = Awaited<ReturnType<typeof openRouted>>;
 
@@ -50,6 +52,7 @@ export type Opened = Awaited<ReturnType<typeof openRouted>>;
 export async function openRouted(t: TestContext, over: { placed?: readonly PlacedModel[] } = {}) {
   const archive = await openTestArchive(t, undefined, SMALL_PACKS);
   const kept: InferenceTask[] = [];
+  const silenced: InferenceTask[] = [];
   const state = { placed: over.placed ?? [PLACED], isAssigned: true };
   const ports: InferencePorts = {
     holdings: archive.holdings,
@@ -67,10 +70,17 @@ export async function openRouted(t: TestContext, over: { placed?: readonly Place
         return Promise.resolve([`2.25.${kept.length}`]);
       },
     },
+    silent: {
+      hasRoom: () => Promise.resolve(true),
+      keep: (task) => {
+        silenced.push(task);
+        return Promise.resolve({ sha256: SEALED });
+      },
+    },
     count: 1,
     inputBytesMax: 2 ** 20,
   };
-  return { archive, ports, worker, kept, state };
+  return { archive, ports, worker, kept, silenced, state };
 }
 
 const NAME = 'inference';

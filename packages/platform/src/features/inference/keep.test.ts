@@ -4,6 +4,7 @@ import { textElement } from '@acervo/dicom/data-set/build.ts';
 import { writeFileHead } from '@acervo/dicom/part10.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import type { Op } from '../../ports/op.ts';
@@ -39,6 +40,9 @@ test('a result is an object of the study’s institution and patient; kept again
   const openOp = (institution: string, signal: AbortSignal): Op =>
     testOp({ institution, signal, issuer: institution, actor: { kind: 'process', id: 'inference' } });
   const sink = storedResults(archive.holdings, openOp);
+  const silent = { ...task, stage: 'silencioso' } as const;
+  const refused = (thrown: unknown) => thrown instanceof Failure && thrown.code === 'model/silent';
+  await assert.rejects(sink.keep(silent, [object], never), refused, 'nothing silent comes by here');
   for (let time = 1; time <= 2; time++) assert.deepEqual(await sink.keep(task, [object], never), [sopInstanceUid]);
   const rows = await archive.holdings.db.query(
     `select s.institution, s.issuer, i.version from instance i join study s on s.study_key = i.study_key

@@ -1,11 +1,14 @@
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { Assignment, ModelRunner, PlacedModels, ResultSink } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
+import type { SilentSink } from '../../ports/silent.ts';
 
 /** What does tasks in this process. */
 export type WorkerPorts = {
   runner: ModelRunner;
   sink: ResultSink;
+  /** For what nobody may see; undefined where its store could not be opened. */
+  silent: SilentSink | undefined;
   /** Tasks that it does side by side. */
   count: number;
   /** Of one task's input, in memory; a larger one is refused. */

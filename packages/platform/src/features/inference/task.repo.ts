@@ -57,6 +57,8 @@ export type EndedTask = {
   state: Ended;
   reason: string | null;
   results: string[];
+  /** Of a silent one that is done: SHA-256 of what was sealed. In the journal alone. */
+  record?: string;
 };
 const END = `id::text as id, institution, study_uid as "studyUid", state, reason, results`;
 

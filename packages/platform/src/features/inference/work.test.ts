@@ -3,7 +3,17 @@ import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import type { Envelope } from '../../journal/event.ts';
-import { DONE, MANIFEST, MODEL, type Opened, openRouted, PLACED, SILENT, storeImage } from './inference.fixture.ts';
+import {
+  DONE,
+  MANIFEST,
+  MODEL,
+  type Opened,
+  openRouted,
+  PLACED,
+  SEALED,
+  SILENT,
+  storeImage,
+} from './inference.fixture.ts';
 import type { WorkerPorts } from './ports.ts';
 import { inferenceProjection } from './projection.ts';
 import { cancel, requestTasks } from './request.ts';
@@ -183,7 +193,7 @@ test('a package that is stopped, or silent again, while it runs keeps nothing', 
   const opened = await openRouted(t);
   for (const [study, placed, why] of [
     [1, [], 'not-placed'],
-    [2, [{ ...PLACED, stage: 'silencioso' as const }], 'no-silent-store'],
+    [2, [{ ...PLACED, stage: 'silencioso' as const }], 'not-placed'],
   ] as const) {
     opened.state.placed = [PLACED];
     const uid = await storeImage(opened, study);
@@ -196,7 +206,7 @@ test('a package that is stopped, or silent again, while it runs keeps nothing', 
     await workOnce(opened, { ...opened.worker, ...stops });
     assert.deepEqual(await told(opened, uid), [['no-result', 'sin resultado de IA', why]]);
   }
-  assert.equal(opened.kept.length, 0);
+  assert.equal(opened.kept.length + opened.silenced.length, 0);
 });
 
 test('a package that may not run any more does not', async (t) => {
@@ -209,7 +219,7 @@ test('a package that may not run any more does not', async (t) => {
   assert.equal(opened.kept.length, 0);
 });
 
-test('silent tasks are not there for who reads the study; who watches sees states; none is run yet', async (t) => {
+test('silent tasks are not there for who reads the study; who watches sees states; results go apart', async (t) => {
   const opened = await openRouted(t, { placed: [SILENT] });
   const study = await storeImage(opened, 1);
   const clinician = testOp({ may: (action) => action === 'request-ai' });
@@ -217,16 +227,62 @@ test('silent tasks are not there for who reads the study; who watches sees state
   await assert.rejects(requestTasks(opened.ports, clinician, request), failsWith('request/not-found'));
   await asked(opened, [study], `${MODEL}@2.0.0`);
   await workOnce(opened);
-  assert.equal(opened.kept.length, 0);
+  assert.deepEqual([opened.kept.length, opened.silenced.length], [0, 1]);
   const [seen] = await statusOf(opened.ports, clinician, study);
   assert.deepEqual(seen, { institution: 'HGM', study, tasks: [] });
   const [watched] = await statusOf(opened.ports, testOp(), study);
   assert.deepEqual(
     watched?.watched?.tasks.map(({ stage, state }) => [stage, state]),
-    [['silencioso', 'cancelled']],
+    [['silencioso', 'done']],
   );
   const queue = await queueOf(opened.archive.holdings.db, testOp(), 'HGM');
   assert.doesNotMatch(JSON.stringify([watched, queue]), /2\.25\.1"|results":\["/);
+  const { facts } = (await events(opened)).at(-1) ?? {};
+  assert.deepEqual(facts?.['tasks'], [
+    { id: opened.silenced[0]?.id, state: 'done', reason: null, results: [], record: SEALED },
+  ]);
+});
+
+test('without a silent store, or with a full one, a silent task ends before its model is opened', async (t) => {
+  const opened = await openRouted(t, { placed: [SILENT] });
+  const sink = opened.worker.silent;
+  assert.ok(sink !== undefined);
+  const full = { ...sink, hasRoom: () => Promise.resolve(false) };
+  const closed = running({ open: () => Promise.reject(new Failure('internal', 'it is opened')) });
+  for (const [number, silent, reason] of [
+    [1, undefined, 'no-silent-store'],
+    [2, full, 'silent-full'],
+  ] as const) {
+    const study = await storeImage(opened, number);
+    await asked(opened, [study], `${MODEL}@2.0.0`);
+    await workOnce(opened, { ...opened.worker, ...closed, silent });
+    const [status] = await statusOf(opened.ports, testOp(), study);
+    assert.deepEqual(
+      status?.watched?.tasks.map((task) => [task.state, task.reason]),
+      [['cancelled', reason]],
+    );
+  }
+});
+
+test('what a silent model fails with is a code; a task that was made in silence stays silent', async (t) => {
+  const opened = await openRouted(t, { placed: [SILENT] });
+  const lines: unknown[] = [];
+  const log = {
+    ...opened.ports.holdings.log,
+    warn: (event: string, fields?: object) => void lines.push([event, fields]),
+  };
+  const ports = { ...opened.ports, holdings: { ...opened.ports.holdings, log } };
+  const [first, second] = [await storeImage(opened, 1), await storeImage(opened, 2)];
+  await asked(opened, [first], `${MODEL}@2.0.0`);
+  const task = await claimTask(opened.archive.holdings.db, LEASE_MS);
+  assert.ok(task !== undefined);
+  await workOn(ports, { ...opened.worker, ...failing('model/tensor') }, task, never);
+  assert.deepEqual(lines, [['ai.attempt-failed', { task: task.id, attempts: 1, code: 'model/tensor' }]]);
+  await asked(opened, [second], `${MODEL}@2.0.0`);
+  opened.state.placed = [{ ...SILENT, stage: 'limitado' }];
+  await workOnce(opened);
+  assert.deepEqual([opened.kept.length, opened.silenced.length], [0, 1]);
+  assert.deepEqual(await told(opened, second), [], 'nor does it appear now');
 });
 
 test('two processes share a queue: each task is done once', async (t) => {

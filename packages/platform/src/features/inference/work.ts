@@ -14,7 +14,8 @@ export const ATTEMPTS_MAX = 3;
 /** After the first attempt; longer after each. */
 export const BACK_OFF_MS = 5_000;
 
-type End = { state: Ended; reason: string | null; results: readonly string[] };
+/** `record`: SHA-256 of the sealed bytes of a silent result. */
+type End = { state: Ended; reason: string | null; results: readonly string[]; record?: string };
 
 const ended = (state: Ended, reason: string | null, results: readonly string[] = []): End => ({
   state,
@@ -47,8 +48,9 @@ export async function workOn(
   } catch (thrown) {
     if (signal.aborted) return await postponeTask(db, task, { waitMs: 0, reason: null, counts: false });
     const { code, detail } = toFailure(thrown);
-    // Its detail may tell of the input: the log has it, the row does not.
-    log.warn('ai.attempt-failed', { task: task.id, attempts: task.attempts, code, detail });
+    // Its detail may tell of the input: the log has it, the row does not. Of what is silent nothing has it.
+    const told = isSilent(task) ? {} : { detail };
+    log.warn('ai.attempt-failed', { task: task.id, attempts: task.attempts, code, ...told });
     if (!late.signal.aborted && task.attempts < ATTEMPTS_MAX && mayPass(code)) {
       const waitMs = BACK_OFF_MS * 2 ** (task.attempts - 1);
       return await postponeTask(db, task, { waitMs, reason: code, counts: true });
@@ -58,38 +60,49 @@ export async function workOn(
     clearTimeout(deadline);
   }
   await db.transaction(async (sql) => {
-    await insertEvents(sql, endedEvents(ports.openOp(signal), await endTask(sql, task, end)));
+    const rows = await endTask(sql, task, end);
+    const told = rows.map((row) => (end.record === undefined ? row : { ...row, record: end.record }));
+    await insertEvents(sql, endedEvents(ports.openOp(signal), told));
   });
 }
 
 async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased, signal: AbortSignal): Promise<End> {
   const { holdings, states } = ports;
   const placed = placedNow(states, task);
-  if (typeof placed === 'string') return ended('cancelled', placed);
+  if (placed === undefined) return ended('cancelled', 'not-placed');
+  const silent = isSilent(task) ? worker.silent : undefined;
+  if (isSilent(task)) {
+    if (silent === undefined) return ended('cancelled', 'no-silent-store');
+    if (!(await silent.hasRoom(task))) return ended('cancelled', 'silent-full');
+  }
   const revision = await revisionOf(holdings.db, task.studyKey, task.series.map(seriesKeyOf));
   // It got more meanwhile: that input is routed by itself.
   if (revision !== task.revision) return ended('cancelled', 'superseded');
   const model = await worker.runner.open(task.package);
   const images = await inputOf(holdings, task, model.manifest, worker.inputBytesMax, signal);
   if ('rule' in images) return ended('not-applicable', images.rule);
-  const marks = { createdAt: task.createdAt, qualification: placed.contentQualification };
+  const { createdAt } = task;
+  const marks = { createdAt, qualification: placed.contentQualification, isSilent: isSilent(task) };
   const outcome = await model.run(images, marks, signal);
+  // Said of the images before the model runs: a rule tells nothing of what it would have found.
   if (outcome.status === 'NOT_APPLICABLE') return ended('not-applicable', outcome.rule);
   signal.throwIfAborted();
   // It may have been stopped while it ran.
-  const still = placedNow(states, task);
-  if (typeof still === 'string') return ended('cancelled', still);
+  if (placedNow(states, task) === undefined) return ended('cancelled', 'not-placed');
+  if (silent !== undefined) return { ...ended('done', null), record: (await silent.keep(task, outcome)).sha256 };
   return ended('done', null, await worker.sink.keep(task, outcome.objects, signal));
 }
 
+/** As the task was made: one that was made in silence stays silent, whatever the package may do by now. */
+const isSilent = ({ stage }: Leased): boolean => stage === 'silencioso';
+
 /**
- * The package as it stands there now, or why it is not run. What is silent must be seen by nobody, and the archive has
- * no place of which that is so: it is not run, whether the task or the package is silent.
+ * The package as it stands there now; undefined where it is not run. A package that went back to silence does not
+ * answer a task of before: whoever waits for it is told that there is no result, as of one that was stopped.
  */
-function placedNow(states: PlacedModels, task: Leased): PlacedModel | 'not-placed' | 'no-silent-store' {
+function placedNow(states: PlacedModels, task: Leased): PlacedModel | undefined {
   const placed = states.runningAt(task.institution).find((each) => each.package === task.package);
-  if (placed === undefined) return 'not-placed';
-  return task.stage === 'silencioso' || placed.stage === 'silencioso' ? 'no-silent-store' : placed;
+  return placed?.stage === 'silencioso' && !isSilent(task) ? undefined : placed;
 }
 
 /** What is so because of the bytes stays so. */

@@ -1,5 +1,6 @@
 import { textsOf, uidOf } from '@acervo/dicom/data-set/access.ts';
 import { T } from '@acervo/dicom/tags.ts';
+import { Failure } from '@acervo/kernel/failure.ts';
 import { OPS_VERSION } from '@acervo/model/ops/pipeline.ts';
 import { makeResults } from '@acervo/model/results/make.ts';
 import type { Qualification, ResultObject, SourceImage } from '@acervo/model/results/result.ts';
@@ -8,7 +9,12 @@ import { sha256Of } from './intake.ts';
 import { computeRun, type OpenModel, type RunPorts, type RunResult } from './run.ts';
 
 /** Of the task: when it was (DA, TM), and of what stage its results are. */
-export type Task = { made: { date: string; time: string }; qualification: Qualification };
+export type Task = {
+  made: { date: string; time: string };
+  qualification: Qualification;
+  /** Whether objects can be made may depend on what was found (a mask with no place): then there are none. */
+  isSilent?: boolean;
+};
 
 export type RunWithResults = { result: RunResult; objects: readonly ResultObject[] };
 
@@ -28,8 +34,16 @@ export async function runWithResults(
   const { result, images, grid } = computed;
   const { outputs, decisions } = result;
   const sources = images.map(sourceImage);
-  const run = { manifest: of.manifest, operations: OPS_VERSION, images: sources, outputs, decisions, grid, ...task };
-  return { result, objects: await makeResults(run) };
+  const { made, qualification, isSilent = false } = task;
+  const marks = { grid, made, qualification };
+  const run = { manifest: of.manifest, operations: OPS_VERSION, images: sources, outputs, decisions, ...marks };
+  const objects = makeResults(run);
+  return { result, objects: await (isSilent ? objects.catch(noneOf) : objects) };
+}
+
+function noneOf(thrown: unknown): ResultObject[] {
+  if (thrown instanceof Failure) return [];
+  throw thrown;
 }
 
 const sourceImage = ({ dataSet, sopInstanceUid, seriesUid, bytes }: ImageFile): SourceImage => ({
