@@ -67,7 +67,7 @@ export async function serveAssessed(t: TestContext) {
   const { database } = server.archive;
   const url = `http://127.0.0.1:${server.httpPort}`;
   await hire(database, ids);
-  await modelsOf({ server, url, directory }, '*', 'Física Médica');
+  await modelsOf({ server, url, directory }, SITE, 'Física Médica');
   const world = worldOver(database, new Date());
   const people = await committee(world);
   await demonstrate(world, people, 'silencioso', MODEL);
