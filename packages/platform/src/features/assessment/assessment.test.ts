@@ -32,7 +32,7 @@ async function events({ ports }: Opened): Promise<Envelope[]> {
   return rows.map(({ event }) => JSON.parse(event) as Envelope);
 }
 
-test('time to a decision counts from when the archive first showed the result to this person, by its own clock', async (t) => {
+test('time to a decision counts from when the archive first showed it to this person, by its own clock', async (t) => {
   const opened = await openAssessed(t);
   const { ports, task } = opened;
   const ana = person('p-1');
