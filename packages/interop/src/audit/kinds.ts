@@ -225,6 +225,9 @@ export const EVENT_MAPPINGS = {
   'ai-task.ended': [activity],
   'ai-silent.compared': [activity],
   'ai-silent.deleted': [activity],
+  'ai.result-shown': [activity],
+  'ai.result-decided': [activity],
+  'ai.incident-reported': [activity],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

@@ -79,7 +79,10 @@ export type EventKind =
   | 'ai-task.made'
   | 'ai-task.ended'
   | 'ai-silent.compared'
-  | 'ai-silent.deleted';
+  | 'ai-silent.deleted'
+  | 'ai.result-shown'
+  | 'ai.result-decided'
+  | 'ai.incident-reported';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

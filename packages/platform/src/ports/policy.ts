@@ -23,6 +23,8 @@ export const DESK_ACTIONS = [
   'request-ai',
   'watch-ai',
   'compare-silent',
+  'assess-ai',
+  'read-incident',
 ] as const;
 export type DeskAction = (typeof DESK_ACTIONS)[number];
 /** What a decision is asked for; the words of the policies (policy/acervo.cedarschema). */
