@@ -223,6 +223,10 @@ export const EVENT_MAPPINGS = {
   'ai-rule.removed': [changed(EVENT_TYPE.securityConfiguration)],
   'ai-task.made': [activity],
   'ai-task.ended': [activity],
+  'ai-delivery.asked': [activity],
+  'ai-delivery.ended': [activity],
+  'ai-results.withdrawn': [activity],
+  'ai-model.withdrawn': [activity],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

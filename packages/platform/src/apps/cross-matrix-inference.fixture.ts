@@ -51,6 +51,17 @@ export function inferenceCells(matrix: Matrix, { isGood, names }: Judging): Cell
       has: ({ status }) => status === 404,
       ask: (by) => matrix.fetch(by, 'POST', '/api/ai/cancel', { id: newId() }),
     },
+    'GET /api/ai/withdrawn': {
+      about: 'nobody',
+      has: isGood,
+      ask: (by) => matrix.fetch(by, 'GET', '/api/ai/withdrawn'),
+    },
+    // Of what was withdrawn elsewhere there is nothing here.
+    'GET /api/ai/withdrawn/:id': {
+      about: 'nobody',
+      has: ({ status }) => status === 404,
+      ask: (by) => matrix.fetch(by, 'GET', `/api/ai/withdrawn/${newId()}`),
+    },
     'GET /api/ai/studies/:study': {
       about: 'study',
       has: isGood,

@@ -18,6 +18,8 @@ import { type ModelPorts, modelRegistryFeature } from '../features/models/regist
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
+import { resultsFeature } from '../features/results/index.ts';
+import type { ResultsPorts } from '../features/results/ports.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
 import type { WhoIs } from '../features/rights/accesses.ts';
 import { rightsFeature } from '../features/rights/index.ts';
@@ -47,6 +49,7 @@ export type Surroundings = {
   governance: Omit<GovernancePorts, 'db' | 'directory'>;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
   inference: Omit<InferencePorts, 'holdings'>;
+  results: Omit<ResultsPorts, 'holdings' | 'systems' | 'states'>;
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
   login: Feature;
@@ -88,6 +91,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     auditExportFeature(holdings, around.audit),
     modelRegistryFeature(holdings, around.models),
     inferenceFeature({ ...around.inference, holdings }),
+    resultsFeature({ ...around.results, holdings, systems, states: around.inference.states }),
   ];
   const types = features.flatMap(({ fhir = [] }) => fhir);
   features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });

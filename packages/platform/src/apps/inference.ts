@@ -46,11 +46,12 @@ export function ownModels(config: Config, { access, holdings: { db }, states }: 
 
 export function openInference(
   config: Config,
-  { access, holdings, models }: { access: Pick<Access, 'ofProcess'>; holdings: Holdings; models: Models },
+  { access, holdings, models }: { access: Pick<Access, 'ofProcess' | 'systems'>; holdings: Holdings; models: Models },
 ): OpenInference {
   const ports = {
     states: models.states,
     isAssigned: models.isAssigned,
+    systems: access.systems,
     quietMs: config.aiQuietSeconds * 1_000,
     openOp: (signal: AbortSignal) => access.ofProcess('inference').openOp(signal),
   };

@@ -31,6 +31,7 @@ import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { fetchOwnPort, publicUrlOf } from './public-url.ts';
 import { followRegistry, openRegistry } from './registry.ts';
+import { sendInstances } from './send-instances.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
 import { openTrust } from './trust.ts';
@@ -170,6 +171,12 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     journal: { ...archive, witnesses: config.witnesses },
     witnessing: witnessingOf(config, archive, keys, serving.log),
     inference: serving.inference,
+    results: {
+      send: sendInstances(associate, holdings),
+      retryHours: config.aiDeliveryRetryHours,
+      openOp: (institution, signal) => access.ofProcess('inference', institution).openOp(signal),
+      metrics,
+    },
     audit: auditPortsOf(config, archive, keys),
     models: modelPortsOf(config),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },

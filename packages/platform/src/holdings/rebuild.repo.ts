@@ -49,6 +49,9 @@ const TABLES = [
   'model_state',
   'ai_rule',
   'ai_task',
+  'ai_delivery',
+  'ai_withdrawal',
+  'ai_withdrawn',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

@@ -77,7 +77,11 @@ export type EventKind =
   | 'ai-rule.added'
   | 'ai-rule.removed'
   | 'ai-task.made'
-  | 'ai-task.ended';
+  | 'ai-task.ended'
+  | 'ai-delivery.asked'
+  | 'ai-delivery.ended'
+  | 'ai-results.withdrawn'
+  | 'ai-model.withdrawn';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

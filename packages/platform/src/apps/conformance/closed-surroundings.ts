@@ -52,9 +52,16 @@ export const closedSurroundings = (holdings: Holdings): Surroundings => ({
   inference: {
     states: NOTHING_PLACED,
     isAssigned: () => Promise.reject(closed()),
+    systems: systemsOver(new Map()),
     quietMs: 0,
     openOp: refuse,
     worker: undefined,
+  },
+  results: {
+    send: () => Promise.reject(closed()),
+    retryHours: 0,
+    openOp: refuse,
+    metrics: { aiDelivery: () => {}, aiWithdrawn: () => {} },
   },
   audit: {
     source: { aeTitle: '', id: '', site: '' },

@@ -1,10 +1,12 @@
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
+import { withdrawalWords } from '@acervo/model/lifecycle/withdrawal.ts';
 import { findStudies } from '../../holdings/find.repo.ts';
 import { seen } from '../../holdings/seen.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { type DeliveryRow, deliveriesOf, openDeliveries, type WithdrawnRow, withdrawnOf } from './delivery.repo.ts';
 import type { RequestPorts } from './request.ts';
 import { consideredOf } from './route.repo.ts';
 import { checkWatch } from './rules.ts';
@@ -18,14 +20,16 @@ const COUNTED_DAYS = 30;
 
 /** A task as people who answer for models see it: never what was found, and of silent ones not where it lies. */
 export type WatchedTask = Omit<TaskRow, 'results' | 'isOver'>;
-export type Queue = { counts: TaskCount[]; tasks: WatchedTask[] };
+/** `deliveries`: what is to be sent to systems, and what could not be. */
+export type Queue = { counts: TaskCount[]; tasks: WatchedTask[]; deliveries: DeliveryRow[] };
 
 /** What is to be done, and how it went. @throws {Failure} access/denied */
 export async function queueOf(sql: Sql, op: Op, institution: string | undefined): Promise<Queue> {
   checkWatch(op, institution);
   const tasks = await openTasks(sql, institution, LIST_MAX);
   const sinceId = newId(Date.now() - COUNTED_DAYS * 86_400_000);
-  return { counts: await countTasks(sql, institution, sinceId), tasks: tasks.map(watched) };
+  const deliveries = await openDeliveries(sql, institution, LIST_MAX);
+  return { counts: await countTasks(sql, institution, sinceId), tasks: tasks.map(watched), deliveries };
 }
 
 const watched = ({ results: _results, isOver: _isOver, ...task }: TaskRow): WatchedTask => task;
@@ -44,7 +48,12 @@ export type StudyTask = {
   endedAt: string | null;
   /** SOP Instance UIDs. */
   results: readonly string[];
+  /** The version was withdrawn: its results count no more. They stay to be read. */
+  withdrawn: { at: string; reasonEs: string; reasonEn: string } | null;
+  /** Systems that its objects are sent to, for its own institution; `rejection`: the note that withdraws them. */
+  deliveries: readonly Sent[];
 };
+type Sent = Pick<DeliveryRow, 'aeTitle' | 'kind' | 'state' | 'endedAt'>;
 
 export type StudyStatus = {
   institution: string;
@@ -72,7 +81,11 @@ export async function statusOf(
   const answers: StudyStatus[] = [];
   for (const { institution, studyKey } of permitted) {
     const rows = await tasksOfStudy(db, studyKey, LIST_MAX);
-    const tasks = latest(rows.filter(({ stage }) => stage !== 'silencioso')).map(clinical);
+    const said = latest(rows.filter(({ stage }) => stage !== 'silencioso'));
+    const after = await afterwardsOf(db, said);
+    // Which systems an institution has is its own to know.
+    const isOwn = op.actor.kind === 'process' || op.institution === institution;
+    const tasks = said.map((row) => clinical(row, isOwn ? after : { ...after, deliveries: [] }));
     const status: StudyStatus = { institution, study: studyUid, tasks };
     if (op.may('watch-ai', institution)) {
       status.watched = { tasks: rows.map(watched), considered: await consideredOf(db, studyKey) };
@@ -89,9 +102,31 @@ function latest(rows: readonly TaskRow[]): TaskRow[] {
   return [...byPackage.values()];
 }
 
-function clinical(row: TaskRow): StudyTask {
-  const { model, version, deadline, endedAt, results, reason } = row;
+/** What became of results after they were stored, by the id of their task. */
+type Afterwards = { withdrawn: ReadonlyMap<string, WithdrawnRow>; deliveries: readonly DeliveryRow[] };
+
+async function afterwardsOf(sql: Sql, rows: readonly TaskRow[]): Promise<Afterwards> {
+  const ids = rows.map(({ id }) => id);
+  const withdrawn = await withdrawnOf(sql, ids);
+  return {
+    withdrawn: new Map(withdrawn.map((row) => [row.task, row])),
+    deliveries: await deliveriesOf(sql, ids),
+  };
+}
+
+function clinical(row: TaskRow, { withdrawn, deliveries }: Afterwards): StudyTask {
+  const { model, version, deadline, endedAt, reason } = row;
+  const by = withdrawn.get(row.id);
+  // Those of a task that did not end well are written down before they are there.
+  const results = row.state === 'done' || by !== undefined ? row.results : [];
+  const sent = deliveries
+    .filter(({ task }) => task === row.id)
+    .map(({ aeTitle, kind, state, endedAt: at }): Sent => ({ aeTitle, kind, state, endedAt: at }));
   const { told, es, en } = toldOf(row);
   const why = told === 'not-applicable' || told === 'no-result' ? (reason ?? 'deadline') : null;
-  return { model, version, state: told, es, en, reason: why, deadline, endedAt, results };
+  return {
+    ...{ model, version, state: told, es, en, reason: why, deadline, endedAt, results },
+    withdrawn: by === undefined ? null : { at: by.at, ...withdrawalWords(by.state, by.reason) },
+    deliveries: sent,
+  };
 }
