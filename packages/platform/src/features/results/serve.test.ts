@@ -141,6 +141,7 @@ test('a result is sent to who asked, computed again from the archive, and withdr
   const same = await command(archive, resultCommand, 'reproduce', report);
   assert.deepEqual([same.code, same.text.startsWith(`reproduced ${report}: `)], [0, true], same.text);
 
+  world.at(new Date().toISOString());
   await suspend(world, people.authority.op, MODEL, { site: null, reason: 'falsos negativos' });
   await t.waitFor(async () => assert.notEqual((await taskOf(archive)).withdrawn, null), LATE);
   const notes = await t.waitFor(async () => {
