@@ -2,8 +2,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
 
 /**
- * An instant as DA and TM in the time of a Timezone Offset From UTC (0008,0201), which counts for all dates of an object
- * (PS3.3 C.12.1); where that says none, in the time of this machine.
+ * An instant as DA and TM in the time of a Timezone Offset From UTC (0008,0201), which counts for all dates of an
+ * object (PS3.3 C.12.1); where that says none, in the time of this machine.
  */
 export function madeAt(at: Date, offset: string | undefined): { date: string; time: string } {
   const [, sign, hours, minutes] = /^([+-])(\d\d)(\d\d)$/.exec(offset ?? '') ?? [];

@@ -88,7 +88,8 @@ const evidence = (studyUid: string, rejected: readonly Referred[]): Values => [
 ];
 
 const coded = (relationship: Relationship, name: Concept, code: Concept): ContentItem => ({
-  ...{ relationship, concept: concept(name) },
+  relationship,
+  concept: concept(name),
   type: 'CODE',
   code: concept(code),
 });

@@ -33,13 +33,14 @@ export const aiCommand: Command = {
   name: 'ai',
   usage:
     'rules list [--institution CODE] | rules add FILE | rules remove INSTITUTION/NAME | ' +
-    'rules dry-run [FILE] --institution CODE [--days N] | request STUDY... --model ID@VERSION [--minutes N] [--deliver-to AE] | ' +
+    'rules dry-run [FILE] --institution CODE [--days N] | ' +
+    'request STUDY... --model ID@VERSION [--minutes N] [--deliver-to AE] | ' +
     'queue [--institution CODE] | cancel TASK... | status STUDY | withdrawn [ID] [--institution CODE] [--json]',
   summary: `Which studies go to models of AI, and how that went.
 rules    what is routed to which model; FILE holds one rule as JSON. dry-run: what rules, or the one of FILE, would have
          chosen among the studies of the last days (${DAYS} unless said), by Study Date.
-request  a model on studies that are there already, behind what is routed; of use for --minutes (a day unless said). Its results
-         are sent to --deliver-to, systems of the institution.
+request  a model on studies that are there already, behind what is routed; of use for --minutes (a day unless said).
+         Its results are sent to --deliver-to, systems of the institution.
 queue    what is to be done, and counts of how it went; nothing of what was found.
 status   what AI has said of a study, or that it has not.
 withdrawn  versions whose results count no more; ID: which results of which studies.

@@ -51,8 +51,16 @@ export function destinationsOf(...systems: readonly (readonly [aeTitle: string, 
   const known = systems.map(([aeTitle, institution]): readonly [string, System] => [
     aeTitle,
     {
-      ...{ aeTitle, institution, kind: 'workstation', host: '127.0.0.1', port: 1, tls: false },
-      ...{ certificates: [], may: [], isMoveDestination: false, transferSyntaxes: [] },
+      aeTitle,
+      institution,
+      kind: 'workstation',
+      host: '127.0.0.1',
+      port: 1,
+      tls: false,
+      certificates: [],
+      may: [],
+      isMoveDestination: false,
+      transferSyntaxes: [],
     },
   ]);
   return systemsOver(new Map(known));

@@ -9,8 +9,8 @@ import { applyRuleChanges, type RuleChange } from './rule.repo.ts';
 import type { EndedTask, NewTask } from './task.repo.ts';
 
 /**
- * Rules, tasks and deliveries as the journal tells them. What had not ended waits again; attempts begin anew. Events are
- * applied in their order: a task that ended may have been asked for again.
+ * Rules, tasks and deliveries as the journal tells them. What had not ended waits again; attempts begin anew. Events
+ * are applied in their order: a task that ended may have been asked for again.
  */
 export const inferenceProjection: JournalProjection = {
   kinds: [

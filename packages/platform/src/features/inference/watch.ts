@@ -125,7 +125,15 @@ function clinical(row: TaskRow, { withdrawn, deliveries }: Afterwards): StudyTas
   const { told, es, en } = toldOf(row);
   const why = told === 'not-applicable' || told === 'no-result' ? (reason ?? 'deadline') : null;
   return {
-    ...{ model, version, state: told, es, en, reason: why, deadline, endedAt, results },
+    model,
+    version,
+    state: told,
+    es,
+    en,
+    reason: why,
+    deadline,
+    endedAt,
+    results,
     withdrawn: by === undefined ? null : { at: by.at, ...withdrawalWords(by.state, by.reason) },
     deliveries: sent,
   };

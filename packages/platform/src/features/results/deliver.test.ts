@@ -57,7 +57,13 @@ test('a result goes to the system that asked, once, and who gets it is in the jo
   assert.deepEqual([access?.study, access?.facts['destination']], [study, PACS]);
   const [ended] = await eventsOf(after, 'ai-delivery.ended');
   assert.deepEqual(ended?.facts, {
-    ...{ task, kind: 'result', aeTitle: PACS, objects: [report], attempts: 1, state: 'delivered', problem: null },
+    task,
+    kind: 'result',
+    aeTitle: PACS,
+    objects: [report],
+    attempts: 1,
+    state: 'delivered',
+    problem: null,
   });
   assert.equal((await storeResult(after, 2)).report === report, false);
   assert.equal(await deliverDue(after), 0, 'of what nobody is to get nothing is sent');

@@ -24,9 +24,9 @@ const HOUR_SECONDS = 3_600;
 type Problem = { what: string /** The system could not be reached: it rests. */; isAway: boolean };
 
 /**
- * Send the objects of one delivery, and write down how that went. What a system does not take is tried again, later each
- * time, until it is given up. Rejects only where that could not be written down: then the lease runs out, and another
- * process does it again; a system that has taken an object before takes it as resent.
+ * Send the objects of one delivery, and write down how that went. What a system does not take is tried again, later
+ * each time, until it is given up. Rejects only where that could not be written down: then the lease runs out, and
+ * another process does it again; a system that has taken an object before takes it as resent.
  */
 export async function deliverOne(ports: ResultsPorts, delivery: Delivery, signal: AbortSignal): Promise<void> {
   const { db, log } = ports.holdings;

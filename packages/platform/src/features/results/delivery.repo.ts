@@ -66,7 +66,8 @@ export async function endDelivery(
   end: { state: 'delivered' | 'failed' | 'cancelled'; problem: string | null },
 ): Promise<boolean> {
   const rows = await sql.query(
-    `update ai_delivery set leased_until = null, state = $5, problem = $6, ended_at = now() where ${OURS} returning task`,
+    `update ai_delivery set leased_until = null, state = $5, problem = $6, ended_at = now()
+     where ${OURS} returning task`,
     [...oursOf(of), end.state, end.problem],
   );
   return rows.length > 0;

@@ -36,7 +36,9 @@ export async function storeNote(
   // A report has a smaller head than a segmentation; both have the patient and the study of the images.
   const from = held.find(({ sopClassUid }) => sopClassUid !== SEGMENTATION_STORAGE) ?? held[0];
   const rejected = held.map(({ sopClassUid, sopUid: sopInstanceUid, seriesUid }) => ({
-    ...{ sopClassUid, sopInstanceUid, seriesUid },
+    sopClassUid,
+    sopInstanceUid,
+    seriesUid,
   }));
   const { sopInstanceUid, file } = await rejectionNote({ ...of, dataSet: await headOf(holdings, from), rejected });
   const body = (async function* () {

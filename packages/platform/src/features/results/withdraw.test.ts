@@ -141,7 +141,7 @@ test('of a site its own results alone; of another package, or made after it, non
   assert.match((await told(after, study))?.withdrawn?.reasonEs ?? '', /^Versión del modelo retirada: /);
 });
 
-test('what was kept and not written down, as its process died, is withdrawn too; what waited is not sent', async (t) => {
+test('what a process kept and did not live to write down is withdrawn too; what waited is not sent', async (t) => {
   const after = await openAfter(t);
   const { study, report, task } = await storeResult(after, 1, [PACS]);
   const { db } = after.archive.holdings;

@@ -25,7 +25,7 @@ export async function lastRevision(sql: Sql): Promise<number> {
   return row?.last ?? 0;
 }
 
-/** Steps that end the use of a version, and that are no withdrawals yet. There are few steps: all are looked through. */
+/** Steps that end the use of a version, and that are no withdrawals yet. Steps are few: all are looked through. */
 export async function endingSteps(sql: Sql): Promise<(Omit<Withdrawal, 'state'> & { state: string })[]> {
   return sql.query(
     `select t.id::text as id, t.revision, t.package, p.model, p.version, t.site, t.to_state as state, t.cause,
@@ -53,7 +53,8 @@ export async function putWithdrawals(sql: Sql, withdrawals: readonly Withdrawal[
 /** A withdrawal that this process goes on with, behind the task that was looked at last. */
 export type Open = Withdrawal & { attempts: number; afterTask: string | null };
 
-const WITHDRAWAL = `id::text as id, revision, package, model, version, site, state, cause, reason, ${stamp('at')} as at`;
+const WITHDRAWAL = `id::text as id, revision, package, model, version, site, state, cause, reason,
+  ${stamp('at')} as at`;
 
 /** The next one, leased to this process. Index: ai_withdrawal_due. */
 export async function claimWithdrawal(sql: Sql, leaseMs: number): Promise<Open | undefined> {
@@ -91,7 +92,8 @@ export async function advance(sql: Sql, { id, attempts }: Open, afterTask: strin
 /** From the beginning once more after `waitMs`: something may come to an end by then. */
 export async function passAgain(sql: Sql, { id, attempts }: Open, waitMs: number): Promise<void> {
   await sql.query(
-    `update ai_withdrawal set after_task = null, leased_until = null, due_at = now() + $3 * interval '1 ms' where ${OURS}`,
+    `update ai_withdrawal set after_task = null, leased_until = null, due_at = now() + $3 * interval '1 ms'
+     where ${OURS}`,
     [id, attempts, waitMs],
   );
 }
