@@ -174,6 +174,7 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     results: {
       send: sendInstances(associate, holdings),
       retryHours: config.aiDeliveryRetryHours,
+      destinationOp: (aeTitle, signal) => access.ofDestination(aeTitle)?.openOp(signal),
       openOp: (institution, signal) => access.ofProcess('inference', institution).openOp(signal),
       metrics,
     },

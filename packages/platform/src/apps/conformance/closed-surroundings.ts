@@ -59,6 +59,7 @@ export const closedSurroundings = (holdings: Holdings): Surroundings => ({
   },
   results: {
     send: () => Promise.reject(closed()),
+    destinationOp: refuse,
     retryHours: 0,
     openOp: refuse,
     metrics: { aiDelivery: () => {}, aiWithdrawn: () => {} },

@@ -110,7 +110,7 @@ test('a system that is away is tried again, later each time, then given up, and 
   assert.equal(after.system.got.at(-1), third.report, 'whoever asks for it gets it again');
 });
 
-test('what is stopped, silent, or of a system that is no longer there, is not sent', async (t) => {
+test('what is stopped, silent, kept from systems, or for one that is no longer there, is not sent', async (t) => {
   const after = await openAfter(t);
   for (const [number, placed] of [
     [1, []],
@@ -123,8 +123,13 @@ test('what is stopped, silent, or of a system that is no longer there, is not se
     assert.deepEqual(await sentOf(after, study), [[PACS, 'result', 'cancelled']]);
   }
   after.state.placed = [PLACED];
+  const kept = await storeResult(after, 4, [PACS]);
+  after.results.destinationOp = () => testOp({ decide: () => ({ isPermitted: false, policies: ['sensitive'] }) });
+  await deliverDue(after);
+  assert.deepEqual(await sentOf(after, kept.study), [[PACS, 'result', 'cancelled']]);
   const { study } = await storeResult(after, 3, [PACS]);
   after.results.systems = { byAeTitle: () => undefined, addressOf: () => undefined };
+  after.results.destinationOp = () => undefined;
   await deliverDue(after);
   assert.deepEqual(await sentOf(after, study), [[PACS, 'result', 'waiting']]);
   assert.deepEqual(after.system.got, []);

@@ -1,6 +1,7 @@
 import { toFailure } from '@acervo/kernel/failure.ts';
 import { LEASE_MS, underLease } from '../../bindings/lease.ts';
 import { findInstancesAnywhere, type HeldInstance } from '../../holdings/find.repo.ts';
+import { studyFacts } from '../../holdings/study-facts.repo.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
@@ -31,7 +32,7 @@ type Problem = { what: string /** The system could not be reached: it rests. */;
 export async function deliverOne(ports: ResultsPorts, delivery: Delivery, signal: AbortSignal): Promise<void> {
   const { db, log } = ports.holdings;
   const { task, kind, aeTitle, attempts } = delivery;
-  const stop = kind === 'result' ? await stopOf(ports, delivery) : undefined;
+  const stop = kind === 'result' ? await stopOf(ports, delivery, signal) : undefined;
   if (stop !== undefined) return end(ports, delivery, { state: 'cancelled', problem: stop }, signal);
   let problem: Problem | undefined;
   try {
@@ -58,14 +59,22 @@ export async function deliverOne(ports: ResultsPorts, delivery: Delivery, signal
   if (problem.isAway) await restDestination(db, aeTitle, waitMs);
 }
 
-/** Asked now, whatever was so when the result was made: what is stopped, silent or withdrawn is not sent. */
+/**
+ * Asked now, whatever was so when the result was made: what is stopped, silent or withdrawn is not sent, nor what
+ * policies keep from systems (0030).
+ */
 async function stopOf(
-  { holdings, states }: ResultsPorts,
-  { institution, package: digest, task }: Delivery,
-): Promise<'not-placed' | 'withdrawn' | undefined> {
+  { holdings, states, destinationOp }: ResultsPorts,
+  { institution, package: digest, task, studyUid, aeTitle }: Delivery,
+  signal: AbortSignal,
+): Promise<'not-placed' | 'withdrawn' | 'access/denied' | undefined> {
   if (await isWithdrawn(holdings.db, task)) return 'withdrawn';
   const isPlaced = states.runningAt(institution).some((each) => each.package === digest && each.stage !== 'silencioso');
-  return isPlaced ? undefined : 'not-placed';
+  if (!isPlaced) return 'not-placed';
+  const op = destinationOp(aeTitle, signal);
+  const [facts] = await studyFacts(holdings.db, [studyUid], [institution]);
+  // Of a system that is not known, or a study that is not there, the attempt tells.
+  return op === undefined || facts === undefined || op.decide('read', facts).isPermitted ? undefined : 'access/denied';
 }
 
 async function sent(ports: ResultsPorts, delivery: Delivery, signal: AbortSignal): Promise<Problem | undefined> {

@@ -27,6 +27,8 @@ export type ResultsPorts = {
   states: PlacedModels;
   systems: Pick<Systems, 'byAeTitle' | 'addressOf'>;
   send: SendInstances;
+  /** As what is decided whether a system may have a study; undefined: it is not known. */
+  destinationOp(aeTitle: string, signal: AbortSignal): Pick<Op, 'decide'> | undefined;
   /** Objects that a system does not take are given up after so long. */
   retryHours: number;
   /** The archive acting by itself for an institution. */

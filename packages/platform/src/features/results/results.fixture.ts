@@ -37,6 +37,7 @@ export async function openAfter(t: TestContext) {
       if (system.problem === undefined) system.got.push(...instances.map(({ sopUid }) => sopUid));
       return Promise.resolve(sent);
     },
+    destinationOp: () => testOp(),
     retryHours: 72,
     openOp: (institution, signal) =>
       testOp({ institution, signal, issuer: institution, actor: { kind: 'process', id: 'inference' } }),
