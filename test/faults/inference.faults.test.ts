@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { textElement } from '@acervo/dicom/data-set/build.ts';
-import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
-import { writeFileHead } from '@acervo/dicom/part10.ts';
-import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { concat } from '@acervo/kernel/bytes.ts';
-import { ed25519Signer } from '@acervo/model/envelope.ts';
-import { packageFolder } from '@acervo/platform/adapters/fs/package-folder.ts';
-import { PIXEL_LIMITS, PixelPool } from '@acervo/platform/adapters/pixel/pool.ts';
-import { demoPackages } from '@acervo/platform/apps/demo/models/build.ts';
-import { crPhantom } from '@acervo/platform/apps/demo/models/phantoms.ts';
 import type { Queue, StudyStatus } from '@acervo/platform/features/inference/watch.ts';
-import { readImageFile } from '@acervo/platform/features/models/images.ts';
-import { packModel } from '@acervo/platform/features/models/pack.ts';
 import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { CHEST_MODEL, chestOf, signedChestPackage } from '../harness/demo-package.ts';
 import { internalErrors } from '../harness/server-log.ts';
 import { stow } from '../harness/stow.ts';
 import type { Told } from './inference.worker.ts';
@@ -26,37 +14,10 @@ const STUDIES = 24;
 const SILENT_STUDIES = 12;
 /** A lease has to run out, and a model's process to start, on a machine that does other things too. */
 const LATE_MS = 240_000;
-const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
-const CLASS = { sopClassUid: CR_IMAGE, transferSyntaxUid: EXPLICIT_LE } as const;
-
-/** The demo's package for chests, signed by a key of this test. */
-async function signedPackage(folder: string): Promise<void> {
-  const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
-  const demo = (await demoPackages(imaging)).find(({ name }) => name === 'cr-opacidad');
-  await imaging.close();
-  mkdirSync(folder);
-  const target = packageFolder(folder);
-  for (const [path, bytes] of demo?.files ?? []) await target.write(path, bytes);
-  const { privateKey, publicKey } = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
-  await packModel(target, await ed25519Signer(privateKey, publicKey));
-}
 
 const studyUid = (study: number): string => `2.25.4400.${study}`;
 
-function chest(study: number): Uint8Array {
-  const { dataSet } = readImageFile('chest', crPhantom(study % 2 === 0));
-  const sopInstanceUid = `${studyUid(study)}.1.1`;
-  const elements = new Map(dataSet.elements);
-  for (const each of [
-    textElement(T.SOPInstanceUID, 'UI', sopInstanceUid),
-    textElement(T.StudyInstanceUID, 'UI', studyUid(study)),
-    textElement(T.SeriesInstanceUID, 'UI', `${studyUid(study)}.1`),
-  ]) {
-    elements.set(each.tag, each);
-  }
-  const bytes = writeDataSet({ ...dataSet, elements }, { explicitVr: true, littleEndian: true });
-  return concat([writeFileHead({ ...CLASS, sopInstanceUid }), bytes]);
-}
+const chest = (study: number): Uint8Array => chestOf(studyUid(study), study % 2 === 0);
 
 /** Processes that run models, below a server. */
 function modelProcesses(server: number): number[] {
@@ -109,7 +70,7 @@ async function begun(t: TestContext, stage: Told['TEST_STAGE'], studies: number)
   const folder = scratch(t, `inference-${stage}`);
   const dataDir = join(folder, 'data');
   const packaged = join(folder, 'package');
-  await signedPackage(packaged);
+  await signedChestPackage(packaged);
   const told: Told = { TEST_PACKAGE_DIR: packaged, TEST_STAGE: stage };
   const env = {
     ...told,
@@ -121,7 +82,7 @@ async function begun(t: TestContext, stage: Told['TEST_STAGE'], studies: number)
   const first = await start();
   const rule = join(folder, 'rule.json');
   const scope = { modality: ['CR'], bodyPart: ['CHEST'], viewPosition: ['PA'], age: { least: 18 } };
-  const model = 'mx.acervo.demo.cr-opacidad';
+  const { model } = CHEST_MODEL;
   const whole = { effect: 'run', id: 'torax', institution: 'LOCAL', model, scope, deadlineMinutes: 600 };
   writeFileSync(rule, JSON.stringify(whole));
   const added = await runAcervo(dataDir, ['ai', 'rules', 'add', rule]);

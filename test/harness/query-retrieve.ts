@@ -24,16 +24,17 @@ export type ListeningPeer = {
   kill(): Promise<void>;
 };
 
-/** DCMTK's storescp, which writes what it reads bit by bit. */
+/** DCMTK's storescp, which writes what it reads bit by bit. @param at  its port, where it is started again */
 export async function startStorescp(
   t: Owner,
   folder: string,
   aeTitle: string,
   options: readonly string[] = ['+xa'],
+  at?: number,
 ): Promise<ListeningPeer> {
-  const port = await freePort();
+  const port = at ?? (await freePort());
   const own = join(folder, aeTitle);
-  mkdirSync(own);
+  mkdirSync(own, { recursive: true });
   return listening(t, 'storescp', ['-aet', aeTitle, '+B', '-od', own, ...options, `${port}`], {
     aeTitle,
     port,

@@ -70,6 +70,14 @@ const ROWS = {
   percent: ['UCUM', '%', 'Percent', 'Por ciento', 'CID 82'],
   mm3: ['UCUM', 'mm3', 'Cubic millimeter', 'Milímetro cúbico', 'CID 7462'],
   mm2: ['UCUM', 'mm2', 'Square millimeter', 'Milímetro cuadrado', 'CID 7461'],
+  rejectedForPatientSafety: [
+    'DCM',
+    '113037',
+    'Rejected for Patient Safety Reasons',
+    'Rechazado por seguridad del paciente',
+    'TID 2010, CID 7010',
+  ],
+  keyObjectDescription: ['DCM', '113012', 'Key Object Description', 'Descripción de los objetos clave', 'TID 2010'],
   artificialIntelligence: ['DCM', '123109', 'Artificial Intelligence', 'Inteligencia artificial', 'CID 7162'],
   processingEquipment: ['DCM', '109102', 'Processing Equipment', 'Equipo de procesamiento', 'CID 7005'],
 } as const satisfies Record<

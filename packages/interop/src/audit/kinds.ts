@@ -228,6 +228,10 @@ export const EVENT_MAPPINGS = {
   'ai.result-shown': [activity],
   'ai.result-decided': [activity],
   'ai.incident-reported': [activity],
+  'ai-delivery.asked': [activity],
+  'ai-delivery.ended': [activity],
+  'ai-results.withdrawn': [activity],
+  'ai-model.withdrawn': [activity],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

@@ -108,10 +108,10 @@ async function segmentationObject(making: Making, drawn: Drawn, number: number):
   ]);
 }
 
-type Referred = { sopClassUid: string; sopInstanceUid: string; seriesUid: string };
+export type Referred = { sopClassUid: string; sopInstanceUid: string; seriesUid: string };
 
 /** Series and their objects, in the order in which they come. */
-function seriesOf(objects: readonly Referred[], inside: number): Values[] {
+export function seriesOf(objects: readonly Referred[], inside: number): Values[] {
   const series = Map.groupBy(objects, ({ seriesUid }) => seriesUid);
   return [...series].map(
     ([seriesUid, of]): Values => [

@@ -35,6 +35,14 @@ const TYPE_3 = [
   T.TimezoneOffsetFromUTC,
 ] as const;
 
+/** Attributes of a source that `sourceOf` looks at. */
+export const SOURCE_TAGS: ReadonlySet<number> = new Set([
+  ...TYPE_2,
+  ...TYPE_3,
+  T.SpecificCharacterSet,
+  T.StudyInstanceUID,
+]);
+
 /** Whom and which study a result is of, as its source says it. */
 export type Source = {
   studyUid: string;
@@ -45,7 +53,7 @@ export type Source = {
 };
 
 /** @throws {Failure} model/not-applicable: images of several studies, or of none */
-export function sourceOf(images: readonly SourceImage[]): Source {
+export function sourceOf(images: readonly Pick<SourceImage, 'dataSet'>[]): Source {
   const [first] = images;
   const studyUid = first && uidOf(first.dataSet, T.StudyInstanceUID);
   if (first === undefined || studyUid === undefined) {

@@ -21,7 +21,15 @@ export type StudyFacts = {
 
 /** What is said about one model and a study, and by which rules. */
 export type Routed =
-  | { model: string; isChosen: true; rules: readonly string[]; series: readonly string[]; deadlineMinutes: number }
+  | {
+      model: string;
+      isChosen: true;
+      rules: readonly string[];
+      series: readonly string[];
+      deadlineMinutes: number;
+      /** AE titles of all these rules. */
+      deliverTo: readonly string[];
+    }
   | { model: string; isChosen: false; rule: string; why: Why };
 
 /** The member of the rule that the study does not meet, or `never` where it meets one that forbids. */
@@ -63,6 +71,7 @@ function routedTo(model: string, rules: readonly Rule[], study: StudyFacts): Rou
     rules: chosen.map(({ rule }) => rule.id),
     series: [...new Set(chosen.flatMap(({ series }) => series))],
     deadlineMinutes: Math.min(...chosen.map(({ rule }) => rule.deadlineMinutes ?? DEADLINE_MINUTES)),
+    deliverTo: [...new Set(chosen.flatMap(({ rule }) => rule.deliverTo ?? []))].sort(),
   };
 }
 

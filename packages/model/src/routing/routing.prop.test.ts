@@ -158,7 +158,7 @@ test('a child on a model for adults is told by the rule and its member (G10)', (
     { model: 'mx.a', isChosen: false, rule: 'adults', why: 'age' },
   ]);
   assert.deepEqual(routed([adults], study()), [
-    { model: 'mx.a', isChosen: true, rules: ['adults'], series: ['1.2'], deadlineMinutes: 60 },
+    { model: 'mx.a', isChosen: true, rules: ['adults'], series: ['1.2'], deadlineMinutes: 60, deliverTo: [] },
   ]);
 });
 

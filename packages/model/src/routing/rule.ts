@@ -1,6 +1,10 @@
 import { integer, list, number, type Of, object, oneOf, text, variants } from '../shape.ts';
 import { isZone } from './clock.ts';
 
+/** Application Entity (PS3.5 6.2): no backslash, no space at its ends. */
+const aeTitle = text({ pattern: /^[!-[\]-~](?:[ -[\]-~]{0,14}[!-[\]-~])?$/ });
+/** Systems that results are sent to. */
+export const DESTINATIONS_MAX = 8;
 /** Code String (PS3.5 6.2). */
 const code = text({ pattern: /^[A-Z0-9_ ]{1,16}$/ });
 const time = text({ pattern: /^([01][0-9]|2[0-3]):[0-5][0-9]$/ });
@@ -37,7 +41,7 @@ const ruleShape = variants<Rule>('effect', {
   /** The model is for such studies; nothing runs by a rule that names no modality. */
   run: object(
     { effect: oneOf('run'), ...named, scope: object({ modality }, beside) },
-    { deadlineMinutes: integer(1, 10_080) },
+    { deadlineMinutes: integer(1, 10_080), deliverTo: list(aeTitle, 1, DESTINATIONS_MAX) },
   ),
   /** The model must not see such studies, whatever other rules say. */
   never: object({ effect: oneOf('never'), ...named, scope: object({}, scope) }, {}),
@@ -55,6 +59,8 @@ export type Rule = {
   readonly scope: Scope;
   /** Of `run`: how long after the study is complete a result is of use. */
   readonly deadlineMinutes?: number;
+  /** Of `run`: AE titles of systems of the institution that results are sent to by C-STORE. */
+  readonly deliverTo?: readonly string[];
 };
 
 /** What stands against a rule, by its place (JSON Pointer). */

@@ -78,6 +78,16 @@ test('enforced: a system may what its description says', () => {
   assert.ok(access({}, 'open').mayAsk('OTHER', 'move'));
 });
 
+test('a system that objects are sent to is given what it could have asked for, though it only listens', () => {
+  const { ofDestination } = access({ systems: [{ aeTitle: 'PACS', institution: 'A', may: ['echo'] }] });
+  assert.equal(ofDestination('OTHER'), undefined);
+  const op = ofDestination('PACS')?.openOp(signal);
+  const study = { studyUid: '1.2', issuer: 'A', patientId: 'P', modalities: ['CR'], studyDate: null };
+  const isGiven = (institution: string, ...labels: string[]) =>
+    op?.decide('read', { ...study, institution, labels }).isPermitted;
+  assert.deepEqual([isGiven('A'), isGiven('A', 'vip'), isGiven('A', 'hiv'), isGiven('B')], [true, false, false, false]);
+});
+
 test('enforced: a token is looked up by its digest, and may what its line says', () => {
   const { byAuthorization } = access({
     tokens: [

@@ -14,7 +14,7 @@ import type { Log } from '../ports/log.ts';
 import type { Actor, Door, Op } from '../ports/op.ts';
 import type { Action, Policy, Principal } from '../ports/policy.ts';
 import { NO_MARKS, NOTHING_SHARED } from '../ports/sharing.ts';
-import { type Service, type System, type Systems, systemsOver } from '../ports/systems.ts';
+import { SERVICES, type Service, type System, type Systems, systemsOver } from '../ports/systems.ts';
 import { EVERYTHING, NOTHING } from '../ports/view.ts';
 import type { Config } from './config.ts';
 
@@ -49,6 +49,11 @@ export type Access = {
    * @returns why a system may not enter: access/unknown, tls/required, tls/wrong-system
    */
   byAeTitle(callingAet: string, certificate?: readonly string[]): Caller | Failure;
+  /**
+   * As what is decided about a system that we send objects to, whether it may ask for any or only listens; undefined
+   * for one that is not known.
+   */
+  ofDestination(aeTitle: string): Caller | undefined;
   /** The system whose certificate this is, over HTTPS. */
   byCertificate(certificate: readonly string[]): Caller | Failure;
   /** May a system ask for a service? Under open access everybody may. */
@@ -103,6 +108,11 @@ export function loadAccess(config: Config, log: Log, known?: Systems, authoritie
       const strength = certificate === undefined || system?.certificates.length === 0 ? 'none' : 'certificate';
       const calling = system ?? { aeTitle: callingAet, institution: config.institution };
       return systemCaller(base, calling, { isOpen, strength });
+    },
+    ofDestination: (aeTitle) => {
+      const system = systems.byAeTitle(aeTitle);
+      const strength = system?.tls === true && system.certificates.length > 0 ? 'certificate' : 'none';
+      return system && systemCaller(base, { ...system, may: SERVICES }, { isOpen, strength });
     },
     byCertificate: (certificate) => {
       const system = systems.list().find(({ certificates }) => certificates.some((each) => certificate.includes(each)));

@@ -57,6 +57,17 @@ export function inferenceCells(matrix: Matrix, { isGood, names }: Judging): Cell
       has: ({ status }) => status === 403,
       ask: (by) => matrix.fetch(by, 'GET', '/api/ai/silent/mx.matrix/1'),
     },
+    'GET /api/ai/withdrawn': {
+      about: 'nobody',
+      has: isGood,
+      ask: (by) => matrix.fetch(by, 'GET', '/api/ai/withdrawn'),
+    },
+    // Of what was withdrawn elsewhere there is nothing here.
+    'GET /api/ai/withdrawn/:id': {
+      about: 'nobody',
+      has: ({ status }) => status === 404,
+      ask: (by) => matrix.fetch(by, 'GET', `/api/ai/withdrawn/${newId()}`),
+    },
     'GET /api/ai/studies/:study': {
       about: 'study',
       has: isGood,

@@ -14,12 +14,15 @@ import { cEcho } from '../features/echo/index.ts';
 import { type GovernancePorts, governanceFeature } from '../features/governance/index.ts';
 import { inferenceFeature } from '../features/inference/index.ts';
 import type { InferencePorts } from '../features/inference/ports.ts';
+import { withdrawnTold } from '../features/inference/withdrawn.ts';
 import { type JournalPorts, journalFeature, type Witnessing } from '../features/journal/index.ts';
 import { mediaFeature } from '../features/media/index.ts';
 import { type ModelPorts, modelRegistryFeature } from '../features/models/registry/index.ts';
 import { type PatientsPorts, patientsFeature } from '../features/patients/index.ts';
 import { queryFeature } from '../features/query/index.ts';
 import { renderFeature } from '../features/render/index.ts';
+import { resultsFeature } from '../features/results/index.ts';
+import type { ResultsPorts } from '../features/results/ports.ts';
 import { retrieveFeature } from '../features/retrieve/index.ts';
 import type { WhoIs } from '../features/rights/accesses.ts';
 import { rightsFeature } from '../features/rights/index.ts';
@@ -54,6 +57,7 @@ export type Surroundings = {
   inference: Omit<InferencePorts, 'holdings' | 'resultsTold'>;
   /** Undefined where it could not be opened. */
   silent: SilentStore | undefined;
+  results: Omit<ResultsPorts, 'holdings' | 'systems' | 'states'>;
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
   login: Feature;
@@ -67,6 +71,7 @@ export type Surroundings = {
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
   const { systems, directory, associate, settings, state, status, patients, whoIs, commitment, page, viewer } = around;
+  const assessment = { ...holdings, whoIs, withdrawn: withdrawnTold };
   const casePorts = { ...holdings, ...around.journal, accessesOf: accessesIn(holdings, whoIs) };
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
@@ -95,9 +100,10 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     around.login,
     auditExportFeature(holdings, around.audit),
     modelRegistryFeature(holdings, around.models),
-    inferenceFeature({ ...around.inference, holdings, resultsTold: resultsTold({ ...holdings, whoIs }) }),
-    assessmentFeature({ ...holdings, whoIs, ...bundlePartsOf(casePorts, around.models.modelBlobs) }),
+    inferenceFeature({ ...around.inference, holdings, resultsTold: resultsTold(assessment) }),
+    assessmentFeature({ ...assessment, ...bundlePartsOf(casePorts, around.models.modelBlobs) }),
     silentFeature({ ...holdings, store: around.silent }),
+    resultsFeature({ ...around.results, holdings, systems, states: around.inference.states }),
   ];
   const types = features.flatMap(({ fhir = [] }) => fhir);
   features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });

@@ -33,6 +33,16 @@ export const INFERENCE_SETTINGS = {
     0,
     86_400,
   ),
+  aiDeliveryRetryHours: integer(
+    {
+      env: 'ACERVO_AI_DELIVERY_RETRY_HOURS',
+      unit: 'h',
+      doc: 'Results of models that the system they go to does not take are sent again for so long, then given up.',
+    },
+    72,
+    1,
+    8760,
+  ),
   aiInputMib: integer(
     { env: 'ACERVO_AI_INPUT_MIB', unit: 'MiB', doc: 'Input of one inference task; a larger one is refused.' },
     1024,

@@ -47,7 +47,7 @@ export function ownModels(config: Config, { access, holdings: { db }, states }: 
 }
 
 type Around = {
-  access: Pick<Access, 'ofProcess'>;
+  access: Pick<Access, 'ofProcess' | 'systems'>;
   holdings: Holdings;
   models: Models;
   silent: SilentSink | undefined;
@@ -57,6 +57,7 @@ export function openInference(config: Config, { access, holdings, models, silent
   const ports = {
     states: models.states,
     isAssigned: models.isAssigned,
+    systems: access.systems,
     quietMs: config.aiQuietSeconds * 1_000,
     openOp: (signal: AbortSignal) => access.ofProcess('inference').openOp(signal),
   };

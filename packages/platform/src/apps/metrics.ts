@@ -35,6 +35,10 @@ export type Metrics = {
   witnessed(outcome: 'signed' | 'unchanged' | 'refused' | 'failed'): void;
   /** Whether the last checkpoint of that archive was refused: it was set back, or altered. */
   setWitnessRefusing(url: string, isRefusing: boolean): void;
+  /** An attempt to send results of a model to a system. */
+  aiDelivery(outcome: 'delivered' | 'postponed' | 'failed' | 'cancelled'): void;
+  /** Results of models that were withdrawn. */
+  aiWithdrawn(results: number): void;
   /** The text of GET /metrics, and its media type. */
   exposition(): Promise<{ contentType: string; text: string }>;
 };
@@ -93,6 +97,7 @@ export function makeMetrics(): Metrics {
     ...commitmentMetrics(registers),
     ...auditMetrics(registers),
     ...witnessMetrics(registers),
+    ...aiMetrics(registers),
     instanceStored: (door, outcome) => stored.inc({ door, outcome }),
     groupCommitted: (instances, seconds) => {
       groupSize.observe(instances);
@@ -106,6 +111,25 @@ export function makeMetrics(): Metrics {
     setSealLag: (seconds) => sealLag.set(seconds),
     setCheckpointAge: (seconds) => checkpointAge.set(seconds),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+/** What becomes of results of models. */
+function aiMetrics(registers: Registry[]): Pick<Metrics, 'aiDelivery' | 'aiWithdrawn'> {
+  const deliveries = new Counter({
+    name: 'acervo_ai_deliveries_total',
+    help: 'Attempts to send results of models to systems, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const withdrawn = new Counter({
+    name: 'acervo_ai_results_withdrawn_total',
+    help: 'Results of models that were withdrawn',
+    registers,
+  });
+  return {
+    aiDelivery: (outcome) => deliveries.inc({ outcome }),
+    aiWithdrawn: (results) => withdrawn.inc(results),
   };
 }
 

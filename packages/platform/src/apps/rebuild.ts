@@ -10,6 +10,7 @@ import { modelPackages } from '../features/models/registry/registry.repo.ts';
 import { modelSigners } from '../features/models/registry/signers.repo.ts';
 import { patientLinks } from '../features/patients/links.repo.ts';
 import { type ReindexHears, type ReindexSummary, reindex } from '../features/reindex/reindex.ts';
+import { resultsProjection } from '../features/results/projection.ts';
 import { secondaryUses } from '../features/rights/rights.repo.ts';
 import { sharingProjection } from '../features/sharing/projection.ts';
 import { systemsProjection } from '../features/systems/projection.ts';
@@ -69,6 +70,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         sharingProjection,
         inferenceProjection,
         assessmentProjection,
+        resultsProjection,
         secondaryUses,
         modelPackages,
         modelSigners,

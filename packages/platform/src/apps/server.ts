@@ -32,6 +32,7 @@ import { associateWith } from './outgoing.ts';
 import { permitted } from './permitted.ts';
 import { fetchOwnPort, publicUrlOf } from './public-url.ts';
 import { followRegistry, openRegistry } from './registry.ts';
+import { sendInstances } from './send-instances.ts';
 import { openSilent } from './silent.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { followTlsKeys, openTlsKeys } from './tls.ts';
@@ -175,6 +176,13 @@ async function openDoors(serving: Serving, closing: (() => Promise<void>)[]): Pr
     witnessing: witnessingOf(config, archive, keys, serving.log),
     inference: serving.inference,
     silent: serving.silent,
+    results: {
+      send: sendInstances(associate, holdings),
+      retryHours: config.aiDeliveryRetryHours,
+      destinationOp: (aeTitle, signal) => access.ofDestination(aeTitle)?.openOp(signal),
+      openOp: (institution, signal) => access.ofProcess('inference', institution).openOp(signal),
+      metrics,
+    },
     audit: auditPortsOf(config, archive, keys),
     models: modelPortsOf(config),
     patients: { openOp: (signal) => access.ofProcess('patients').openOp(signal) },

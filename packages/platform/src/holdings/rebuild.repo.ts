@@ -52,6 +52,9 @@ const TABLES = [
   'ai_shown',
   'ai_decision',
   'ai_incident',
+  'ai_delivery',
+  'ai_withdrawal',
+  'ai_withdrawn',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

@@ -82,7 +82,11 @@ export type EventKind =
   | 'ai-silent.deleted'
   | 'ai.result-shown'
   | 'ai.result-decided'
-  | 'ai.incident-reported';
+  | 'ai.incident-reported'
+  | 'ai-delivery.asked'
+  | 'ai-delivery.ended'
+  | 'ai-results.withdrawn'
+  | 'ai-model.withdrawn';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

@@ -1,4 +1,5 @@
 import type { Op } from './op.ts';
+import type { Sql } from './sql.ts';
 
 /**
  * What a person did with a result. The first three are the words of IHE AI Result Assessment (AIRA); whoever saw a
@@ -55,8 +56,6 @@ export type ToldResult = {
   reportsUnread: number;
   /** The newest first. */
   decisions: readonly ToldDecision[];
-  /** Why it does not hold any more; null: nobody has withdrawn it. */
-  withdrawn: { at: string; reasonEs: string; reasonEn: string } | null;
 };
 
 /** A task; one that came to no result yet has no objects. */
@@ -71,3 +70,8 @@ export type TellResults = (
   study: { institution: string; studyUid: string },
   results: readonly ResultNamed[],
 ) => Promise<ReadonlyMap<string, ToldResult>>;
+
+/** Why a result counts no more. */
+export type Withdrawn = { at: string; reasonEs: string; reasonEn: string };
+/** Which results were withdrawn, by the ids of their tasks. */
+export type TellWithdrawn = (sql: Sql, tasks: readonly string[]) => Promise<ReadonlyMap<string, Withdrawn>>;

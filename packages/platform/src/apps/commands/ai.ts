@@ -7,14 +7,25 @@ import { cancel, requestTasks, STUDIES_MAX } from '../../features/inference/requ
 import type { RuleRow } from '../../features/inference/rule.repo.ts';
 import { addRule, removeRule, ruleName, rulesOf, understoodRule } from '../../features/inference/rules.ts';
 import { queueOf, type StudyStatus, statusOf } from '../../features/inference/watch.ts';
+import { withdrawnTold } from '../../features/inference/withdrawn.ts';
+import { noticesOf, PAGE_MAX, resultsBy, type ToldNotice } from '../../features/results/withdrawn.ts';
 import { type Comparison, compareSilent } from '../../features/silent/compare.ts';
 import { readableFrom } from '../../holdings/elsewhere.ts';
 import { SegmentFiles } from '../../holdings/segment-files.ts';
 import { Recorder } from '../../journal/recorder.ts';
 import type { PlacedModels } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
+import type { Systems } from '../../ports/systems.ts';
 import { loadAccess } from '../access.ts';
-import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, textOption } from '../command.ts';
+import {
+  type Command,
+  type CommandArgs,
+  type CommandContext,
+  EXIT,
+  type ExitCode,
+  textOption,
+  textsOption,
+} from '../command.ts';
 import { openDirectory } from '../directory.ts';
 import { openModelStates } from '../model-states.ts';
 import { type OpenIndex, openIndex } from '../open-index.ts';
@@ -32,19 +43,23 @@ export const aiCommand: Command = {
   name: 'ai',
   usage:
     'rules list [--institution CODE] | rules add FILE | rules remove INSTITUTION/NAME | ' +
-    'rules dry-run [FILE] --institution CODE [--days N] | request STUDY... --model ID@VERSION [--minutes N] | ' +
+    'rules dry-run [FILE] --institution CODE [--days N] | ' +
+    'request STUDY... --model ID@VERSION [--minutes N] [--deliver-to AE] | ' +
     'queue [--institution CODE] | cancel TASK... | status STUDY | silent MODEL@VERSION... --institution CODE | ' +
-    'why TASK|SOP-UID | incident TASK|SOP-UID --severity none|minor|serious --text TEXT | incidents [--json]',
+    'why TASK|SOP-UID | incident TASK|SOP-UID --severity none|minor|serious --text TEXT | incidents | ' +
+    'withdrawn [ID] [--institution CODE] [--json]',
   summary: `Which studies go to models of AI, and how that went.
 rules    what is routed to which model; FILE holds one rule as JSON. dry-run: what rules, or the one of FILE, would have
          chosen among the studies of the last days (${DAYS} unless said), by Study Date.
 request  a model on studies that are there already, behind what is routed; of use for --minutes (a day unless said).
+         Its results are sent to --deliver-to, systems of the institution.
 queue    what is to be done, and counts of how it went; nothing of what was found.
 status   what AI has said of a study, or that it has not.
 silent   what versions at stage silencioso say of an institution's studies, in counts; of no study anything.
 why      who, what, when and why of a result: digests, thresholds, signatures, decisions, lines of the journal.
 incident something went wrong with a result; incidents lists them. What is decided on a result only persons say, each
          for itself, in the archive.
+withdrawn  versions whose results count no more; ID: which results of which studies.
 Exit codes: 0 done, 4 some of the studies cannot be asked for, 1 it failed.`,
   options: {
     institution: { type: 'string' },
@@ -53,6 +68,7 @@ Exit codes: 0 done, 4 some of the studies cannot be asked for, 1 it failed.`,
     minutes: { type: 'string' },
     severity: { type: 'string' },
     text: { type: 'string' },
+    'deliver-to': { type: 'string', multiple: true },
   },
   positionals: [1, 10_000],
   run: runAi,
@@ -62,6 +78,7 @@ type Given = { args: CommandArgs; context: CommandContext; index: Index; op: Op 
 type Index = {
   holdings: { db: OpenIndex['database']; journal: Recorder };
   states: PlacedModels;
+  systems: Systems;
   results: AssessmentPorts;
 };
 type Verb = { positionals: readonly [number, number]; run(given: Given): Promise<ExitCode> };
@@ -79,6 +96,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   why: { positionals: [1, 1], run: ({ index: { results }, ...given }) => tellWhy({ ...given, results }) },
   incident: { positionals: [1, 1], run: ({ index: { results }, ...given }) => incident({ ...given, results }) },
   incidents: { positionals: [0, 0], run: ({ index: { results }, ...given }) => incidents({ ...given, results }) },
+  withdrawn: { positionals: [0, 1], run: withdrawn },
 };
 
 async function runAi(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
@@ -102,7 +120,12 @@ async function runAi(args: CommandArgs, context: CommandContext): Promise<ExitCo
       openDirectory(db, log),
     ]);
     const holdings = { db, journal };
-    const index = { holdings, states, results: { ...holdings, files, whoIs: whoIsIn(systems, directory) } };
+    const index = {
+      holdings,
+      states,
+      systems,
+      results: { ...holdings, files, whoIs: whoIsIn(systems, directory), withdrawn: withdrawnTold },
+    };
     return await verb.run({ args: { ...args, positionals }, context, index, op });
   } finally {
     await journal.close();
@@ -120,7 +143,7 @@ async function listRules({ args, context, index, op }: Given): Promise<ExitCode>
 
 async function add({ args, context, index, op }: Given): Promise<ExitCode> {
   const [file = ''] = args.positionals;
-  const row = await addRule(index.holdings.db, op, jsonOf(file));
+  const row = await addRule(index.holdings.db, op, jsonOf(file), index.systems);
   context.print(ruleText(row), row);
   return EXIT.done;
 }
@@ -150,10 +173,12 @@ async function request({ args, context, index, op }: Given): Promise<ExitCode> {
   const model = textOption(args, 'model');
   if (model === undefined) throw new Failure('request/invalid', 'say which: --model ID@VERSION');
   const deadlineMinutes = numberOf(args, 'minutes', DEADLINE_MINUTES, 10_080);
+  const named = textsOption(args, 'deliver-to');
+  const deliverTo = named.length === 0 ? undefined : named;
   let isWhole = true;
   for (let from = 0; from < args.positionals.length; from += STUDIES_MAX) {
     const studies = args.positionals.slice(from, from + STUDIES_MAX);
-    for (const answer of await requestTasks(index, op, { studies, model, deadlineMinutes })) {
+    for (const answer of await requestTasks(index, op, { studies, model, deadlineMinutes, deliverTo })) {
       isWhole &&= answer.outcome === 'queued' || answer.outcome === 'known';
       context.print(`${answer.study} ${answer.outcome} ${answer.task ?? ''}`.trimEnd(), answer);
     }
@@ -162,15 +187,23 @@ async function request({ args, context, index, op }: Given): Promise<ExitCode> {
 }
 
 async function queue({ args, context, index, op }: Given): Promise<ExitCode> {
-  const { counts, tasks } = await queueOf(index.holdings.db, op, institutionOf(args));
+  const { counts, tasks, deliveries } = await queueOf(index.holdings.db, op, institutionOf(args));
   const lines = [
     ...counts.map(({ model, version, stage, state, count }) => `${model}@${version} ${stage} ${state} ${count}`),
     ...tasks.map(
       ({ id, institution, model, version, studyUid, state, attempts, deadline }) =>
         `${id} ${institution} ${model}@${version} ${studyUid} ${state}, ${attempts} attempts, until ${deadline}`,
     ),
+    ...deliveries.map(
+      ({ task, institution, kind, aeTitle, state, attempts, problem }) =>
+        `${task} ${institution} ${kind} to ${aeTitle} ${state}, ${attempts} attempts${problem ? `, ${problem}` : ''}`,
+    ),
   ];
-  context.print(lines.length === 0 ? 'Nothing to do, and nothing was done.' : lines.join('\n'), { counts, tasks });
+  context.print(lines.length === 0 ? 'Nothing to do, and nothing was done.' : lines.join('\n'), {
+    counts,
+    tasks,
+    deliveries,
+  });
   return EXIT.done;
 }
 
@@ -214,10 +247,52 @@ const silentText = ({ institution, model, version, studies, unreadable, outputs,
   ].join('\n');
 
 const cellText = ({ name, count }: { name: string; count: number | null }): string => `${name} ${count ?? '-'}`;
+async function withdrawn({ args, context, index, op }: Given): Promise<ExitCode> {
+  const { db } = index.holdings;
+  const institution = institutionOf(args);
+  const [id] = args.positionals;
+  if (id === undefined) {
+    const notices = await noticesOf(db, op, institution);
+    if (notices.length === 0) context.print('Nothing was withdrawn.');
+    for (const notice of notices) context.print(noticeText(notice), notice);
+    return EXIT.done;
+  }
+  let after: string | undefined;
+  do {
+    const page = await resultsBy(db, op, { withdrawal: id, institution, after });
+    for (const each of page) {
+      context.print(
+        `${each.institution} ${each.study} ${each.results.join(' ')} ${each.note ?? 'without a note'}`,
+        each,
+      );
+    }
+    after = page.length < PAGE_MAX ? undefined : page.at(-1)?.task;
+  } while (after !== undefined);
+  return EXIT.done;
+}
+
+const noticeText = (notice: ToldNotice): string =>
+  [
+    `${notice.id} ${notice.at} ${notice.model}@${notice.version} ${notice.site || 'all institutions'}`,
+    `  ${notice.reasonEs}`,
+    `  ${notice.results} results in ${notice.studies} studies${notice.isWhole ? '' : ' so far'}, ${notice.notes} notes`,
+  ].join('\n');
+
+const SENT = { result: 'resultado para', rejection: 'aviso de rechazo para' } as const;
+const SENDING = {
+  waiting: 'por enviar',
+  delivered: 'entregado',
+  failed: 'no entregado',
+  cancelled: 'no se envía',
+} as const;
 
 function statusText({ institution, tasks, watched }: StudyStatus): string {
-  const told = tasks.map(
-    ({ model, version, es, reason }) => `  ${model}@${version}: ${es}${reason ? ` (${reason})` : ''}`,
+  const told = tasks.map(({ model, version, es, reason, withdrawn, deliveries }) =>
+    [
+      `  ${model}@${version}: ${es}${reason ? ` (${reason})` : ''}`,
+      ...(withdrawn === null ? [] : [`    ${withdrawn.at} ${withdrawn.reasonEs}`]),
+      ...deliveries.map(({ aeTitle, kind, state }) => `    ${SENT[kind]} ${aeTitle}: ${SENDING[state]}`),
+    ].join('\n'),
   );
   const silent = watched?.tasks.filter(({ stage }) => stage === 'silencioso').length ?? 0;
   return [

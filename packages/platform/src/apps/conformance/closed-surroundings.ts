@@ -52,11 +52,19 @@ export const closedSurroundings = (holdings: Holdings): Surroundings => ({
   inference: {
     states: NOTHING_PLACED,
     isAssigned: () => Promise.reject(closed()),
+    systems: systemsOver(new Map()),
     quietMs: 0,
     openOp: refuse,
     worker: undefined,
   },
   silent: undefined,
+  results: {
+    send: () => Promise.reject(closed()),
+    destinationOp: refuse,
+    retryHours: 0,
+    openOp: refuse,
+    metrics: { aiDelivery: () => {}, aiWithdrawn: () => {} },
+  },
   audit: {
     source: { aeTitle: '', id: '', site: '' },
     header: { hostname: '', appName: '', procId: '' },

@@ -7,6 +7,7 @@ import { openTestArchive } from '@acervo/testkit/open-archive.ts';
 import { studyKeyOf } from '../../holdings/keys.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { withdrawnTold } from '../inference/withdrawn.ts';
 import type { AssessmentPorts } from './told.ts';
 
 const INSTITUTION = 'HGM';
@@ -41,7 +42,7 @@ export async function openAssessed(t: TestContext) {
     const name = names.get(id);
     return name === undefined ? undefined : { name };
   };
-  const ports: AssessmentPorts = { ...holdings, whoIs };
+  const ports: AssessmentPorts = { ...holdings, whoIs, withdrawn: withdrawnTold };
   const task = await putTask(holdings.db, { institution: INSTITUTION, study });
   const held = { institution: INSTITUTION, studyKey: studyKeyOf(INSTITUTION, study), studyUid: study };
   const named = { id: task, package: 'a'.repeat(64), results: ['2.25.77'] };

@@ -2,7 +2,13 @@ import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
-import type { ResultObjectTold, TellResults, ToldDecision, ToldFinding } from '../../ports/assessment.ts';
+import type {
+  ResultObjectTold,
+  TellResults,
+  TellWithdrawn,
+  ToldDecision,
+  ToldFinding,
+} from '../../ports/assessment.ts';
 import type { Actor, Op } from '../../ports/op.ts';
 import { type DecisionRow, decisionsOf, manifestsOf, putShown, shownOf } from './assessment.repo.ts';
 import { shownRow } from './projection.ts';
@@ -12,7 +18,7 @@ import { isDemonstration, manifestIn, type Told, toldFinding } from './words.ts'
 /** Who an actor is, as far as the directory knows. */
 export type WhoIs = (actor: Actor) => { name?: string; institution?: string } | undefined;
 
-export type AssessmentPorts = Pick<Holdings, 'db' | 'files' | 'journal'> & { whoIs: WhoIs };
+export type AssessmentPorts = Pick<Holdings, 'db' | 'files' | 'journal'> & { whoIs: WhoIs; withdrawn: TellWithdrawn };
 
 /** Results of a study: what they say is read from the stored reports, what people made of them from rows. */
 export const resultsTold =
@@ -41,7 +47,6 @@ export const resultsTold =
             findings,
             reportsUnread,
             decisions: (decisions.get(id) ?? []).map((row) => toldDecision(row, whoIs)),
-            withdrawn: null,
           },
         ] as const;
       }),

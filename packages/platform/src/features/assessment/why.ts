@@ -2,7 +2,7 @@ import { canonicalJson } from '@acervo/kernel/canonical-json.ts';
 import { sha256Of } from '@acervo/model/results/identity.ts';
 import type { ReadReport } from '@acervo/model/results/read.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
-import type { ResultObjectTold, ToldDecision, ToldFinding, ToldResult } from '../../ports/assessment.ts';
+import type { ResultObjectTold, ToldDecision, ToldFinding, Withdrawn } from '../../ports/assessment.ts';
 import type { Op } from '../../ports/op.ts';
 import { decisionsOf, manifestsOf, shownOf } from './assessment.repo.ts';
 import { type IncidentRow, incidentsOfResult } from './incident.repo.ts';
@@ -55,7 +55,7 @@ export type Why = {
   shown: readonly { at: string; by: string; person: string }[];
   decisions: readonly ToldDecision[];
   incidents: readonly Pick<IncidentRow, 'id' | 'at' | 'severity' | 'state'>[];
-  withdrawn: ToldResult['withdrawn'];
+  withdrawn: Withdrawn | null;
   journal: readonly ToldLine[];
 };
 
@@ -70,12 +70,13 @@ export async function why(ports: AssessmentPorts, op: Op, named: string): Promis
 export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: SeenResult): Promise<Why> {
   const { db, whoIs } = ports;
   const { id, institution, studyUid, results } = result;
-  const [held, [row], shown, decisions, incidents] = await Promise.all([
+  const [held, [row], shown, decisions, incidents, withdrawn] = await Promise.all([
     heldObjects(ports, study, results),
     manifestsOf(db, [result.package]),
     shownOf(db, [id]),
     decisionsOf(db, [id]),
     incidentsOfResult(db, id),
+    ports.withdrawn(db, [id]),
   ]);
   const manifest = row && manifestIn(row.manifest);
   const objects = results.map((sop) => held.get(sop)).filter((each) => each !== undefined);
@@ -113,7 +114,7 @@ export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: S
     shown: shown.map(({ person, at }) => ({ at, person, by: whoIs({ kind: 'person', id: person })?.name ?? person })),
     decisions: decisions.map((each) => toldDecision(each, whoIs)),
     incidents: incidents.map(({ id: incident, at, severity, state }) => ({ id: incident, at, severity, state })),
-    withdrawn: null,
+    withdrawn: withdrawn.get(id) ?? null,
     journal: await linesOfResult(db, { institution, study: studyUid, task: id }, LINES_MAX),
   };
 }

@@ -9,6 +9,8 @@ import { SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { openTestArchive } from '@acervo/testkit/open-archive.ts';
 import type { InferenceTask, PlacedModel, RunOutcome } from '../../ports/inference-tasks.ts';
+import { type System, systemsOver } from '../../ports/systems.ts';
+import type { Destinations } from './destinations.ts';
 import type { InferencePorts, WorkerPorts } from './ports.ts';
 
 export const MODEL = 'mx.prueba.torax';
@@ -46,6 +48,26 @@ export const DONE: RunOutcome = { status: 'DONE', objects: [], said: [] };
 /** Digest of what was sealed. */
 export const SEALED = 'c'.repeat(64);
 
+/** Systems that results may be sent to: each of the institution, at an address where nothing listens. */
+export function destinationsOf(...systems: readonly (readonly [aeTitle: string, institution: string])[]): Destinations {
+  const known = systems.map(([aeTitle, institution]): readonly [string, System] => [
+    aeTitle,
+    {
+      aeTitle,
+      institution,
+      kind: 'workstation',
+      host: '127.0.0.1',
+      port: 1,
+      tls: false,
+      certificates: [],
+      may: [],
+      isMoveDestination: false,
+      transferSyntaxes: [],
+    },
+  ]);
+  return systemsOver(new Map(known));
+}
+
 export type Opened = Awaited<ReturnType<typeof openRouted>>;
 
 /** An archive with what routes and works on it; nothing runs unless a test says so. */
@@ -58,6 +80,7 @@ export async function openRouted(t: TestContext, over: { placed?: readonly Place
     holdings: archive.holdings,
     states: { runningAt: () => state.placed },
     isAssigned: () => Promise.resolve(state.isAssigned),
+    systems: destinationsOf(['PACS-HGM', 'HGM'], ['PACS-IMSS', 'IMSS']),
     quietMs: 0,
     openOp: (signal) => testOp({ signal, actor: { kind: 'process', id: 'inference' }, institution: '' }),
     worker: undefined,

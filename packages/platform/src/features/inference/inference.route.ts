@@ -1,4 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
+import { DESTINATIONS_MAX } from '@acervo/model/routing/rule.ts';
 import { z } from 'zod';
 import type { HttpRequest, Route } from '../../bindings/http.ts';
 import { JSON_TYPE, jsonAnswer, jsonBodyOf, understood } from '../../bindings/json-body.ts';
@@ -14,6 +15,7 @@ const REQUESTED = z.strictObject({
   studies: z.array(UID).min(1).max(STUDIES_MAX),
   model: z.string().regex(/^[a-z0-9.-]{1,128}@[0-9A-Za-z.+-]{1,64}$/),
   deadlineMinutes: z.int().min(1).max(10_080).default(1_440),
+  deliverTo: z.array(z.string().min(1).max(16)).min(1).max(DESTINATIONS_MAX).optional(),
 });
 const REMOVED = z.strictObject({ name: z.string().min(1).max(64) });
 const DRY = z.strictObject({ days: z.int().min(1).max(DAYS_MAX).default(30), rule: z.unknown().optional() });
@@ -26,8 +28,10 @@ export function inferenceRoutes(ports: InferencePorts): Route[] {
     get('rules', 'Rules by which studies are routed to models, all versions', async (op) => ({
       rules: await rulesOf(db, op, op.institution),
     })),
-    post('rules', 'Put a rule in force: { effect, id, institution, model, scope, deadlineMinutes }', (op, body) =>
-      addRule(db, op, body),
+    post(
+      'rules',
+      'Put a rule in force: { effect, id, institution, model, scope, deadlineMinutes, deliverTo }',
+      (op, body) => addRule(db, op, body, ports.systems),
     ),
     post('rules/remove', 'A rule says nothing any more: { name }', (op, body) =>
       removeRule(db, op, { institution: op.institution, ...understood(REMOVED, body) }),
@@ -42,7 +46,7 @@ export function inferenceRoutes(ports: InferencePorts): Route[] {
     }),
     post(
       'requests',
-      'Ask for a model on studies: { studies, model: ID@VERSION, deadlineMinutes }',
+      'Ask for a model on studies: { studies, model: ID@VERSION, deadlineMinutes, deliverTo }',
       async (op, body) => {
         op.allow('request-ai', op.institution);
         return { answers: await requestTasks(ports, op, understood(REQUESTED, body)) };

@@ -3,6 +3,7 @@ import type { TellResults } from '../../ports/assessment.ts';
 import type { Assignment, ModelRunner, PlacedModels, ResultSink } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
 import type { SilentSink } from '../../ports/silent.ts';
+import type { Destinations } from './destinations.ts';
 
 /** What does tasks in this process. */
 export type WorkerPorts = {
@@ -21,6 +22,8 @@ export type InferencePorts = {
   holdings: Pick<Holdings, 'db' | 'files' | 'journal' | 'log'>;
   states: PlacedModels;
   isAssigned: Assignment;
+  /** Where results may be sent. */
+  systems: Destinations;
   /** A study that got nothing for so long is complete. */
   quietMs: number;
   /** The archive acting by itself. */

@@ -3,21 +3,41 @@ import type { Rule } from '@acervo/model/routing/rule.ts';
 import { type Envelope, envelopeOf } from '../../journal/event.ts';
 import type { JournalProjection } from '../../journal/projection.ts';
 import type { Op } from '../../ports/op.ts';
+import { type EndedDelivery, queueResults, restoreAsked, restoreDelivery } from './delivery.repo.ts';
 import { restoreEnds, restoreTasks } from './restore.repo.ts';
 import { applyRuleChanges, type RuleChange } from './rule.repo.ts';
 import type { EndedTask, NewTask } from './task.repo.ts';
 
 /**
- * Rules and tasks as the journal tells them. A task that had not ended is queued again; attempts begin anew. Events are
- * applied in their order: a task that ended may have been asked for again.
+ * Rules, tasks and deliveries as the journal tells them. What had not ended waits again; attempts begin anew. Events
+ * are applied in their order: a task that ended may have been asked for again.
  */
 export const inferenceProjection: JournalProjection = {
-  kinds: ['ai-rule.added', 'ai-rule.removed', 'ai-task.made', 'ai-task.ended'],
+  kinds: [
+    'ai-rule.added',
+    'ai-rule.removed',
+    'ai-task.made',
+    'ai-task.ended',
+    'ai-delivery.asked',
+    'ai-delivery.ended',
+  ],
   apply: async (sql, events) => {
     await applyRuleChanges(sql, events.filter(({ kind }) => kind.startsWith('ai-rule.')).map(ruleChangeOf));
     for (const { kind, facts, at } of events) {
       if (kind === 'ai-task.made') await restoreTasks(sql, (facts as { tasks: NewTask[] }).tasks);
-      if (kind === 'ai-task.ended') await restoreEnds(sql, (facts as { tasks: EndedTask[] }).tasks, at);
+      if (kind === 'ai-task.ended') {
+        const { tasks } = facts as { tasks: EndedTask[] };
+        await restoreEnds(sql, tasks, at);
+        await queueResults(
+          sql,
+          tasks.map(({ id }) => id),
+        );
+      }
+      if (kind === 'ai-delivery.asked') {
+        const { task, aeTitles } = facts as { task: string; aeTitles: string[] };
+        await restoreAsked(sql, task, aeTitles);
+      }
+      if (kind === 'ai-delivery.ended') await restoreDelivery(sql, facts as EndedDelivery, at);
     }
   },
 };

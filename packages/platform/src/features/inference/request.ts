@@ -3,9 +3,13 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { findStudies, type HeldStudy } from '../../holdings/find.repo.ts';
 import { seen } from '../../holdings/seen.ts';
+import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { PlacedModel } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
+import type { Db } from '../../ports/sql.ts';
+import { addDestinations, queueAgain } from './delivery.repo.ts';
+import { checkDestinations } from './destinations.ts';
 import { factsOf, revisionOf } from './facts.repo.ts';
 import type { InferencePorts } from './ports.ts';
 import { endedEvents, madeEvents } from './projection.ts';
@@ -15,6 +19,7 @@ import { cancelTask, insertTasks, type NewTask, PRIORITY } from './task.repo.ts'
 export type RequestPorts = {
   holdings: Pick<InferencePorts['holdings'], 'db' | 'journal'>;
   states: InferencePorts['states'];
+  systems: InferencePorts['systems'];
 };
 
 /** Studies of one request. */
@@ -28,9 +33,14 @@ export type Asked = {
   /** ID@VERSION of the package. */
   model: string;
   deadlineMinutes: number;
+  /** AE titles of systems of the institution of each study that the results are sent to. */
+  deliverTo?: readonly string[] | undefined;
 };
 
-/** What became of one study. `known`: the task was there, and is not begun again. */
+/**
+ * What became of one study. `known`: the task was there, and is not begun again; its results are sent all the same
+ * where that was asked for.
+ */
 export type Answered = { study: string; outcome: 'queued' | 'known' | 'not-found' | 'no-images'; task?: string };
 
 /**
@@ -57,6 +67,8 @@ async function requestOne(ports: RequestPorts, op: Op, held: HeldStudy, asked: A
   const { db } = ports.holdings;
   const { studyUid: study, studyKey, institution } = held;
   const placed = placedModel(ports, op, institution, asked.model);
+  const { deliverTo = [] } = asked;
+  checkDestinations(ports.systems, institution, deliverTo);
   const [facts] = await factsOf(db, [studyKey]);
   const series = facts?.series.filter(({ modality = '' }) => !NO_IMAGES.has(modality)) ?? [];
   const keys = series.map(({ seriesKey }) => seriesKey);
@@ -78,6 +90,7 @@ async function requestOne(ports: RequestPorts, op: Op, held: HeldStudy, asked: A
     rules: [],
     askedBy: `${op.actor.kind}/${op.actor.id}`,
     priority: PRIORITY.asked,
+    deliverTo,
     createdAt: new Date(now).toISOString(),
     deadline: new Date(now + asked.deadlineMinutes * 60_000).toISOString(),
   };
@@ -87,7 +100,20 @@ async function requestOne(ports: RequestPorts, op: Op, held: HeldStudy, asked: A
     return tasks;
   });
   const [first] = made;
-  return first === undefined ? { study, outcome: 'known' } : { study, outcome: 'queued', task: first.id };
+  if (first !== undefined) return { study, outcome: 'queued', task: first.id };
+  if (deliverTo.length > 0) await sendKnown(db, op, task, deliverTo);
+  return { study, outcome: 'known' };
+}
+
+/** The results of a task that was there, or that it will have, are to be sent to these as well. */
+function sendKnown(db: Db, op: Op, asked: NewTask, aeTitles: readonly string[]): Promise<void> {
+  return db.transaction(async (sql) => {
+    const task = await addDestinations(sql, asked, aeTitles);
+    if (task === undefined) return;
+    const { institution, studyUid: study } = asked;
+    await insertEvents(sql, [envelopeOf(op, 'ai-delivery.asked', { institution, study }, { task, aeTitles })]);
+    await queueAgain(sql, task, aeTitles);
+  });
 }
 
 /** A silent package is known only to whoever may watch it. */

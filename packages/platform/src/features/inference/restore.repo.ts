@@ -5,14 +5,16 @@ import type { EndedTask, NewTask } from './task.repo.ts';
 export async function restoreTasks(sql: Sql, tasks: readonly NewTask[]): Promise<void> {
   await sql.query(
     `insert into ai_task (id, package, model, version, stage, institution, study_key, study_uid, series, revision,
-       rules, asked_by, priority, state, created_at, due_at, deadline)
+       rules, asked_by, priority, state, created_at, due_at, deadline, deliver_to)
      select id, package, model, version, stage, institution, "studyKey", "studyUid", series, revision, rules, "askedBy",
-       priority, 'queued', "createdAt", "createdAt", deadline
+       priority, 'queued', "createdAt", "createdAt", deadline, coalesce("deliverTo", '{}')
      from jsonb_to_recordset($1::jsonb) as given (id uuid, package text, model text, version text, stage text,
        institution text, "studyKey" uuid, "studyUid" text, series text[], revision text, rules text[], "askedBy" text,
-       priority smallint, "createdAt" timestamptz, deadline timestamptz)
+       priority smallint, "createdAt" timestamptz, deadline timestamptz,
+       "deliverTo" text[])
      on conflict (study_key, package, revision) do update set state = 'queued', deadline = excluded.deadline,
-       asked_by = excluded.asked_by, priority = excluded.priority, reason = null, ended_at = null`,
+       asked_by = excluded.asked_by, priority = excluded.priority, deliver_to = excluded.deliver_to, reason = null,
+       ended_at = null`,
     [JSON.stringify(tasks)],
   );
 }

@@ -1,8 +1,8 @@
 import { toFailure } from '@acervo/kernel/failure.ts';
 import type { Job } from '../../bindings/feature.ts';
+import { LEASE_MS } from '../../bindings/lease.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import { waitMs } from '../../journal/sealer.ts';
-import { LEASE_MS } from './lease.ts';
 import type { InferencePorts } from './ports.ts';
 import { endedEvents } from './projection.ts';
 import { claimDue, followings, followJournal } from './route.repo.ts';

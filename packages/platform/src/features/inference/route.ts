@@ -126,8 +126,9 @@ async function tasksFor(ports: InferencePorts, { due, study, chosen, placed }: C
   const deadline = new Date(Date.parse(due.dueAt) + chosen.deadlineMinutes * 60_000).toISOString();
   const base = { institution, studyKey, studyUid, series: chosen.series, revision, rules: chosen.rules, deadline };
   const createdAt = new Date().toISOString();
+  const { deliverTo } = chosen;
   return placed.map(({ package: digest, model, version, stage }) => {
-    const of = { id: newId(), package: digest, model, version, stage };
+    const of = { id: newId(), package: digest, model, version, stage, deliverTo };
     return { ...of, ...base, createdAt, askedBy: BY_RULES, priority: PRIORITY.routed };
   });
 }

@@ -4,6 +4,7 @@ import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
+import { checkDestinations, type Destinations, NO_DESTINATIONS } from './destinations.ts';
 import { asJson, ruleChangeOf } from './projection.ts';
 import { applyRuleChanges, lastVersion, listRules, lockRules, type RuleRow } from './rule.repo.ts';
 
@@ -24,12 +25,19 @@ export function understoodRule(value: unknown): Rule {
 /**
  * Put a rule in force, as the next version where there was one of this id. What was said before stays to be read, and
  * studies are not routed anew.
+ * @param systems  where results may be sent (`deliverTo`)
  * @throws {Failure} request/invalid, access/denied
  */
-export async function addRule(db: Db, op: Op, value: unknown): Promise<RuleRow> {
+export async function addRule(
+  db: Db,
+  op: Op,
+  value: unknown,
+  systems: Destinations = NO_DESTINATIONS,
+): Promise<RuleRow> {
   const rule = understoodRule(value);
   const { institution, id: name } = rule;
   op.allow('route-ai', institution);
+  checkDestinations(systems, institution, rule.deliverTo);
   return changing(db, async (sql) => {
     const known = await lastVersion(sql, institution, name);
     const inForce = await listRules(sql, { institution, inForce: true }, RULES_MAX);

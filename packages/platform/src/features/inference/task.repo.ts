@@ -14,6 +14,8 @@ export type NewTask = InferenceTask & {
   askedBy: string;
   priority: number;
   deadline: string;
+  /** AE titles of systems of its institution that the results are sent to. */
+  deliverTo: readonly string[];
 };
 
 const TASK = `id::text as id, package, model, version, stage, institution, study_key::text as "studyKey",
@@ -21,7 +23,7 @@ const TASK = `id::text as id, package, model, version, stage, institution, study
   to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"`;
 const NEW = `(id uuid, package text, model text, version text, stage text, institution text, "studyKey" uuid,
   "studyUid" text, series text[], revision text, rules text[], "askedBy" text, priority smallint,
-  "createdAt" timestamptz, deadline timestamptz)`;
+  "createdAt" timestamptz, deadline timestamptz, "deliverTo" text[])`;
 
 /**
  * Those that are new are made, and are told. With `isAgain` one that ended without a result begins anew.
@@ -31,13 +33,14 @@ export async function insertTasks(sql: Sql, tasks: readonly NewTask[], isAgain: 
   if (tasks.length === 0) return [];
   const made = await sql.query<{ studyKey: string; package: string; revision: string; id: string }>(
     `insert into ai_task as held (id, package, model, version, stage, institution, study_key, study_uid, series,
-       revision, rules, asked_by, priority, state, created_at, due_at, deadline)
+       revision, rules, asked_by, priority, state, created_at, due_at, deadline, deliver_to)
      select id, package, model, version, stage, institution, "studyKey", "studyUid", series, revision, rules, "askedBy",
-       priority, 'queued', "createdAt", now(), deadline
+       priority, 'queued', "createdAt", now(), deadline, "deliverTo"
      from jsonb_to_recordset($1::jsonb) as given ${NEW} order by "studyKey", package
      on conflict (study_key, package, revision) do update set state = 'queued', stage = excluded.stage,
        asked_by = excluded.asked_by, rules = excluded.rules, priority = excluded.priority, due_at = now(),
-       deadline = excluded.deadline, attempts = 0, reason = null, ended_at = null, leased_until = null
+       deadline = excluded.deadline, deliver_to = excluded.deliver_to, attempts = 0, reason = null, ended_at = null,
+       leased_until = null
        where $2 and held.state in ('failed', 'late', 'cancelled')
      returning id::text as id, study_key::text as "studyKey", package, revision`,
     [JSON.stringify(tasks), isAgain],
@@ -110,10 +113,23 @@ export async function endTask(
   end: { state: Ended; reason: string | null; results: readonly string[] },
 ): Promise<EndedTask[]> {
   return sql.query<EndedTask>(
-    `update ai_task set state = $3, reason = $4, results = $5, ended_at = now(), leased_until = null
+    `update ai_task set state = $3, reason = $4, results = case when $5::text[] = '{}' then results else $5 end,
+       ended_at = now(), leased_until = null
      where id = $1 and attempts = $2 and state = 'leased' returning ${END}`,
     [id, attempts, end.state, end.reason, end.results],
   );
+}
+
+/**
+ * The results that are about to be kept, so that none is ever there of which no task knows.
+ * @returns whether the lease is still ours
+ */
+export async function noteResults(sql: Sql, { id, attempts }: Leased, results: readonly string[]): Promise<boolean> {
+  const rows = await sql.query(
+    `update ai_task set results = $3 where id = $1 and attempts = $2 and state = 'leased' returning id`,
+    [id, attempts, results],
+  );
+  return rows.length > 0;
 }
 
 /** Once more after `waitMs`. @param counts  false: it was not the task's fault, as when the process ends */

@@ -3,14 +3,16 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { findStudies } from '../../holdings/find.repo.ts';
 import { seen } from '../../holdings/seen.ts';
-import type { TellResults, ToldResult } from '../../ports/assessment.ts';
+import type { TellResults, ToldResult, Withdrawn } from '../../ports/assessment.ts';
 import type { Stage } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
+import { type DeliveryRow, deliveriesOf, openDeliveries } from './delivery.repo.ts';
 import type { RequestPorts } from './request.ts';
 import { consideredOf } from './route.repo.ts';
 import { checkWatch } from './rules.ts';
 import { countTasks, openTasks, type TaskCount, type TaskRow, tasksOfStudy } from './watch.repo.ts';
+import { withdrawnTold } from './withdrawn.ts';
 import { type Told, toldOf } from './words.ts';
 
 /** Tasks in one answer. */
@@ -20,14 +22,16 @@ const COUNTED_DAYS = 30;
 
 /** A task as people who answer for models see it: never what was found, and of silent ones not where it lies. */
 export type WatchedTask = Omit<TaskRow, 'results' | 'isOver'>;
-export type Queue = { counts: TaskCount[]; tasks: WatchedTask[] };
+/** `deliveries`: what is to be sent to systems, and what could not be. */
+export type Queue = { counts: TaskCount[]; tasks: WatchedTask[]; deliveries: DeliveryRow[] };
 
 /** What is to be done, and how it went. @throws {Failure} access/denied */
 export async function queueOf(sql: Sql, op: Op, institution: string | undefined): Promise<Queue> {
   checkWatch(op, institution);
   const tasks = await openTasks(sql, institution, LIST_MAX);
   const sinceId = newId(Date.now() - COUNTED_DAYS * 86_400_000);
-  return { counts: await countTasks(sql, institution, sinceId), tasks: tasks.map(watched) };
+  const deliveries = await openDeliveries(sql, institution, LIST_MAX);
+  return { counts: await countTasks(sql, institution, sinceId), tasks: tasks.map(watched), deliveries };
 }
 
 const watched = ({ results: _results, isOver: _isOver, ...task }: TaskRow): WatchedTask => task;
@@ -50,7 +54,12 @@ export type StudyTask = ToldResult & {
   endedAt: string | null;
   /** SOP Instance UIDs. */
   results: readonly string[];
+  /** The version was withdrawn: its results count no more. They stay to be read. */
+  withdrawn: Withdrawn | null;
+  /** Systems that its objects are sent to, for its own institution; `rejection`: the note that withdraws them. */
+  deliveries: readonly Sent[];
 };
+type Sent = Pick<DeliveryRow, 'aeTitle' | 'kind' | 'state' | 'endedAt'>;
 
 export type StudyStatus = {
   institution: string;
@@ -79,9 +88,14 @@ export async function statusOf(
   for (const held of permitted) {
     const { institution, studyKey } = held;
     const rows = await tasksOfStudy(db, studyKey, LIST_MAX);
-    const seenTasks = latest(rows.filter(({ stage }) => stage !== 'silencioso'));
-    const told = await resultsTold(op, held, seenTasks);
-    const tasks = seenTasks.map((row) => clinical(row, told.get(row.id) ?? NOTHING));
+    const said = latest(rows.filter(({ stage }) => stage !== 'silencioso'));
+    const after = await afterwardsOf(db, said);
+    const known = said.map((row) => withResultsOf(row, after));
+    const told = await resultsTold(op, held, known);
+    // Which systems an institution has is its own to know.
+    const isOwn = op.actor.kind === 'process' || op.institution === institution;
+    const shown = isOwn ? after : { ...after, deliveries: [] };
+    const tasks = known.map((row) => clinical(row, told.get(row.id) ?? NOTHING, shown));
     const status: StudyStatus = { institution, study: studyUid, tasks };
     if (op.may('watch-ai', institution)) {
       status.watched = { tasks: rows.map(watched), considered: await consideredOf(db, studyKey) };
@@ -105,13 +119,34 @@ const NOTHING: ToldResult = {
   findings: [],
   reportsUnread: 0,
   decisions: [],
-  withdrawn: null,
 };
 
-function clinical(row: TaskRow, of: ToldResult): StudyTask {
+/** What became of results after they were stored, by the id of their task. */
+type Afterwards = { withdrawn: ReadonlyMap<string, Withdrawn>; deliveries: readonly DeliveryRow[] };
+
+async function afterwardsOf(sql: Sql, rows: readonly TaskRow[]): Promise<Afterwards> {
+  const ids = rows.map(({ id }) => id);
+  return { withdrawn: await withdrawnTold(sql, ids), deliveries: await deliveriesOf(sql, ids) };
+}
+
+/** Those of a task that did not end well are written down before they are there. */
+const withResultsOf = (row: TaskRow, { withdrawn }: Afterwards): TaskRow =>
+  row.state === 'done' || withdrawn.has(row.id) ? row : { ...row, results: [] };
+
+function clinical(row: TaskRow, of: ToldResult, { withdrawn, deliveries }: Afterwards): StudyTask {
   const { id, stage, model, version, deadline, endedAt, results, reason } = row;
   const { told, es, en } = toldOf(row);
   const why = told === 'not-applicable' || told === 'no-result' ? (reason ?? 'deadline') : null;
-  const task = { id, package: row.package, stage, model, version, deadline, endedAt, results };
-  return { ...task, state: told, es, en, reason: why, ...of };
+  return {
+    ...{ id, package: row.package, stage, model, version, deadline, endedAt, results },
+    ...of,
+    state: told,
+    es,
+    en,
+    reason: why,
+    withdrawn: withdrawn.get(id) ?? null,
+    deliveries: deliveries
+      .filter(({ task }) => task === id)
+      .map(({ aeTitle, kind, state, endedAt: at }): Sent => ({ aeTitle, kind, state, endedAt: at })),
+  };
 }

@@ -1,7 +1,7 @@
 import { toFailure } from '@acervo/kernel/failure.ts';
 import type { Job } from '../../bindings/feature.ts';
+import { LEASE_MS } from '../../bindings/lease.ts';
 import { waitMs } from '../../journal/sealer.ts';
-import { LEASE_MS } from './lease.ts';
 import type { InferencePorts, WorkerPorts } from './ports.ts';
 import { claimTask } from './task.repo.ts';
 import { workOn } from './work.ts';

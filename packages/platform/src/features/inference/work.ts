@@ -1,13 +1,14 @@
 import { type Failure, toFailure } from '@acervo/kernel/failure.ts';
+import { LEASE_MS, underLease } from '../../bindings/lease.ts';
 import { seriesKeyOf } from '../../holdings/keys.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { PlacedModel, PlacedModels } from '../../ports/inference-tasks.ts';
+import { queueResults } from './delivery.repo.ts';
 import { revisionOf } from './facts.repo.ts';
 import { inputOf } from './images.ts';
-import { LEASE_MS, underLease } from './lease.ts';
 import type { InferencePorts, WorkerPorts } from './ports.ts';
 import { endedEvents } from './projection.ts';
-import { type Ended, endTask, type Leased, postponeTask, renewTask } from './task.repo.ts';
+import { type Ended, endTask, type Leased, noteResults, postponeTask, renewTask } from './task.repo.ts';
 
 /** Then a task has failed. */
 export const ATTEMPTS_MAX = 3;
@@ -60,9 +61,13 @@ export async function workOn(
     clearTimeout(deadline);
   }
   await db.transaction(async (sql) => {
-    const rows = await endTask(sql, task, end);
-    const told = rows.map((row) => (end.record === undefined ? row : { ...row, record: end.record }));
+    const over = await endTask(sql, task, end);
+    const told = over.map((row) => (end.record === undefined ? row : { ...row, record: end.record }));
     await insertEvents(sql, endedEvents(ports.openOp(signal), told));
+    await queueResults(
+      sql,
+      over.map(({ id }) => id),
+    );
   });
 }
 
@@ -90,7 +95,11 @@ async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased,
   // It may have been stopped while it ran.
   if (placedNow(states, task) === undefined) return ended('cancelled', 'not-placed');
   if (silent !== undefined) return { ...ended('done', null), record: (await silent.keep(task, outcome)).sha256 };
-  return ended('done', null, await worker.sink.keep(task, outcome.objects, signal));
+  const { objects } = outcome;
+  // Known before it is there: should this process die in between, what it kept is found, whatever became of the model.
+  const uids = objects.map(({ sopInstanceUid }) => sopInstanceUid);
+  if (uids.length > 0 && !(await noteResults(holdings.db, task, uids))) return ended('cancelled', 'lease-lost');
+  return ended('done', null, await worker.sink.keep(task, objects, signal));
 }
 
 /** As the task was made: one that was made in silence stays silent, whatever the package may do by now. */

@@ -1,5 +1,6 @@
 import { itemsOf, textOf, uidOf } from '@acervo/dicom/data-set/access.ts';
 import { firstDifference } from '@acervo/dicom/data-set/difference.ts';
+import type { DataSet } from '@acervo/dicom/data-set/model.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { equalBytes } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
@@ -49,11 +50,8 @@ function taskOf({ dataSet }: ImageFile): Task {
   return { made: { date: text(T.ContentDate), time: text(T.ContentTime) }, qualification };
 }
 
-/**
- * The images that it was made of, of all that are there.
- * @throws {Failure} request/invalid where one is missing, or it names none
- */
-function sourcesOf({ dataSet }: ImageFile, files: readonly ImageFile[]): ImageFile[] {
+/** UIDs of the images that a result was made of, as it says. @throws {Failure} request/invalid where it names none */
+export function imagesNamedBy(dataSet: DataSet): string[] {
   const evidence = itemsOf(dataSet, T.CurrentRequestedProcedureEvidenceSequence);
   const series = [dataSet, ...evidence].flatMap((each) => itemsOf(each, T.ReferencedSeriesSequence));
   const named = series
@@ -61,8 +59,16 @@ function sourcesOf({ dataSet }: ImageFile, files: readonly ImageFile[]): ImageFi
     .filter((item) => uidOf(item, T.ReferencedSOPClassUID) !== SEGMENTATION_STORAGE)
     .map((item) => uidOf(item, T.ReferencedSOPInstanceUID) ?? '');
   if (named.length === 0) throw new Failure('request/invalid', 'it refers to no image');
+  return named;
+}
+
+/**
+ * The images that it was made of, of all that are there.
+ * @throws {Failure} request/invalid where one is missing, or it names none
+ */
+function sourcesOf({ dataSet }: ImageFile, files: readonly ImageFile[]): ImageFile[] {
   const byUid = new Map(files.map((file) => [file.sopInstanceUid, file]));
-  return named.map((uid) => {
+  return imagesNamedBy(dataSet).map((uid) => {
     const file = byUid.get(uid);
     if (file === undefined) throw new Failure('request/invalid', `the image ${uid} is not there`);
     return file;

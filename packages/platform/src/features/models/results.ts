@@ -2,6 +2,7 @@ import { textsOf, uidOf } from '@acervo/dicom/data-set/access.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { OPS_VERSION } from '@acervo/model/ops/pipeline.ts';
+import { madeAt } from '@acervo/model/results/made.ts';
 import { makeResults } from '@acervo/model/results/make.ts';
 import type { Qualification, ResultObject, SourceImage } from '@acervo/model/results/result.ts';
 import type { ImageFile } from './images.ts';
@@ -54,18 +55,6 @@ const sourceImage = ({ dataSet, sopInstanceUid, seriesUid, bytes }: ImageFile): 
   dataSetSha256: sha256Of(bytes),
 });
 
-const MINUTE_MS = 60_000;
-const HOUR_MINUTES = 60;
-
-/**
- * An instant as DA and TM in the time of the first image, whose Timezone Offset From UTC (0008,0201) counts for all
- * dates of an object (PS3.3 C.12.1); where it says none, in the time of this machine.
- */
-export function taskTime(at: Date, images: readonly ImageFile[]): Task['made'] {
-  const [offset] = textsOf(images[0]?.dataSet.elements.get(T.TimezoneOffsetFromUTC));
-  const [, sign, hours, minutes] = /^([+-])(\d\d)(\d\d)$/.exec(offset ?? '') ?? [];
-  const east = (Number(hours) * HOUR_MINUTES + Number(minutes)) * (sign === '-' ? -1 : 1);
-  const shifted = new Date(at.getTime() + (sign === undefined ? -at.getTimezoneOffset() : east) * MINUTE_MS);
-  const digits = shifted.toISOString().replaceAll(/\D/g, '');
-  return { date: digits.slice(0, 8), time: digits.slice(8, 14) };
-}
+/** When a task was, in the time of its first image. */
+export const taskTime = (at: Date, images: readonly ImageFile[]): Task['made'] =>
+  madeAt(at, textsOf(images[0]?.dataSet.elements.get(T.TimezoneOffsetFromUTC))[0]);
