@@ -9,12 +9,12 @@ import { associate, qr, retrieve, STUDY_ROOT } from '../features/transfer/transf
 import { endedTask, MODEL, serveSilent, silentRecord, storeChest } from './silent.fixture.ts';
 
 const STUDIES = 200;
-const LATE_MS = 240_000;
+const LATE_MS = 400_000;
 const study = (number: number): string => `2.25.4700.${number}`;
 const failsWith = (code: string) => (thrown: unknown) => thrown instanceof Failure && thrown.code === code;
 
 test('D3: a silent model reads 200 studies; nothing reaches the PACS, and an attempt to bring it out throws', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async (t) => {
   const silent = await serveSilent(t);
   const { running, url, directory, pacs } = silent;

@@ -90,7 +90,7 @@ const SILENT_STUDY = '2.25.4600.1';
 const SEEN_STUDY = '2.25.4600.2';
 
 test('a silent result is at no exit, a restart and a new index later neither; in limited use at each clinical one', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async (t) => {
   const silent = await serveSilent(t);
   const { running, start, config, world, people } = silent;

@@ -25,7 +25,7 @@ import { type RunningServer, startServer } from './server.ts';
 import { openSilent } from './silent.ts';
 
 export const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
-export const LATE_MS = 60_000;
+export const LATE_MS = 120_000;
 const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 
 /** Everything that is logged, as text, and everything that leaves for a receiver of audit messages. */
