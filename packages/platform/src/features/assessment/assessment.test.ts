@@ -52,8 +52,8 @@ test('time to a decision counts from when the archive first showed it to this pe
   await toldBy(opened, testOp({ institution: 'HGM' }));
   assert.equal((await shownOf(ports.db, [task])).length, 1, 'a program is nobody who looks');
   const read = await ports.db.query(
-    `select distinct actor from journal where kind = 'study.retrieved' and event::jsonb #>> '{facts,aspect}' = 'ai-result'
-     order by actor`,
+    `select distinct actor from journal
+     where kind = 'study.retrieved' and event::jsonb #>> '{facts,aspect}' = 'ai-result' order by actor`,
   );
   assert.deepEqual(read, [{ actor: 'p-1' }, { actor: 'tester' }], 'and both have read of the study');
 });
