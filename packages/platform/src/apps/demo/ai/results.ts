@@ -1,0 +1,148 @@
+import { Failure } from '@acervo/kernel/failure.ts';
+import { waitMs } from '../../../journal/sealer.ts';
+import type { SampleObject } from '../sample/sample.ts';
+import { PLACED } from './committee.ts';
+import { type Finding, findingsOf, type Json, textOf } from './findings.ts';
+import { type Committee, memberIn } from './govern.ts';
+
+/** Quiet period, routing and tasks together: on a slow machine. */
+const DONE_MS_MAX = 90_000;
+const POLL_MS = 250;
+const [MODALITY, SOP_INSTANCE_UID] = ['00080060', '00080018'];
+const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
+const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';
+const DEADLINE_MINUTES = 60;
+
+/** A study that rules choose for a model, and who reads there. */
+export type Expected = {
+  institution: string;
+  studyUid: string;
+  modality: 'CR' | 'CT';
+  /** ID@VERSION. */
+  model: string;
+  chief: string;
+};
+
+/** What AI said of a study, or why it said nothing. */
+export type Answered = Expected & {
+  /** As a screen says it. */
+  es: string;
+  reason: string | null;
+  findings: Finding[];
+  /** Modalities of the result objects: SR, SEG. */
+  objects: string[];
+};
+
+/**
+ * Studies that the rules are for: films of the whole sample, and the tomography that is there for the model. Of the
+ * sample's own none is of a chest at a site of that model.
+ */
+export function expectedOf(sample: readonly SampleObject[], forModels: readonly SampleObject[]): Expected[] {
+  const found = new Map<string, Expected>();
+  for (const { sites, modality, model, version } of PLACED) {
+    const objects = modality === 'CR' ? [...sample, ...forModels] : forModels;
+    for (const { site, chief } of sites) {
+      for (const { institution, studyUid, sopClassUid } of objects) {
+        if (institution !== site || sopClassUid !== (modality === 'CR' ? CR_IMAGE : CT_IMAGE)) continue;
+        found.set(`${site} ${studyUid}`, { institution, studyUid, modality, model: `${model}@${version}`, chief });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+type Task = { model: string; version: string; state: string; es: string; reason: string | null; results: string[] };
+/** What rules said of one model; `why`: it got no task. */
+type Considered = { model: string; why?: string };
+type Status = { institution: string; tasks: Task[]; watched?: { considered: Considered[] | null } };
+
+/** Studies that were there before there were rules: no rule is for them, and they are asked for as any past study is. */
+export async function pastOf(http: string, expected: readonly Expected[], signal: AbortSignal): Promise<Expected[]> {
+  const past: Expected[] = [];
+  for (const each of expected) {
+    const status = await statusOf(http, each, signal);
+    if (status !== undefined && status.tasks.length === 0 && status.watched?.considered == null) past.push(each);
+  }
+  return past;
+}
+
+export async function requestPast(committee: Committee, past: readonly Expected[]): Promise<void> {
+  for (const { chief, studyUid, model } of past) {
+    const asked = { studies: [studyUid], model, deadlineMinutes: DEADLINE_MINUTES };
+    await memberIn(committee, chief).ask('/api/ai/requests', asked);
+  }
+}
+
+/** Wait until every study was routed and its tasks have ended, as the archive tells it; no longer than a while. */
+export async function answersOf(http: string, expected: readonly Expected[], signal: AbortSignal): Promise<Answered[]> {
+  const until = performance.now() + DONE_MS_MAX;
+  const answers: Answered[] = [];
+  for (const each of expected) {
+    let status = await statusOf(http, each, signal);
+    while (!isOver(status) && performance.now() < until && !signal.aborted) {
+      await waitMs(POLL_MS, signal);
+      status = await statusOf(http, each, signal);
+    }
+    answers.push(...(await answersIn(http, each, status, signal)));
+  }
+  return answers;
+}
+
+const isOver = (status: Status | undefined): boolean =>
+  status !== undefined &&
+  (status.tasks.length > 0 || status.watched?.considered != null) &&
+  status.tasks.every(({ state }) => state !== 'pending');
+
+/**
+ * Asked by nobody in particular: it is the demo that looks, not one of its people.
+ * @returns undefined where the archive does not have the study
+ */
+async function statusOf(http: string, of: Expected, signal: AbortSignal): Promise<Status | undefined> {
+  const answer = await fetch(`${http}/api/ai/studies/${of.studyUid}`, { signal });
+  if (answer.status === 404) return undefined;
+  if (!answer.ok) throw new Failure('internal', `AI status answered ${answer.status}: ${await answer.text()}`);
+  const { studies } = (await answer.json()) as { studies: Status[] };
+  return studies.find(({ institution }) => institution === of.institution);
+}
+
+const UNROUTED: Readonly<Record<string, string>> = {
+  'not-assigned': 'fuera de la parte de los estudios que el sitio asignó',
+  'not-placed': 'ningún modelo está en uso en el sitio',
+};
+
+async function answersIn(
+  http: string,
+  of: Expected,
+  status: Status | undefined,
+  signal: AbortSignal,
+): Promise<Answered[]> {
+  const answers: Answered[] = [];
+  for (const { model, version, es, reason, results } of status?.tasks ?? []) {
+    const objects = results.length === 0 ? [] : await resultsOf(http, of, results, signal);
+    const modalities = objects.map((each) => textOf(each, MODALITY)).sort();
+    const findings = objects.flatMap(findingsOf);
+    answers.push({ ...of, model: `${model}@${version}`, es, reason, findings, objects: modalities });
+  }
+  for (const { model, why } of status?.watched?.considered ?? []) {
+    const es = UNROUTED[why ?? ''];
+    // Of other models their rules say why the study is none for them: nobody expected it.
+    if (why === undefined || es === undefined || answers.some((each) => each.model.startsWith(`${model}@`))) continue;
+    answers.push({ ...of, es, reason: why, findings: [], objects: [] });
+  }
+  if (answers.length > 0) return answers;
+  return [{ ...of, es: 'sin tarea de IA', reason: null, findings: [], objects: [] }];
+}
+
+/** Read back by WADO-RS, as anybody would. */
+async function resultsOf(
+  http: string,
+  { institution, studyUid }: Expected,
+  uids: readonly string[],
+  signal: AbortSignal,
+): Promise<Json[]> {
+  const url = `${http}/dicom-web/i/${institution}/studies/${studyUid}/metadata`;
+  const answer = await fetch(url, { headers: { accept: 'application/dicom+json' }, signal });
+  if (!answer.ok) throw new Failure('internal', `metadata of ${studyUid} answered ${answer.status}`);
+  const all = (await answer.json()) as Json[];
+  return all.filter((each) => uids.includes(textOf(each, SOP_INSTANCE_UID)));
+}

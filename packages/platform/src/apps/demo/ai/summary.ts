@@ -1,0 +1,68 @@
+import { PAGES } from '@acervo/interop/console/pages.ts';
+import type { Finding } from './findings.ts';
+import type { Governed } from './govern.ts';
+import type { Answered } from './results.ts';
+
+/** What the demo shows of AI. */
+export type AiShown = { governed: Governed; answers: Answered[] };
+
+/** Lines of the summary, in Spanish. @param acervo  how a command of the archive is called here */
+export function aiText({ governed, answers }: AiShown, http: string, acervo: string): string[] {
+  const { people, approvals, steps, stands } = governed;
+  const found = answers.filter(({ objects }) => objects.length > 0);
+  const first = found.find(({ objects }) => objects.includes('SEG')) ?? found[0];
+  const [placed] = stands;
+  return [
+    'IA en el archivo. DEMOSTRACIÓN: imágenes y modelos inventados, sin valor clínico.',
+    '',
+    ...stands.map(({ model, version, site, state, percentage }) =>
+      `  ${model} ${version}  ${site.padEnd(12)}  ${state}${percentage === null ? '' : `, ${percentage} % de los estudios`}`.trimEnd(),
+    ),
+    `  En la bitácora: ${steps} pasos, ${approvals} aprobaciones firmadas por ${people} personas distintas.`,
+    '',
+    'Qué encontró, leído de los informes (SR) y segmentaciones (SEG) guardados:',
+    '',
+    ...answers.flatMap(answerLines),
+    '',
+    ...(first === undefined
+      ? []
+      : [
+          `Estudio   ${acervo} ai status ${first.studyUid}`,
+          `Visor     ${http}/ohif/viewer?StudyInstanceUIDs=${first.studyUid}`,
+        ]),
+    `Cola      ${acervo} ai queue`,
+    ...(placed === undefined ? [] : [`Modelo    ${acervo} model state ${placed.model} ${placed.version}`]),
+    ...pageLines(http),
+  ];
+}
+
+/** One for a study, then one for each thing that was found or not. */
+function answerLines({ institution, modality, studyUid, es, reason, objects, findings }: Answered): string[] {
+  const kept = objects.length === 0 ? '' : ` [${objects.join(', ')}]`;
+  const why = reason === null ? '' : ` (${reason})`;
+  return [
+    `  ${modality} ${institution.padEnd(12)}  ${es}${why}${kept}`,
+    ...findings.map((finding) => `     ${findingText(finding)}`),
+    `     ${studyUid}`,
+  ];
+}
+
+function findingText({ meaning, evaluation, measured }: Finding): string {
+  const numbers = measured.map(({ what, value, unit }) => `${what.toLowerCase()} ${amount(value, unit)}`);
+  const said = [...(evaluation === undefined ? [] : [evaluation.toLowerCase()]), ...numbers];
+  return `${meaning}: ${said.join(', ')}`;
+}
+
+const MM3_OF_ML = 1000;
+
+/** Volumes in millilitres, as people say them. */
+function amount(value: number, unit: string): string {
+  const [shown, named] = unit === 'mm3' ? [value / MM3_OF_ML, 'mL'] : [value, unit];
+  return `${shown.toLocaleString('es-MX', { maximumFractionDigits: 1 })} ${named}`;
+}
+
+/** Where the console has it. */
+const pageLines = (http: string): string[] =>
+  Object.values<string>(PAGES)
+    .filter((path) => path === '/modelos')
+    .map((path) => `Modelos   ${http}${path}`);
