@@ -16,11 +16,15 @@ const LATE_MS = 60_000;
 
 type Demo = { folder: string; dataDir: string; shown: AiShown };
 let made: Promise<Demo> | undefined;
+const ends: (() => unknown)[] = [];
+after(async () => {
+  for (const end of ends) await end();
+});
 
 /** The archive that `npm run demo -- --once` leaves: made once for all tests, each works on a copy or only adds. */
 function demo(): Promise<Demo> {
   made ??= (async () => {
-    const folder = scratch({ after }, 'demo');
+    const folder = scratch({ after: (end) => void ends.push(end) }, 'demo');
     const dataDir = join(folder, 'data');
     return { folder, dataDir, shown: await runDemo(dataDir) };
   })();
