@@ -56,7 +56,7 @@ test('the demo has its models signed for, and its films and tomography read', as
     // One study of a hundred is nobody's: the site's secret says which.
     if (reason === 'not-assigned') continue;
     assert.deepEqual([reason, objects], [null, modality === 'CR' ? ['SR'] : ['SEG', 'SR', 'SR']]);
-    assert.ok(findings.every(({ meaning, measured }) => meaning !== '' && measured.length > 0));
+    assert.ok(findings.length > 0 && findings.every(({ es, value }) => es !== '' && value !== null));
   }
   assert.equal(kindsOf(journalOf(dataDir))['model.approved'], shown.governed.approvals);
 });
@@ -178,6 +178,7 @@ test('D6: why did this study show that finding? By digests, signatures, a decisi
   const archive = await openDemo(t, dataDir);
   const radiologist = await archive.as('jefatura.imss');
   const sop = await resultOf(t, radiologist.ask);
+  // What was shown first is what the time to a decision counts from.
   await radiologist.ask(`/api/ai/results/${sop}`);
   const decided = { decision: 'accepted', reason: 'opacidad a simple vista', shownAt: new Date().toISOString() };
   await radiologist.ask(`/api/ai/results/${sop}/decisions`, decided);

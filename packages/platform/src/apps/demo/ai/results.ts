@@ -1,14 +1,13 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { waitMs } from '../../../journal/sealer.ts';
+import type { ToldFinding, ToldResult } from '../../../ports/assessment.ts';
 import type { SampleObject } from '../sample/sample.ts';
 import { PLACED } from './committee.ts';
-import { type Finding, findingsOf, type Json, textOf } from './findings.ts';
 import { type Committee, memberIn } from './govern.ts';
 
 /** Quiet period, routing and tasks together: on a slow machine. */
 const DONE_MS_MAX = 90_000;
 const POLL_MS = 250;
-const [MODALITY, SOP_INSTANCE_UID] = ['00080060', '00080018'];
 const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';
 const DEADLINE_MINUTES = 60;
@@ -28,7 +27,7 @@ export type Answered = Expected & {
   /** As a screen says it. */
   es: string;
   reason: string | null;
-  findings: Finding[];
+  findings: readonly ToldFinding[];
   /** Modalities of the result objects: SR, SEG. */
   objects: string[];
 };
@@ -51,7 +50,13 @@ export function expectedOf(sample: readonly SampleObject[], forModels: readonly 
   return [...found.values()];
 }
 
-type Task = { model: string; version: string; state: string; es: string; reason: string | null; results: string[] };
+type Task = Pick<ToldResult, 'objects' | 'findings'> & {
+  model: string;
+  version: string;
+  state: string;
+  es: string;
+  reason: string | null;
+};
 /** What rules said of one model; `why`: it got no task. */
 type Considered = { model: string; why?: string };
 type Status = { institution: string; tasks: Task[]; watched?: { considered: Considered[] | null } };
@@ -83,7 +88,7 @@ export async function answersOf(http: string, expected: readonly Expected[], sig
       await waitMs(POLL_MS, signal);
       status = await statusOf(http, each, signal);
     }
-    answers.push(...(await answersIn(http, each, status, signal)));
+    answers.push(...answersIn(each, status));
   }
   return answers;
 }
@@ -110,19 +115,11 @@ const UNROUTED: Readonly<Record<string, string>> = {
   'not-placed': 'ningún modelo está en uso en el sitio',
 };
 
-async function answersIn(
-  http: string,
-  of: Expected,
-  status: Status | undefined,
-  signal: AbortSignal,
-): Promise<Answered[]> {
-  const answers: Answered[] = [];
-  for (const { model, version, es, reason, results } of status?.tasks ?? []) {
-    const objects = results.length === 0 ? [] : await resultsOf(http, of, results, signal);
-    const modalities = objects.map((each) => textOf(each, MODALITY)).sort();
-    const findings = objects.flatMap(findingsOf);
-    answers.push({ ...of, model: `${model}@${version}`, es, reason, findings, objects: modalities });
-  }
+function answersIn(of: Expected, status: Status | undefined): Answered[] {
+  const answers = (status?.tasks ?? []).map(({ model, version, es, reason, findings, objects }): Answered => {
+    const modalities = objects.map(({ modality }) => modality).sort();
+    return { ...of, model: `${model}@${version}`, es, reason, findings, objects: modalities };
+  });
   for (const { model, why } of status?.watched?.considered ?? []) {
     const es = UNROUTED[why ?? ''];
     // Of other models their rules say why the study is none for them: nobody expected it.
@@ -131,18 +128,4 @@ async function answersIn(
   }
   if (answers.length > 0) return answers;
   return [{ ...of, es: 'sin tarea de IA', reason: null, findings: [], objects: [] }];
-}
-
-/** Read back by WADO-RS, as anybody would. */
-async function resultsOf(
-  http: string,
-  { institution, studyUid }: Expected,
-  uids: readonly string[],
-  signal: AbortSignal,
-): Promise<Json[]> {
-  const url = `${http}/dicom-web/i/${institution}/studies/${studyUid}/metadata`;
-  const answer = await fetch(url, { headers: { accept: 'application/dicom+json' }, signal });
-  if (!answer.ok) throw new Failure('internal', `metadata of ${studyUid} answered ${answer.status}`);
-  const all = (await answer.json()) as Json[];
-  return all.filter((each) => uids.includes(textOf(each, SOP_INSTANCE_UID)));
 }

@@ -1,5 +1,5 @@
 import { PAGES } from '@acervo/interop/console/pages.ts';
-import type { Finding } from './findings.ts';
+import type { ToldFinding } from '../../../ports/assessment.ts';
 import type { Governed } from './govern.ts';
 import type { Answered } from './results.ts';
 
@@ -47,10 +47,13 @@ function answerLines({ institution, modality, studyUid, es, reason, objects, fin
   ];
 }
 
-function findingText({ meaning, evaluation, measured }: Finding): string {
-  const numbers = measured.map(({ what, value, unit }) => `${what.toLowerCase()} ${amount(value, unit)}`);
-  const said = [...(evaluation === undefined ? [] : [evaluation.toLowerCase()]), ...numbers];
-  return `${meaning}: ${said.join(', ')}`;
+/** Concept by UCUM unit: what a number of a report is. */
+const CONCEPTS: Readonly<Record<string, string>> = { '%': 'certeza', mm3: 'volumen', mm2: 'área' };
+
+function findingText({ es, isPositive, value, unit }: ToldFinding): string {
+  const decided = isPositive === null ? [] : [isPositive ? 'presente' : 'ausente'];
+  const measured = value === null ? [] : [`${CONCEPTS[unit ?? ''] ?? ''} ${amount(value, unit ?? '')}`.trim()];
+  return `${es}: ${[...decided, ...measured].join(', ')}`;
 }
 
 const MM3_OF_ML = 1000;
