@@ -12,6 +12,7 @@ const VERIFIER = join(import.meta.dirname, '../../packages/verifier/src/main.ts'
 const CR = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
 /** The phantom with an opacity: what its model is fitted to. */
 const STUDY = uidOf('acervo demo', 'imss-cr-opacity');
+const SITE = 'IMSS-CMNSXXI';
 const LATE_MS = 60_000;
 
 type Demo = { folder: string; dataDir: string; shown: AiShown };
@@ -196,7 +197,7 @@ test('D6: why did this study show that finding? By digests, signatures, a decisi
 
   // The same again, by the package and the images that came out of the archive.
   const images = join(folder, 'exported');
-  await told(dataDir, 'export', '--study', STUDY, '--to', images);
+  await told(dataDir, 'export', '--study', STUDY, '--institution', SITE, '--to', images);
   const fileOf = (uid: string): string => {
     const found = readdirSync(images, { recursive: true, encoding: 'utf8' }).find((path) => path.includes(uid));
     assert.ok(found !== undefined, uid);
