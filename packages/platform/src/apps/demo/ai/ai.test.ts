@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { DIRECTORY } from '../sample/directory.ts';
 import { STUDIES_FOR_MODELS } from '../sample/for-models.ts';
 import { generateSample } from '../sample/sample.ts';
@@ -46,4 +49,22 @@ test('four films and a tomography are for the models, each of one institution', 
   const expected = expectedOf(sample, [...generateSample({ seed, plans: STUDIES_FOR_MODELS })]);
   assert.deepEqual(expected.map(({ modality }) => modality).sort(), ['CR', 'CR', 'CR', 'CR', 'CT']);
   assert.equal(new Set(expected.map(({ studyUid }) => studyUid)).size, expected.length);
+});
+
+/** Where a program may make no further namespace, as on systems that have switched them off. */
+function startedWithoutNamespaces(): unknown {
+  const urlOf = (path: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, path)).href);
+  const source = `const { startAi } = await import(${urlOf('start.ts')});
+    const { loadConfig } = await import(${urlOf('../../config.ts')});
+    console.log(JSON.stringify(await startAi({ config: loadConfig({ ACERVO_ACCESS: 'open' }) })));`;
+  const script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$0" --input-type=module -e "$1"';
+  const words = ['--user', '--map-root-user', 'sh', '-c', script, process.execPath, source];
+  const { stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
+  assert.notEqual(stdout, '', stderr);
+  return JSON.parse(stdout);
+}
+
+test('where models cannot be kept from the network, nothing is begun, and one line says why', () => {
+  const { why } = startedWithoutNamespaces() as { why: string };
+  assert.match(why, /espacio sin red/);
 });
