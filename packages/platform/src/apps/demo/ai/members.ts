@@ -10,7 +10,7 @@ import { readPrivateFile } from '../../private-file.ts';
 import type { DemoSessions } from './sessions.ts';
 
 /** A server reads the directory every second. */
-const KNOWN_MS_MAX = 30_000;
+const KNOWN_MS_MAX = 60_000;
 const POLL_MS = 200;
 const PASSPHRASE_BYTES = 24;
 

@@ -6,7 +6,7 @@ import { PLACED } from './committee.ts';
 import { type Committee, memberIn } from './govern.ts';
 
 /** Quiet period, routing and tasks together: on a slow machine. */
-const DONE_MS_MAX = 90_000;
+const DONE_MS_MAX = 180_000;
 const POLL_MS = 250;
 const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';

@@ -29,7 +29,7 @@ export type AiPorts = {
 
 const PROBE_MIB = 64;
 /** Every process reads states on within a second. */
-const PLACED_MS_MAX = 30_000;
+const PLACED_MS_MAX = 60_000;
 const POLL_MS = 100;
 
 /**
