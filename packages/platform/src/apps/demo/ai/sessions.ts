@@ -11,9 +11,9 @@ export type DemoSessions = Identities & {
 };
 
 /**
- * Under open access nobody logs in, and yet an approval needs a person with a second factor. The demo vouches for its own
- * invented people, whose keys it holds: their sessions begin and end with its process, and say `demo` (RFC 8176 `amr`) as
- * their method, which no login of an archive gives.
+ * Under open access nobody logs in, and yet an approval needs a person with a second factor. The demo vouches for its
+ * own invented people, whose keys it holds: their sessions begin and end with its process, and say `demo` (RFC 8176
+ * `amr`) as their method, which no login of an archive gives.
  */
 export function demoSessions(): DemoSessions {
   const held = new Map<string, Identity>();

@@ -1,6 +1,6 @@
 import { PAGES } from '@acervo/interop/console/pages.ts';
 import type { ToldFinding } from '../../../ports/assessment.ts';
-import type { Governed } from './govern.ts';
+import type { Governed, Stands } from './govern.ts';
 import type { Answered } from './results.ts';
 
 /** What the demo shows of AI. */
@@ -15,9 +15,7 @@ export function aiText({ governed, answers }: AiShown, http: string, acervo: str
   return [
     'IA en el archivo. DEMOSTRACIÓN: imágenes y modelos inventados, sin valor clínico.',
     '',
-    ...stands.map(({ model, version, site, state, percentage }) =>
-      `  ${model} ${version}  ${site.padEnd(12)}  ${state}${percentage === null ? '' : `, ${percentage} % de los estudios`}`.trimEnd(),
-    ),
+    ...stands.map(standLine),
     `  En la bitácora: ${steps} pasos, ${approvals} aprobaciones firmadas por ${people} personas distintas.`,
     '',
     'Qué encontró, leído de los informes (SR) y segmentaciones (SEG) guardados:',
@@ -34,6 +32,11 @@ export function aiText({ governed, answers }: AiShown, http: string, acervo: str
     ...(placed === undefined ? [] : [`Modelo    ${acervo} model state ${placed.model} ${placed.version}`]),
     ...pageLines(http),
   ];
+}
+
+function standLine({ model, version, site, state, percentage }: Stands): string {
+  const share = percentage === null ? '' : `, ${percentage} % de los estudios`;
+  return `  ${model} ${version}  ${site.padEnd(12)}  ${state}${share}`;
 }
 
 /** One for a study, then one for each thing that was found or not. */
