@@ -42,11 +42,11 @@ const kindsOf = (lines: readonly Line[]): Record<string, number> =>
 test('the demo has its models signed for, and its films and tomography read', async () => {
   const { shown, dataDir } = await demo();
   assert.deepEqual(
-    shown.governed.stands.map(({ model, site, state, percentage }) => [model, site, state, percentage]).sort(),
+    shown.governed.stands.map(({ model, site, state, percentage }) => `${model} ${site} ${state} ${percentage}`).sort(),
     [
-      [CR.model, 'IMSS-CMNSXXI', 'limitado', 99],
-      [CR.model, 'SSA-JAL-HCG', 'limitado', 99],
-      ['mx.acervo.demo.tc-densidad', 'SSA-JAL-HCG', 'limitado', 99],
+      `${CR.model} IMSS-CMNSXXI limitado 99`,
+      `${CR.model} SSA-JAL-HCG limitado 99`,
+      'mx.acervo.demo.tc-densidad SSA-JAL-HCG limitado 99',
     ],
   );
   // Two models for the nation, and three times a site: none of them by one person alone but the chief's own step.

@@ -18,8 +18,8 @@ type Taken = { site: string; to: string };
 
 /**
  * Bring each model from reception to limited use at its sites, as its committee: every approval is signed by the person
- * whose it is, every step and rule comes by the route that a page uses. What was done once, also by an earlier start, is
- * not done again: what people stopped since stays stopped.
+ * whose it is, every step and rule comes by the route that a page uses. What was done once, also by an earlier start,
+ * is not done again: what people stopped since stays stopped.
  */
 export async function govern(committee: Committee): Promise<Governed> {
   let [approvals, steps] = [0, 0];

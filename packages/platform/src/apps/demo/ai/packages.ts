@@ -25,8 +25,8 @@ import { PLACED } from './committee.ts';
 export type Desk = { config: Config; db: Db; op: Op; folder: string };
 
 /**
- * Build, sign and submit the demo's packages as the nation's, as `acervo model pack`, `signer add` and `submit --national`
- * do; those that are there stay.
+ * Build, sign and submit the demo's packages as the nation's, as `acervo model pack`, `signer add` and `submit
+ * --national` do; those that are there stay.
  * @throws {Failure} model/refused, with what stands against one
  */
 export async function submitDemoPackages(desk: Desk): Promise<void> {

@@ -8,8 +8,7 @@ import { type Committee, memberIn } from './govern.ts';
 /** Quiet period, routing and tasks together: on a slow machine. */
 const DONE_MS_MAX = 180_000;
 const POLL_MS = 250;
-const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
-const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';
+const SOP_CLASSES = { CR: '1.2.840.10008.5.1.4.1.1.1', CT: '1.2.840.10008.5.1.4.1.1.2' } as const;
 const DEADLINE_MINUTES = 60;
 
 /** A study that rules choose for a model, and who reads there. */
@@ -40,11 +39,12 @@ export function expectedOf(sample: readonly SampleObject[], forModels: readonly 
   const found = new Map<string, Expected>();
   for (const { sites, modality, model, version } of PLACED) {
     const objects = modality === 'CR' ? [...sample, ...forModels] : forModels;
-    for (const { site, chief } of sites) {
-      for (const { institution, studyUid, sopClassUid } of objects) {
-        if (institution !== site || sopClassUid !== (modality === 'CR' ? CR_IMAGE : CT_IMAGE)) continue;
-        found.set(`${site} ${studyUid}`, { institution, studyUid, modality, model: `${model}@${version}`, chief });
-      }
+    const chiefs = new Map(sites.map(({ site, chief }) => [site, chief]));
+    for (const { institution, studyUid, sopClassUid } of objects) {
+      const chief = chiefs.get(institution);
+      if (chief === undefined || sopClassUid !== SOP_CLASSES[modality]) continue;
+      const of = { institution, studyUid, modality, model: `${model}@${version}`, chief };
+      found.set(`${institution} ${studyUid}`, of);
     }
   }
   return [...found.values()];
@@ -61,7 +61,7 @@ type Task = Pick<ToldResult, 'objects' | 'findings'> & {
 type Considered = { model: string; why?: string };
 type Status = { institution: string; tasks: Task[]; watched?: { considered: Considered[] | null } };
 
-/** Studies that were there before there were rules: no rule is for them, and they are asked for as any past study is. */
+/** Studies that were there before there were rules: they are asked for, as any past study is. */
 export async function pastOf(http: string, expected: readonly Expected[], signal: AbortSignal): Promise<Expected[]> {
   const past: Expected[] = [];
   for (const each of expected) {
