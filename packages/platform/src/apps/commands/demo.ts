@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import { importSeed } from '../../features/directory/seed.ts';
 import { loadAccess } from '../access.ts';
@@ -30,7 +30,7 @@ export const demoCommand: Command = {
   run: async (args, given) => {
     const config = await prepare(args);
     const context = { ...given, log: makeLog(config.logLevel) };
-    context.print(`Acervo demo, data in ${config.dataDir}`);
+    context.print(`Acervo demo, data in ${shortPath(config.dataDir)}`);
     const sessions = demoSessions();
     const server = await startOnFreePorts(config, sessions, context);
     try {
@@ -69,6 +69,12 @@ async function prepare(args: CommandArgs): Promise<Config> {
   });
 }
 
+/** From here, where it is below. */
+function shortPath(path: string): string {
+  const short = relative('', path);
+  return short.startsWith('..') || short === '' ? path : short;
+}
+
 /** The usual ports may be taken on a laptop: then any other ones. */
 async function startOnFreePorts(
   config: Config,
@@ -103,8 +109,9 @@ async function show(started: Started, args: CommandArgs, context: CommandContext
     Object.values(INSTITUTIONS).map(({ code }) => code),
   );
   const hasViewer = (await installedStamp(config.ohifDir)) !== '';
-  const acervo = `ACERVO_DATA_DIR=${config.dataDir} node bin/acervo`;
-  const lines = shown === undefined ? [] : [...aiText(shown, target.http, acervo), ''];
+  const acervo = `ACERVO_DATA_DIR=${shortPath(config.dataDir)} node bin/acervo`;
+  const way = { http: target.http, acervo, hasViewer };
+  const lines = shown === undefined ? [] : [...aiText(shown, way), ''];
   const text = [summaryText(summary, sent, target, hasViewer), ...lines].join('\n');
   print(text, { summary, sent, ...target, ...(shown && { ai: shown }) });
   const held = summary.institutions.reduce((sum, { instances }) => sum + instances, 0);

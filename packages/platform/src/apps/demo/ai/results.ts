@@ -111,7 +111,7 @@ async function statusOf(http: string, of: Expected, signal: AbortSignal): Promis
 }
 
 const UNROUTED: Readonly<Record<string, string>> = {
-  'not-assigned': 'fuera de la parte de los estudios que el sitio asignó',
+  'not-assigned': 'no le tocó: el modelo recibe sólo una parte de los estudios del sitio',
   'not-placed': 'ningún modelo está en uso en el sitio',
 };
 

@@ -6,8 +6,11 @@ import type { Answered } from './results.ts';
 /** What the demo shows of AI. */
 export type AiShown = { governed: Governed; answers: Answered[] };
 
-/** Lines of the summary, in Spanish. @param acervo  how a command of the archive is called here */
-export function aiText({ governed, answers }: AiShown, http: string, acervo: string): string[] {
+/** Where to look further. @property acervo  how a command of the archive is called here */
+export type Way = { http: string; acervo: string; hasViewer: boolean };
+
+/** Lines of the summary, in Spanish. */
+export function aiText({ governed, answers }: AiShown, { http, acervo, hasViewer }: Way): string[] {
   const { people, approvals, steps, stands } = governed;
   const found = answers.filter(({ objects }) => objects.length > 0);
   const first = found.find(({ objects }) => objects.includes('SEG')) ?? found[0];
@@ -26,7 +29,7 @@ export function aiText({ governed, answers }: AiShown, http: string, acervo: str
       ? []
       : [
           `Estudio   ${acervo} ai status ${first.studyUid}`,
-          `Visor     ${http}/ohif/viewer?StudyInstanceUIDs=${first.studyUid}`,
+          `Visor     ${http}/ohif/viewer?StudyInstanceUIDs=${first.studyUid}${hasViewer ? '' : ' (antes: node bin/acervo ohif)'}`,
         ]),
     `Cola      ${acervo} ai queue`,
     ...(placed === undefined ? [] : [`Modelo    ${acervo} model state ${placed.model} ${placed.version}`]),
