@@ -35,7 +35,7 @@ const CHECKS = [
 const SUITES = {
   unit: [CHECKS, [tests('{packages,bench}/**/*.test.ts', UNIT_MS_MAX, Math.max(2, cpus().length))]],
   platform: [[tests(OVER_OTHER_POSTGRESQL, UNIT_MS_MAX, Math.max(2, cpus().length))]],
-  peers: [[tests('test/peers/**/*.test.ts', BLACK_BOX_MS_MAX, 2)]],
+  peers: [[tests('test/{peers,acceptance}/**/*.test.ts', BLACK_BOX_MS_MAX, 2)]],
   pages: [[tests('test/pages/**/*.test.ts', BLACK_BOX_MS_MAX, 2)]],
   faults: [
     [tests(`test/faults/!(${MEASURING}).faults.test.ts`, BLACK_BOX_MS_MAX, 2)],

@@ -19,10 +19,10 @@ export type ApproverKey = { name: string; privateKey: CryptoKey };
 
 /**
  * Make a key for approving models, in a file that only its owner can read and only who knows the passphrase can use.
- * @returns the name of the key: its public half
+ * @returns the key, as `openApproverKey` does
  * @throws {Failure} request/invalid for a short passphrase, or where the file is there
  */
-export async function makeApproverKey(path: string, passphrase: string): Promise<string> {
+export async function makeApproverKey(path: string, passphrase: string): Promise<ApproverKey> {
   if (passphrase.length < PASSPHRASE_CHARS_MIN) {
     throw new Failure('request/invalid', `a passphrase of ${PASSPHRASE_CHARS_MIN} characters at least`);
   }
@@ -42,8 +42,12 @@ export async function makeApproverKey(path: string, passphrase: string): Promise
   } catch (cause) {
     throw new Failure('request/invalid', `${path}: not written, or there already`, { cause });
   }
-  return name;
+  return { name, privateKey: await keptFrom(secret) };
 }
+
+/** Not to be taken out again. */
+const keptFrom = (pkcs8: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
+  crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
 
 /** @throws {Failure} request/invalid for another passphrase or another file; config/invalid where others read it */
 export async function openApproverKey(path: string, passphrase: string): Promise<ApproverKey> {
@@ -56,8 +60,7 @@ export async function openApproverKey(path: string, passphrase: string): Promise
     decipher.setAAD(Buffer.from(name));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     const secret = Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]);
-    const privateKey = await crypto.subtle.importKey('pkcs8', new Uint8Array(secret), 'Ed25519', false, ['sign']);
-    return { name, privateKey };
+    return { name, privateKey: await keptFrom(new Uint8Array(secret)) };
   } catch (cause) {
     throw new Failure('request/invalid', `${path}: another passphrase, or no key of an approver`, { cause });
   }

@@ -37,7 +37,7 @@ const invalid = (thrown: unknown): boolean => thrown instanceof Failure && throw
 test('a key in a sealed file signs approvals, for who knows the passphrase, and nothing else', async () => {
   const file = join(temporaryDirectory(), 'key.json');
   await assert.rejects(makeApproverKey(file, 'short'), invalid);
-  const name = await makeApproverKey(file, PASSPHRASE);
+  const { name } = await makeApproverKey(file, PASSPHRASE);
   assert.equal(statSync(file).mode & 0o777, 0o600);
   await assert.rejects(makeApproverKey(file, PASSPHRASE), invalid, 'a key is not overwritten');
   await assert.rejects(openApproverKey(file, `${PASSPHRASE}!`), invalid);

@@ -27,7 +27,7 @@ async function runApprove(args: CommandArgs, { print }: CommandContext): Promise
   if (!['keygen', 'enrolment', 'sign'].includes(verb)) return EXIT.usage;
   const passphrase = passphraseOf(args);
   if (verb === 'keygen') {
-    const name = await makeApproverKey(subject, passphrase);
+    const { name } = await makeApproverKey(subject, passphrase);
     print(name, { key: name });
     return EXIT.done;
   }

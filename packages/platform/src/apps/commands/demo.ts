@@ -1,13 +1,18 @@
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import { importSeed } from '../../features/directory/seed.ts';
 import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, isGiven } from '../command.ts';
 import { type Config, loadConfigOver } from '../config.ts';
+import { answersOf, expectedOf, pastOf, requestPast } from '../demo/ai/results.ts';
+import { type DemoSessions, demoSessions } from '../demo/ai/sessions.ts';
+import { type StartedAi, startAi } from '../demo/ai/start.ts';
+import { type AiShown, aiText } from '../demo/ai/summary.ts';
 import { sendByDimse, sendByImport, sendByStow, type Target } from '../demo/doors.ts';
 import { DIRECTORY } from '../demo/sample/directory.ts';
+import { STUDIES_FOR_MODELS } from '../demo/sample/for-models.ts';
 import { INSTITUTIONS, SYSTEMS } from '../demo/sample/institutions.ts';
 import { generateSample, type SampleObject } from '../demo/sample/sample.ts';
 import { readSummary, type Summary } from '../demo/summary.ts';
@@ -22,12 +27,17 @@ export const demoCommand: Command = {
   summary: 'Start an archive with an invented national sample in it and show what it answers.',
   options: { once: { type: 'boolean' }, fresh: { type: 'boolean' } },
   positionals: [0, 0],
-  run: async (args, context) => {
+  run: async (args, given) => {
     const config = await prepare(args);
-    context.print(`Acervo demo, data in ${config.dataDir}`);
-    const server = await startOnFreePorts(config, { ...context, log: makeLog(config.logLevel) });
+    const context = { ...given, log: makeLog(config.logLevel) };
+    context.print(`Acervo demo, data in ${shortPath(config.dataDir)}`);
+    const sessions = demoSessions();
+    const server = await startOnFreePorts(config, sessions, context);
     try {
-      return await show(server, config, args, context);
+      return await show({ server, config, sessions }, args, context);
+    } catch (thrown) {
+      if (context.signal.aborted) return EXIT.failed;
+      throw thrown;
     } finally {
       await server.close();
     }
@@ -36,6 +46,8 @@ export const demoCommand: Command = {
 
 const SEED = 'acervo demo';
 const MIB = 2 ** 20;
+/** Nobody wants to wait two minutes for what a demo shows. */
+const QUIET_SECONDS = '3';
 
 /** Settings of the demo where the environment says nothing else: its own folder, loopback, open access. */
 async function prepare(args: CommandArgs): Promise<Config> {
@@ -53,51 +65,59 @@ async function prepare(args: CommandArgs): Promise<Config> {
     ACERVO_ACCESS: 'open',
     ACERVO_ACCESS_FILE: accessFile,
     ACERVO_LOG_LEVEL: 'error',
+    ACERVO_AI_QUIET_SECONDS: QUIET_SECONDS,
   });
 }
 
+/** From here, where it is below. */
+function shortPath(path: string): string {
+  const short = relative('', path);
+  return short.startsWith('..') || short === '' ? path : short;
+}
+
 /** The usual ports may be taken on a laptop: then any other ones. */
-async function startOnFreePorts(config: Config, { log, print }: CommandContext): Promise<RunningServer> {
+async function startOnFreePorts(
+  config: Config,
+  sessions: DemoSessions,
+  { log, print }: CommandContext,
+): Promise<RunningServer> {
   try {
-    return await startServer(config, log);
+    return await startServer(config, log, sessions);
   } catch (thrown) {
     if (!/EADDRINUSE/.test(toFailure(thrown).detail)) throw thrown;
     print(`Port ${config.httpPort} or ${config.dimsePort} is taken: using free ones.`);
-    return startServer({ ...config, httpPort: 0, dimsePort: 0 }, log);
+    return startServer({ ...config, httpPort: 0, dimsePort: 0 }, log, sessions);
   }
 }
 
-async function show(
-  server: RunningServer,
-  config: Config,
-  args: CommandArgs,
-  context: CommandContext,
-): Promise<ExitCode> {
+type Started = { server: RunningServer; config: Config; sessions: DemoSessions };
+
+async function show(started: Started, args: CommandArgs, context: CommandContext): Promise<ExitCode> {
+  const { config } = started;
   const { print, signal } = context;
-  const { httpPort, dimsePort } = server;
-  if (httpPort === undefined || dimsePort === undefined) {
-    throw new Failure('config/invalid', 'the demo needs its ports without TLS');
-  }
-  const target: Target = {
-    http: `http://${config.httpHost}:${httpPort}`,
-    dimseHost: config.dimseHost,
-    dimsePort,
-    aeTitle: config.aeTitle,
-  };
-  const op = loadAccess(config, context.log).ofCommand('demo').openOp(signal);
-  await importSeed(server.archive.database, op, DIRECTORY);
-  const sent = await sendSample(target, config, context);
+  const target = targetOf(started);
+  const sample = [...generateSample({ seed: SEED })];
+  const forModels = [...generateSample({ seed: SEED, plans: STUDIES_FOR_MODELS })];
+  const ai = await withModels(started, target, context);
+  const expected = 'why' in ai ? [] : expectedOf(sample, forModels);
+  const past = 'why' in ai ? [] : await pastOf(target.http, expected, signal);
+  const sent = await sendSample(target, config, [...sample, ...forModels], context);
   if (signal.aborted) return EXIT.failed;
+  const shown = 'why' in ai ? undefined : await answered(ai, target, { expected, past }, signal);
   const summary = await readSummary(
     target.http,
     Object.values(INSTITUTIONS).map(({ code }) => code),
   );
   const hasViewer = (await installedStamp(config.ohifDir)) !== '';
-  print(summaryText(summary, sent, target, hasViewer), { summary, sent, ...target });
+  const acervo = `ACERVO_DATA_DIR=${shortPath(config.dataDir)} node bin/acervo`;
+  const way = { http: target.http, acervo, hasViewer };
+  const lines = shown === undefined ? [] : [...aiText(shown, way), ''];
+  const text = [summaryText(summary, sent, target, hasViewer), ...lines].join('\n');
+  print(text, { summary, sent, ...target, ...(shown && { ai: shown }) });
   const held = summary.institutions.reduce((sum, { instances }) => sum + instances, 0);
-  const expected = sent.reduce((sum, { instances }) => sum + instances, 0);
-  if (held < expected) {
-    print(`The archive shows ${held} of ${expected} instances: this must not be.`, { missing: expected - held });
+  const wanted = sent.reduce((sum, { instances }) => sum + instances, 0);
+  if (held < wanted) {
+    print(`The archive shows ${held} of ${wanted} instances: this must not be.`, { missing: wanted - held });
     return EXIT.failed;
   }
   if (isGiven(args, 'once')) return EXIT.done;
@@ -106,12 +126,49 @@ async function show(
   return EXIT.done;
 }
 
+function targetOf({ server: { httpPort, dimsePort }, config }: Started): Target {
+  if (httpPort === undefined || dimsePort === undefined) {
+    throw new Failure('config/invalid', 'the demo needs its ports without TLS');
+  }
+  const { httpHost, dimseHost, aeTitle } = config;
+  return { http: `http://${httpHost}:${httpPort}`, dimseHost, dimsePort, aeTitle };
+}
+
+/** The directory first, then models: what comes in later is for them. */
+async function withModels(started: Started, { http }: Target, { log, print, signal }: CommandContext) {
+  const { server, config, sessions } = started;
+  const { modelStates, archive } = server;
+  const db = archive.database;
+  const op = loadAccess(config, log).ofCommand('demo').openOp(signal);
+  await importSeed(db, op, DIRECTORY);
+  print('IA: el comité de demostración recibe, firma y pone en uso dos modelos');
+  const ai: StartedAi = await startAi({ config, db, op, sessions, modelStates, http, signal });
+  if ('why' in ai) print(`Sin IA: ${ai.why}`, { withoutAi: ai.why });
+  return ai;
+}
+
+type Asked = { expected: ReturnType<typeof expectedOf>; past: ReturnType<typeof expectedOf> };
+
+async function answered(
+  { committee, governed }: Exclude<StartedAi, { why: string }>,
+  { http }: Target,
+  { expected, past }: Asked,
+  signal: AbortSignal,
+): Promise<AiShown> {
+  await requestPast(committee, past);
+  return { governed, answers: await answersOf(http, expected, signal) };
+}
+
 /** What went in by one door, and how long that took. */
 type Sent = { door: string; instances: number; bytes: number; seconds: number };
 type Send = (group: readonly SampleObject[], progress: Progress) => Promise<void>;
 
-async function sendSample(target: Target, config: Config, { isJson, signal, print }: CommandContext): Promise<Sent[]> {
-  const objects = [...generateSample({ seed: SEED })];
+async function sendSample(
+  target: Target,
+  config: Config,
+  objects: readonly SampleObject[],
+  { isJson, signal, print }: CommandContext,
+): Promise<Sent[]> {
   const mib = bytesOf(objects) / MIB;
   print(
     `${objects.length} invented objects, ${mib.toFixed(0)} MiB, of ${Object.keys(INSTITUTIONS).length} institutions`,

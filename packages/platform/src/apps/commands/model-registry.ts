@@ -91,8 +91,8 @@ async function submit({ db, files, op, args, words: [folder = ''], context }: De
   return tell(await submitPackage({ db, files, staging, judge }, op, ownerOf(args, 'owner', op), fill), context);
 }
 
-/** Links are named as such: nothing that they lead to is read. */
-async function copied(folder: string, to: StagedPackage): Promise<void> {
+/** A folder as a submission. Links are named as such: nothing that they lead to is read. */
+export async function copied(folder: string, to: StagedPackage): Promise<void> {
   const source = packageFolder(folder);
   const entries = await source.list(PACKAGE_LIMITS.files);
   for (const { path, kind } of entries) {

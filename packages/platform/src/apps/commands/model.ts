@@ -1,8 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { ed25519Signer, ed25519Verifier, type Signer, type Verifier } from '@acervo/model/envelope.ts';
 import type { Manifest } from '@acervo/model/manifest/manifest.ts';
 import type { ResultObject } from '@acervo/model/results/result.ts';
 import { packageFolder } from '../../adapters/fs/package-folder.ts';
@@ -21,6 +20,7 @@ import {
   textOption,
   textsOption,
 } from '../command.ts';
+import { signerIn, verifierIn } from '../package-keys.ts';
 import { bytesOf, openModel, withRunPorts } from './model-files.ts';
 import { isOfLife, LIFE_OPTIONS, LIFE_SUMMARY, LIFE_USAGE, runLife } from './model-life.ts';
 import { REGISTRY_OPTIONS, runRegistry } from './model-registry.ts';
@@ -176,29 +176,3 @@ async function writeResults(to: string, objects: readonly ResultObject[]): Promi
 }
 
 const write = (print: CommandContext['print'], value: unknown): void => print(JSON.stringify(value, null, 2), value);
-
-async function signerIn(path: string): Promise<Signer> {
-  const key = ed25519Key(path, createPrivateKey, await bytesOf(path));
-  const der = key.export({ format: 'der', type: 'pkcs8' });
-  const privateKey = await crypto.subtle.importKey('pkcs8', new Uint8Array(der), 'Ed25519', false, ['sign']);
-  return ed25519Signer(privateKey, await publicKeyOf(createPublicKey(key)));
-}
-
-async function verifierIn(path: string): Promise<Verifier> {
-  return ed25519Verifier(await publicKeyOf(ed25519Key(path, createPublicKey, await bytesOf(path))));
-}
-
-function ed25519Key(path: string, read: (pem: Buffer) => KeyObject, bytes: Uint8Array): KeyObject {
-  try {
-    const key = read(Buffer.from(bytes));
-    if (key.asymmetricKeyType === 'ed25519') return key;
-  } catch (cause) {
-    throw new Failure('config/invalid', `${path} holds no key that can be read`, { cause });
-  }
-  throw new Failure('config/invalid', `${path} holds no Ed25519 key`);
-}
-
-const publicKeyOf = (key: KeyObject): Promise<CryptoKey> =>
-  crypto.subtle.importKey('spki', new Uint8Array(key.export({ format: 'der', type: 'spki' })), 'Ed25519', true, [
-    'verify',
-  ]);

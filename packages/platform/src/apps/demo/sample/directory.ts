@@ -20,6 +20,19 @@ const person = (login: string, name: string, institution: Place, roles: readonly
   roles: roles.map((role) => ({ role, institution: everywhere ? EVERYWHERE : institution.code })),
 });
 
+const shown = (name: string): string => `${name} (DEMOSTRACIÓN)`;
+
+/** Who signs for the demo's models: for the nation, and at each site that has them. */
+const COMMITTEE = [
+  person('comite.validacion', shown('Dra. Irene Sotomayor Peña'), ssa, ['validator'], true),
+  person('comite.autoridad', shown('Dr. Julián Cárdenas Ochoa'), ssa, ['authority'], true),
+  person('comite.datos', shown('Lic. Ofelia Quiñones Lara'), ssa, ['data-protection-officer'], true),
+  person('comite.jefatura.imss', shown('Dra. Amparo Villaseñor Ríos'), imss, ['site-chief']),
+  person('comite.fisica.imss', shown('Fís. Tomás Arriaga Núñez'), imss, ['medical-physicist']),
+  person('comite.jefatura.hcg', shown('Dr. Gonzalo Peralta Zúñiga'), ssa, ['site-chief']),
+  person('comite.fisica.hcg', shown('Fís. Renata Cigüeña Mora'), ssa, ['medical-physicist']),
+];
+
 /** What the demo says of its institutions and of who works there; said again, it changes nothing. */
 export const DIRECTORY: SeedGiven = {
   institutions: [
@@ -45,5 +58,6 @@ export const DIRECTORY: SeedGiven = {
     person('autoridad', 'Dr. Raúl Ibáñez Núñez', ssa, ['authority'], true),
     person('auditoria', 'C.P. Sofía Castañeda Yáñez', issste, ['auditor'], true),
     person('administracion', 'Ing. Íñigo Acuña Márquez', imss, ['administrator'], true),
+    ...COMMITTEE,
   ],
 };

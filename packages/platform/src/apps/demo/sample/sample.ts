@@ -29,6 +29,8 @@ export type SampleOptions = {
   seed: string;
   /** Only the first so many studies; a report counts as one. Default: all. */
   studies?: number;
+  /** Of these; default: the sample's own. */
+  plans?: readonly StudyPlan[];
 };
 
 /** Fast rather than small: noise hardly deflates. */
@@ -39,8 +41,12 @@ const DEFLATE_LEVEL = 1;
  * transfer syntaxes; some 150 objects, 90 MB. Everything in it is invented: names, numbers, pictures; the
  * CURPs are nobody's (see `syntheticCurp`). An object is made when it is asked for.
  */
-export function* generateSample({ seed, studies = STUDIES.length }: SampleOptions): Generator<SampleObject> {
-  for (const plan of STUDIES.slice(0, studies)) {
+export function* generateSample({
+  seed,
+  plans = STUDIES,
+  studies = plans.length,
+}: SampleOptions): Generator<SampleObject> {
+  for (const plan of plans.slice(0, studies)) {
     const study = studyOf(plan, seed);
     for (const made of plan.make(study)) yield sampleObject(plan, study.studyUid, made);
   }
