@@ -175,6 +175,7 @@ test('OHIF draws a segmentation of ours over its images, in the colour that it r
   await context.addInitScript(() => {
     const year = new Date(Date.now() + 31_536_000_000).toISOString();
     localStorage.setItem('investigationalUseDialog', JSON.stringify({ expiryDate: year }));
+    localStorage.setItem('shownTours', JSON.stringify(['basicViewerTour']));
   });
   const { page, troubles } = await openPage(context, archive.http, ['/ohif', '/dicom-web', '/api']);
   await page.goto(`${archive.http}/ohif/viewer?StudyInstanceUIDs=${textOf(seg.elements.get(T.StudyInstanceUID))}`);

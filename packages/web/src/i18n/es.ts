@@ -1,5 +1,5 @@
 import { esReasons } from './es-reasons.ts';
-import { esRules } from './rules.ts';
+import { esRequirements, esRules } from './rules.ts';
 
 /** Every text of the pages, in the Spanish of Mexico. Each other language has the same keys. */
 export const es = {
@@ -375,4 +375,5 @@ export const es = {
   },
   reasons: esReasons,
   rules: esRules,
+  requirements: esRequirements,
 };

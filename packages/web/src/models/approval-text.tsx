@@ -35,9 +35,7 @@ export function ApprovalText({ text, signer }: { text: string; signer: string })
         {DIGESTS.map((name) => (
           <div key={name}>
             <dt>{t(`sign.digests.${name}`)}</dt>
-            <dd className="page-code" translate="no">
-              {approval[name]?.replace('sha256:', '') ?? t('sign.noDigest')}
-            </dd>
+            <Digest of={approval[name]} />
           </div>
         ))}
       </dl>
@@ -48,5 +46,15 @@ export function ApprovalText({ text, signer }: { text: string; signer: string })
         </pre>
       </details>
     </>
+  );
+}
+
+function Digest({ of }: { of: string | null }) {
+  const { t } = useTranslation();
+  if (of === null) return <dd>{t('sign.noDigest')}</dd>;
+  return (
+    <dd className="page-code" translate="no">
+      {of.replace('sha256:', '')}
+    </dd>
   );
 }

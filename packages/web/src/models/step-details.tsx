@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type NextStep, useApprovals, type Version } from '../api/models.ts';
 import { CheckIcon, WarnIcon } from '../parts/icons.tsx';
-import { useRule } from '../parts/reason.ts';
+import { useRequirement } from '../parts/reason.ts';
 import { countedFor, type Read, readGiven } from './approval-list.tsx';
 import { SignDialog } from './sign-dialog.tsx';
 import { StepDialog } from './step-dialog.tsx';
@@ -25,12 +25,13 @@ export function StepDetails({ of, site, from, step, isOpen }: StepProps) {
   const given = countedFor(readGiven(approvals.data?.approvals ?? []), { site, from, to: step.to });
   const open = step.verdicts.filter(({ outcome, rule }) => outcome !== 'met' && !SAID_THEN.has(rule)).length;
   const missing = step.signatures.filter((slot) => !given.some(({ approval }) => slot.roles.includes(approval.rol)));
+  const isReady = open + missing.length === 0;
   return (
     <details className="model-step" open={isOpen}>
       <summary>
         <span className="model-step-to">{words.state(step.to)}</span>
         <span className="page-quiet">
-          {open + missing.length === 0
+          {isReady
             ? t('models.ready')
             : [
                 open > 0 ? t('models.open', { count: open }) : '',
@@ -48,20 +49,20 @@ export function StepDetails({ of, site, from, step, isOpen }: StepProps) {
           <Signature key={slot.roles.join()} slot={slot} given={given} />
         ))}
       </ul>
-      <Actions of={of} site={site} from={from} step={step} given={given} />
+      <Actions of={of} site={site} from={from} step={step} given={given} isReady={isReady} />
     </details>
   );
 }
 
 function Guard({ verdict: { rule, outcome } }: { verdict: Verdict }) {
   const { t } = useTranslation();
-  const ruleWords = useRule();
+  const requirement = useRequirement();
   const said = outcome === 'met' ? 'met' : SAID_THEN.has(rule) ? 'asked' : outcome;
   return (
     <li className={said === 'met' ? 'mark mark-good' : said === 'asked' ? 'mark mark-asked' : 'mark'}>
       {said === 'met' ? <CheckIcon size={16} /> : <WarnIcon size={16} />}
       <div>
-        <p>{ruleWords(rule)}</p>
+        <p>{requirement(rule)}</p>
         <p className="page-quiet">
           {t(`models.outcomes.${said}`)} · <span translate="no">{rule}</span>
         </p>
@@ -87,10 +88,17 @@ function Signature({ slot, given }: { slot: Slot; given: readonly Read[] }) {
   );
 }
 
-type ActionsProps = { of: Version; site: string; from: State; step: NextStep; given: readonly Read[] };
+type ActionsProps = {
+  of: Version;
+  site: string;
+  from: State;
+  step: NextStep;
+  given: readonly Read[];
+  isReady: boolean;
+};
 
 /** For those whose role it is; the archive judges again. */
-function Actions({ of, site, from, step, given }: ActionsProps) {
+function Actions({ of, site, from, step, given, isReady }: ActionsProps) {
   const { t } = useTranslation();
   const person = usePerson();
   const [opened, setOpened] = useState<'sign' | 'step'>();
@@ -100,7 +108,7 @@ function Actions({ of, site, from, step, given }: ActionsProps) {
   const hasSigned = given.some(({ approval }) => approval.persona === person.id);
   const roles = rolesFor(person.roles, step.signatures);
   const maySign = isHere && roles.length > 0 && !hasSigned;
-  const mayStep = isHere && person.roles.some((role) => step.by.some((each) => each === role));
+  const mayStep = isReady && isHere && person.roles.some((role) => step.by.some((each) => each === role));
   if (!maySign && !mayStep) return null;
   return (
     <div className="drawer-actions model-actions">
