@@ -223,6 +223,9 @@ export const EVENT_MAPPINGS = {
   'ai-rule.removed': [changed(EVENT_TYPE.securityConfiguration)],
   'ai-task.made': [activity],
   'ai-task.ended': [activity],
+  'ai.result-shown': [activity],
+  'ai.result-decided': [activity],
+  'ai.incident-reported': [activity],
 } as const satisfies Record<string, readonly EventMapping[]>;
 
 /** A kind that this version does not know: a later one wrote the journal. What its envelope says is told. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concat, viewOf } from '@acervo/kernel/bytes.ts';
-import { centralDirectory, localHeader, type PlacedEntry } from './zip.ts';
+import { centralDirectory, dataDescriptor, localHeader, type PlacedEntry, streamedHeader } from './zip.ts';
 
 const GIB = 2 ** 30;
 const entry = (over: Partial<PlacedEntry> = {}): PlacedEntry => ({ name: 'A/B', bytes: 5, crc32: 7, at: 0, ...over });
@@ -37,4 +37,15 @@ test('so do more than 65534 entries', () => {
   assert.equal(view.getUint32(end64, true), 0x06064b50);
   assert.equal(view.getBigUint64(end64 + 24, true), 65_535n);
   assert.equal(concat([directory]).length, directory.length);
+});
+
+test('an entry whose size nobody knew says so, and has it behind its bytes with the sizes of ZIP64', () => {
+  const header = viewOf(streamedHeader('A/B'));
+  assert.equal(header.getUint16(6, true), 0x0008);
+  assert.deepEqual([header.getUint32(14, true), header.getUint32(18, true)], [0, 0xffffffff]);
+  const descriptor = viewOf(dataDescriptor(entry()));
+  assert.equal(descriptor.getUint32(0, true), 0x08074b50);
+  assert.deepEqual([descriptor.getUint32(4, true), descriptor.getBigUint64(8, true)], [7, 5n]);
+  const central = viewOf(centralDirectory([entry({ isStreamed: true })], 100));
+  assert.deepEqual([central.getUint16(8, true), central.getUint32(20, true)], [0x0008, 5]);
 });

@@ -3,14 +3,16 @@ import { concat } from '@acervo/kernel/bytes.ts';
 /** An entry that is stored as it is, not compressed (APPNOTE 6.3.10, method 0). Names are ASCII. */
 export type ZipEntry = { name: string; bytes: number; crc32: number };
 
-/** An entry and where its local header begins, in bytes. */
-export type PlacedEntry = ZipEntry & { at: number };
+/** An entry and where its local header begins, in bytes. `isStreamed`: it was begun by `streamedHeader`. */
+export type PlacedEntry = ZipEntry & { at: number; isStreamed?: boolean };
 
 /** Fields of 32 and 16 bits that say this are found in the ZIP64 ones (APPNOTE 4.4.8, 4.4.21). */
 const SEE_64 = 0xffffffff;
 const SEE_64_COUNT = 0xffff;
 const ZIP64_ID = 0x0001;
 const VERSION = 20;
+/** General purpose bit 3: size and checksum stand behind the bytes (APPNOTE 4.4.4). */
+const BEHIND = 0x0008;
 const VERSION_64 = 45;
 /** 1980-01-01, 00:00: the earliest that can be said, and so the same archive is the same bytes (APPNOTE 4.4.6). */
 const DATE = 0x0021;
@@ -28,6 +30,21 @@ export function localHeader({ name, bytes, crc32 }: ZipEntry): Uint8Array {
   ]);
 }
 
+/** What stands before bytes of which nobody knows yet how many they are; `dataDescriptor` follows them. */
+export function streamedHeader(name: string): Uint8Array {
+  const extra = zip64Extra([0, 0]);
+  const size = SEE_64;
+  return concat([
+    fields(['32', 0x04034b50], ...common(VERSION_64, 0, size, BEHIND), ['16', name.length], ['16', extra.length]),
+    ascii(name),
+    extra,
+  ]);
+}
+
+/** What stands behind the bytes of a streamed entry (APPNOTE 4.3.9), with the sizes of ZIP64. */
+export const dataDescriptor = ({ bytes, crc32 }: ZipEntry): Uint8Array =>
+  fields(['32', 0x08074b50], ['32', crc32], ['64', bytes], ['64', bytes]);
+
 /** What stands behind the last entry: the directory of them all, and its end (APPNOTE 4.3.12 to 4.3.16). */
 export function centralDirectory(entries: readonly PlacedEntry[], at: number): Uint8Array {
   const headers = entries.map(centralHeader);
@@ -36,15 +53,15 @@ export function centralDirectory(entries: readonly PlacedEntry[], at: number): U
   return concat([...headers, ...(is64 ? [end64(entries.length, bytes, at)] : []), end(entries.length, bytes, at)]);
 }
 
-function centralHeader({ name, bytes, crc32, at }: PlacedEntry): Uint8Array {
+function centralHeader({ name, bytes, crc32, at, isStreamed = false }: PlacedEntry): Uint8Array {
   const large = [...(bytes >= SEE_64 ? [bytes, bytes] : []), ...(at >= SEE_64 ? [at] : [])];
   const extra = large.length === 0 ? new Uint8Array(0) : zip64Extra(large);
-  const version = large.length === 0 ? VERSION : VERSION_64;
+  const version = large.length === 0 && !isStreamed ? VERSION : VERSION_64;
   return concat([
     fields(
       ['32', 0x02014b50],
       ['16', version],
-      ...common(version, crc32, Math.min(bytes, SEE_64)),
+      ...common(version, crc32, Math.min(bytes, SEE_64), isStreamed ? BEHIND : 0),
       ['16', name.length],
       ['16', extra.length],
       ['16', 0],
@@ -59,9 +76,9 @@ function centralHeader({ name, bytes, crc32, at }: PlacedEntry): Uint8Array {
 }
 
 /** Version needed, flags, method, time, date, CRC-32 and both sizes, as both headers have them. */
-const common = (version: number, crc32: number, size: number): Field[] => [
+const common = (version: number, crc32: number, size: number, flags = 0): Field[] => [
   ['16', version],
-  ['16', 0],
+  ['16', flags],
   ['16', 0],
   ['16', 0],
   ['16', DATE],

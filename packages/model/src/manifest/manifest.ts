@@ -89,7 +89,8 @@ const operatingPoint = object(
 const codeValue = text({ pattern: /^[!-[\]-~]([ -[\]-~]*[!-[\]-~])?$/, most: 64 });
 const codeScheme = text({ pattern: /^[!-[\]-~]([ -[\]-~]*[!-[\]-~])?$/, most: 16 });
 const label = text({ pattern: /^[!-[\]-~\u00a1-\u024f]([ -[\]-~\u00a1-\u024f]*[!-[\]-~\u00a1-\u024f])?$/, most: 64 });
-const coding = object({ code: codeValue, scheme: codeScheme, meaning: label }, {});
+/** The meaning is Spanish of Mexico, and stands in reports; `meaning_en` is what screens in English say. */
+const coding = object({ code: codeValue, scheme: codeScheme, meaning: label }, { meaning_en: label });
 
 const segment = object(
   { label, category: coding, property: coding },

@@ -2,6 +2,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { image } from '../features/retrieve/retrieve.fixture.ts';
 import { A, type Answer, MARKED, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
+import { assessmentCells } from './cross-matrix-assessment.fixture.ts';
 import { governanceCells } from './cross-matrix-governance.fixture.ts';
 import { inferenceCells } from './cross-matrix-inference.fixture.ts';
 import { modelCells } from './cross-matrix-model-cells.fixture.ts';
@@ -53,6 +54,7 @@ export function httpCells(matrix: Matrix): ReadonlyMap<string, Cell> {
       ...modelCells(matrix, { isGood, names }),
       ...governanceCells(matrix, isGood),
       ...inferenceCells(matrix, { isGood, names }),
+      ...assessmentCells(matrix, { isGood, names }),
       ...openCells(matrix),
     }),
   );

@@ -1,6 +1,8 @@
 import type { Associate } from '../bindings/dimse-scu.ts';
 import type { Feature } from '../bindings/feature.ts';
 import { capabilityRoute } from '../bindings/fhir.ts';
+import { assessmentFeature } from '../features/assessment/index.ts';
+import { resultsTold } from '../features/assessment/told.ts';
 import { type AuditPorts, auditExportFeature } from '../features/audit-export/index.ts';
 import { type CasePorts, caseFileFeature } from '../features/case-file/index.ts';
 import { changesFeature } from '../features/changes/index.ts';
@@ -30,6 +32,7 @@ import { viewerFeature } from '../features/viewer/index.ts';
 import type { Holdings } from '../holdings/holdings.ts';
 import type { StaticFiles } from '../ports/static-files.ts';
 import type { Systems } from '../ports/systems.ts';
+import { bundlePartsOf } from './assessment.ts';
 import { accessesIn } from './case-accesses.ts';
 
 /** What a feature may ask beside the archive's own objects. */
@@ -46,7 +49,7 @@ export type Surroundings = {
   whoIs: WhoIs;
   governance: Omit<GovernancePorts, 'db' | 'directory'>;
   commitment: Pick<CommitmentPorts, 'dial' | 'openOp' | 'retryHours' | 'metrics'>;
-  inference: Omit<InferencePorts, 'holdings'>;
+  inference: Omit<InferencePorts, 'holdings' | 'resultsTold'>;
   status: Omit<StatusPorts, 'db'>;
   /** How people log in, or that nobody needs to. */
   login: Feature;
@@ -60,6 +63,7 @@ export type Surroundings = {
 /** Every capability of the archive. A new one is one folder and one line here. */
 export function featuresOf(holdings: Holdings, around: Surroundings): readonly Feature[] {
   const { systems, directory, associate, settings, state, status, patients, whoIs, commitment, page, viewer } = around;
+  const casePorts = { ...holdings, ...around.journal, accessesOf: accessesIn(holdings, whoIs) };
   const features: Feature[] = [
     { name: 'echo', routes: [], services: [cEcho] },
     storeFeature(holdings),
@@ -79,7 +83,7 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     mediaFeature(holdings),
     patientsFeature(holdings, patients),
     rightsFeature({ ...holdings, whoIs }),
-    caseFileFeature({ ...holdings, ...around.journal, accessesOf: accessesIn(holdings, whoIs) }),
+    caseFileFeature(casePorts),
     sharingFeature(holdings.db),
     directoryFeature({ db: holdings.db, directory }),
     governanceFeature({ ...around.governance, db: holdings.db, directory }),
@@ -87,7 +91,8 @@ export function featuresOf(holdings: Holdings, around: Surroundings): readonly F
     around.login,
     auditExportFeature(holdings, around.audit),
     modelRegistryFeature(holdings, around.models),
-    inferenceFeature({ ...around.inference, holdings }),
+    inferenceFeature({ ...around.inference, holdings, resultsTold: resultsTold({ ...holdings, whoIs }) }),
+    assessmentFeature({ ...holdings, whoIs, ...bundlePartsOf(casePorts, around.models.modelBlobs) }),
   ];
   const types = features.flatMap(({ fhir = [] }) => fhir);
   features.push({ name: 'fhir', routes: [capabilityRoute(types, state.version)], services: [] });

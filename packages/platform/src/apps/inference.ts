@@ -25,7 +25,7 @@ export type Models = {
   sink(holdings: Holdings): ResultSink;
 };
 
-export type OpenInference = { ports: Omit<InferencePorts, 'holdings'>; close(): Promise<void> };
+export type OpenInference = { ports: Omit<InferencePorts, 'holdings' | 'resultsTold'>; close(): Promise<void> };
 
 type Own = { access: Pick<Access, 'ofProcess'>; holdings: Pick<Holdings, 'db'>; states: PlacedModels };
 

@@ -1,5 +1,6 @@
 import { Failure, toFailure } from '@acervo/kernel/failure.ts';
 import type { Database } from '../adapters/postgres/database.ts';
+import { assessmentProjection } from '../features/assessment/projection.ts';
 import { commitmentsProjection } from '../features/commitment/projection.ts';
 import { directoryProjection } from '../features/directory/projection.ts';
 import { governanceProjection } from '../features/governance/projection.ts';
@@ -67,6 +68,7 @@ export async function rebuildIndex(config: Config, use: RebuildUse): Promise<Rei
         directoryProjection,
         sharingProjection,
         inferenceProjection,
+        assessmentProjection,
         secondaryUses,
         modelPackages,
         modelSigners,

@@ -49,6 +49,9 @@ const TABLES = [
   'model_state',
   'ai_rule',
   'ai_task',
+  'ai_shown',
+  'ai_decision',
+  'ai_incident',
 ].join();
 
 /** Forget the whole index and say so, in one transaction. As the owner of the tables. */

@@ -77,7 +77,10 @@ export type EventKind =
   | 'ai-rule.added'
   | 'ai-rule.removed'
   | 'ai-task.made'
-  | 'ai-task.ended';
+  | 'ai-task.ended'
+  | 'ai.result-shown'
+  | 'ai.result-decided'
+  | 'ai.incident-reported';
 
 export type Outcome = 'success' | 'warning' | 'failure';
 

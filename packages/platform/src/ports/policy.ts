@@ -22,6 +22,8 @@ export const DESK_ACTIONS = [
   'route-ai',
   'request-ai',
   'watch-ai',
+  'assess-ai',
+  'read-incident',
 ] as const;
 export type DeskAction = (typeof DESK_ACTIONS)[number];
 /** What a decision is asked for; the words of the policies (policy/acervo.cedarschema). */

@@ -128,13 +128,24 @@ test('what may be done at an institution is its own office', () => {
     'read-model',
     'stop-model',
     'request-ai',
+    'assess-ai',
   ]);
   assert.deepEqual(may(person('radiologist'), false, false), ['break-glass']);
-  assert.deepEqual(may(person('data-protection-officer'), true, true), ['audit', 'review', 'read-model', 'sign-model']);
+  assert.deepEqual(may(person('data-protection-officer'), true, true), [
+    'audit',
+    'review',
+    'read-model',
+    'sign-model',
+    'read-incident',
+  ]);
   const decides = ['read-model', 'sign-model', 'govern-model', 'stop-model'];
-  assert.deepEqual(may(person('authority'), true, true), ['audit', ...decides]);
-  assert.deepEqual(may(person('authority'), false, true), ['stop-model'], 'to stop is all that is done elsewhere');
-  assert.deepEqual(may(person('auditor'), true, false), ['audit', 'read-model', 'watch-ai']);
+  assert.deepEqual(may(person('authority'), true, true), ['audit', ...decides, 'read-incident']);
+  assert.deepEqual(
+    may(person('authority'), false, true),
+    ['stop-model', 'read-incident'],
+    'to stop is all that is done elsewhere',
+  );
+  assert.deepEqual(may(person('auditor'), true, false), ['audit', 'read-model', 'watch-ai', 'read-incident']);
   assert.deepEqual(may(person('steward'), true, false), ['steward', ...models]);
   assert.deepEqual(may(person('steward'), true, true), ['steward', ...models, 'trust-signer']);
   assert.deepEqual(may(system('query', 'administer'), true, true), [

@@ -1,20 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution } from '@acervo/kernel/id.ts';
+import { type AssessmentPorts, resultsTold } from '../../features/assessment/told.ts';
 import { DAYS_MAX, type DryRun, dryRun } from '../../features/inference/dry-run.ts';
 import { cancel, requestTasks, STUDIES_MAX } from '../../features/inference/request.ts';
 import type { RuleRow } from '../../features/inference/rule.repo.ts';
 import { addRule, removeRule, ruleName, rulesOf, understoodRule } from '../../features/inference/rules.ts';
 import { queueOf, type StudyStatus, statusOf } from '../../features/inference/watch.ts';
+import { readableFrom } from '../../holdings/elsewhere.ts';
+import { SegmentFiles } from '../../holdings/segment-files.ts';
 import { Recorder } from '../../journal/recorder.ts';
 import type { PlacedModels } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
 import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, textOption } from '../command.ts';
+import { openDirectory } from '../directory.ts';
 import { openModelStates } from '../model-states.ts';
 import { type OpenIndex, openIndex } from '../open-index.ts';
+import { openRegistry } from '../registry.ts';
+import { whoIsIn } from '../who-is.ts';
+import { incident, incidents, tellWhy } from './ai-results.ts';
 
 const CONNECTIONS_MAX = 3;
+const OPEN_SEGMENTS_MAX = 4;
 const DEADLINE_MINUTES = 1_440;
 const DAYS = 30;
 
@@ -23,26 +31,36 @@ export const aiCommand: Command = {
   usage:
     'rules list [--institution CODE] | rules add FILE | rules remove INSTITUTION/NAME | ' +
     'rules dry-run [FILE] --institution CODE [--days N] | request STUDY... --model ID@VERSION [--minutes N] | ' +
-    'queue [--institution CODE] | cancel TASK... | status STUDY [--json]',
+    'queue [--institution CODE] | cancel TASK... | status STUDY | why TASK|SOP-UID | ' +
+    'incident TASK|SOP-UID --severity none|minor|serious --text TEXT | incidents [--json]',
   summary: `Which studies go to models of AI, and how that went.
 rules    what is routed to which model; FILE holds one rule as JSON. dry-run: what rules, or the one of FILE, would have
          chosen among the studies of the last days (${DAYS} unless said), by Study Date.
 request  a model on studies that are there already, behind what is routed; of use for --minutes (a day unless said).
 queue    what is to be done, and counts of how it went; nothing of what was found.
 status   what AI has said of a study, or that it has not.
+why      who, what, when and why of a result: digests, thresholds, signatures, decisions, lines of the journal.
+incident something went wrong with a result; incidents lists them. What is decided on a result only persons say, each
+         for itself, in the archive.
 Exit codes: 0 done, 4 some of the studies cannot be asked for, 1 it failed.`,
   options: {
     institution: { type: 'string' },
     days: { type: 'string' },
     model: { type: 'string' },
     minutes: { type: 'string' },
+    severity: { type: 'string' },
+    text: { type: 'string' },
   },
   positionals: [1, 10_000],
   run: runAi,
 };
 
 type Given = { args: CommandArgs; context: CommandContext; index: Index; op: Op };
-type Index = { holdings: { db: OpenIndex['database']; journal: Recorder }; states: PlacedModels };
+type Index = {
+  holdings: { db: OpenIndex['database']; journal: Recorder };
+  states: PlacedModels;
+  results: AssessmentPorts;
+};
 type Verb = { positionals: readonly [number, number]; run(given: Given): Promise<ExitCode> };
 
 const VERBS: Readonly<Record<string, Verb>> = {
@@ -54,6 +72,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   queue: { positionals: [0, 0], run: queue },
   cancel: { positionals: [1, 1_000], run: cancelAll },
   status: { positionals: [1, 1], run: status },
+  why: { positionals: [1, 1], run: ({ index: { results }, ...given }) => tellWhy({ ...given, results }) },
+  incident: { positionals: [1, 1], run: ({ index: { results }, ...given }) => incident({ ...given, results }) },
+  incidents: { positionals: [0, 0], run: ({ index: { results }, ...given }) => incidents({ ...given, results }) },
 };
 
 async function runAi(args: CommandArgs, context: CommandContext): Promise<ExitCode> {
@@ -65,15 +86,23 @@ async function runAi(args: CommandArgs, context: CommandContext): Promise<ExitCo
     throw new Failure('request/invalid', `usage: acervo ai ${aiCommand.usage}`);
   }
   const { config, log, signal } = context;
-  const { database, close } = await openIndex(config, { role: 'ai', connectionsMax: CONNECTIONS_MAX, log });
-  const journal = new Recorder(database, log, config.accessFoldMs);
+  const opened = await openIndex(config, { role: 'ai', connectionsMax: CONNECTIONS_MAX, log });
+  const { database: db, blobs, node, close } = opened;
+  const journal = new Recorder(db, log, config.accessFoldMs);
+  const files = new SegmentFiles(readableFrom(node, blobs, db), OPEN_SEGMENTS_MAX);
   try {
     const op = loadAccess(config, log).ofCommand('ai').openOp(signal);
-    const states = await openModelStates(database, log);
-    const index = { holdings: { db: database, journal }, states };
+    const [states, { systems }, directory] = await Promise.all([
+      openModelStates(db, log),
+      openRegistry(config, db, log),
+      openDirectory(db, log),
+    ]);
+    const holdings = { db, journal };
+    const index = { holdings, states, results: { ...holdings, files, whoIs: whoIsIn(systems, directory) } };
     return await verb.run({ args: { ...args, positionals }, context, index, op });
   } finally {
     await journal.close();
+    await files.close();
     await close();
   }
 }
@@ -151,7 +180,8 @@ async function cancelAll({ args, context, index, op }: Given): Promise<ExitCode>
 
 async function status({ args, context, index, op }: Given): Promise<ExitCode> {
   const [study = ''] = args.positionals;
-  for (const each of await statusOf(index, op, study)) context.print(statusText(each), each);
+  const told = { holdings: index.holdings, resultsTold: resultsTold(index.results) };
+  for (const each of await statusOf(told, op, study)) context.print(statusText(each), each);
   return EXIT.done;
 }
 

@@ -58,6 +58,7 @@ export async function openRouted(t: TestContext, over: { placed?: readonly Place
     quietMs: 0,
     openOp: (signal) => testOp({ signal, actor: { kind: 'process', id: 'inference' }, institution: '' }),
     worker: undefined,
+    resultsTold: () => Promise.resolve(new Map()),
   };
   const worker: WorkerPorts = {
     runner: { open: () => Promise.resolve({ manifest: MANIFEST, run: () => Promise.resolve(DONE) }) },

@@ -1,4 +1,5 @@
 import type { Holdings } from '../../holdings/holdings.ts';
+import type { TellResults } from '../../ports/assessment.ts';
 import type { Assignment, ModelRunner, PlacedModels, ResultSink } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
 
@@ -23,4 +24,6 @@ export type InferencePorts = {
   openOp(signal: AbortSignal): Op;
   /** Undefined: this process does none. */
   worker: WorkerPorts | undefined;
+  /** What results say, and what people made of them. */
+  resultsTold: TellResults;
 };

@@ -3,6 +3,8 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { findStudies } from '../../holdings/find.repo.ts';
 import { seen } from '../../holdings/seen.ts';
+import type { TellResults, ToldResult } from '../../ports/assessment.ts';
+import type { Stage } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
 import type { RequestPorts } from './request.ts';
@@ -31,7 +33,11 @@ export async function queueOf(sql: Sql, op: Op, institution: string | undefined)
 const watched = ({ results: _results, isOver: _isOver, ...task }: TaskRow): WatchedTask => task;
 
 /** One model and a study, for whoever reads the study. */
-export type StudyTask = {
+export type StudyTask = ToldResult & {
+  id: string;
+  /** Digest of its statement. */
+  package: string;
+  stage: Stage;
   model: string;
   version: string;
   state: Told;
@@ -60,7 +66,7 @@ export type StudyStatus = {
  * @throws {Failure} retrieve/not-found, access/denied
  */
 export async function statusOf(
-  { holdings }: Pick<RequestPorts, 'holdings'>,
+  { holdings, resultsTold }: Pick<RequestPorts, 'holdings'> & { resultsTold: TellResults },
   op: Op,
   studyUid: string,
 ): Promise<StudyStatus[]> {
@@ -70,9 +76,12 @@ export async function statusOf(
   const permitted = await seen(holdings, op, 'read', studyUid, found);
   if (permitted.length === 0) throw new Failure('retrieve/not-found', 'no such study');
   const answers: StudyStatus[] = [];
-  for (const { institution, studyKey } of permitted) {
+  for (const held of permitted) {
+    const { institution, studyKey } = held;
     const rows = await tasksOfStudy(db, studyKey, LIST_MAX);
-    const tasks = latest(rows.filter(({ stage }) => stage !== 'silencioso')).map(clinical);
+    const seenTasks = latest(rows.filter(({ stage }) => stage !== 'silencioso'));
+    const told = await resultsTold(op, held, seenTasks);
+    const tasks = seenTasks.map((row) => clinical(row, told.get(row.id) ?? NOTHING));
     const status: StudyStatus = { institution, study: studyUid, tasks };
     if (op.may('watch-ai', institution)) {
       status.watched = { tasks: rows.map(watched), considered: await consideredOf(db, studyKey) };
@@ -89,9 +98,20 @@ function latest(rows: readonly TaskRow[]): TaskRow[] {
   return [...byPackage.values()];
 }
 
-function clinical(row: TaskRow): StudyTask {
-  const { model, version, deadline, endedAt, results, reason } = row;
+/** Where nobody tells anything of results. */
+const NOTHING: ToldResult = {
+  isDemonstration: false,
+  objects: [],
+  findings: [],
+  reportsUnread: 0,
+  decisions: [],
+  withdrawn: null,
+};
+
+function clinical(row: TaskRow, of: ToldResult): StudyTask {
+  const { id, stage, model, version, deadline, endedAt, results, reason } = row;
   const { told, es, en } = toldOf(row);
   const why = told === 'not-applicable' || told === 'no-result' ? (reason ?? 'deadline') : null;
-  return { model, version, state: told, es, en, reason: why, deadline, endedAt, results };
+  const task = { id, package: row.package, stage, model, version, deadline, endedAt, results };
+  return { ...task, state: told, es, en, reason: why, ...of };
 }

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { HttpMethod, HttpRequest, Route } from '../../bindings/http.ts';
+import { JSON_TYPE, jsonAnswer, jsonBodyOf, parametersOf, understood } from '../../bindings/json-body.ts';
+import { DECISIONS } from '../../ports/assessment.ts';
+import type { Op } from '../../ports/op.ts';
+import { type BundlePorts, incidentBundle } from './bundle.ts';
+import { decide } from './decide.ts';
+import { SEVERITIES } from './incident.repo.ts';
+import { listIncidents, reportIncident } from './incident.ts';
+import { why } from './why.ts';
+
+const REASON_CHARS_MAX = 2_000;
+
+const DECIDED = z.strictObject({
+  decision: z.enum(DECISIONS),
+  reason: z.string().trim().min(1).max(REASON_CHARS_MAX).nullable().default(null),
+  shownAt: z.iso.datetime().nullable().default(null),
+});
+
+const TEXT_CHARS_MAX = 4_000;
+const REPORTED = z.strictObject({
+  severity: z.enum(SEVERITIES),
+  text: z.string().trim().min(1).max(TEXT_CHARS_MAX),
+});
+const BUNDLED = z.strictObject({ objects: z.enum(['true', 'false']).default('false') });
+
+const ZIP_TYPE = 'application/zip';
+
+/** What people make of results of AI. Not in the standard. */
+export function assessmentRoutes(ports: BundlePorts): Route[] {
+  return [
+    route(
+      'GET',
+      '/api/ai/results/:id',
+      'Who, what, when and why of a result, by its task or an object of it',
+      (of, op) => why(ports, op, idOf(of)),
+    ),
+    route(
+      'POST',
+      '/api/ai/results/:id/decisions',
+      'Decide on a result: { decision: accepted | modified | rejected | ignored, reason, shownAt }; a person alone',
+      async (request, op) => decide(ports, op, idOf(request), understood(DECIDED, await jsonBodyOf(request))),
+    ),
+    route(
+      'POST',
+      '/api/ai/results/:id/incidents',
+      'Something went wrong with a result: { severity: none | minor | serious, text }; a person alone',
+      async (request, op) => reportIncident(ports, op, idOf(request), understood(REPORTED, await jsonBodyOf(request))),
+    ),
+    route(
+      'GET',
+      '/api/ai/incidents',
+      'Incidents, the newest first, for who answers for models there',
+      async (_, op) => ({
+        incidents: await listIncidents(ports, op),
+      }),
+    ),
+    bundleRoute(ports),
+  ];
+}
+
+const bundleRoute = (ports: BundlePorts): Route => ({
+  method: 'GET',
+  path: '/api/ai/incidents/:id/bundle',
+  summary: 'All that there is of an incident, as a ZIP archive with the case file of its study',
+  query: [{ name: 'objects', description: 'true: with the images, for who may export them' }],
+  produces: [ZIP_TYPE],
+  handle: async (request, op) => {
+    const { objects } = understood(BUNDLED, parametersOf(request));
+    const body = await incidentBundle(ports, op, idOf(request), { withObjects: objects === 'true' });
+    return {
+      status: 200,
+      headers: {
+        'content-type': ZIP_TYPE,
+        'content-disposition': `attachment; filename="incident-${idOf(request)}.zip"`,
+        'cache-control': 'no-store',
+      },
+      body,
+    };
+  },
+});
+
+/** The id of a task, or the SOP Instance UID of an object that it made. */
+const idOf = ({ params }: HttpRequest): string => params['id'] ?? '';
+
+type Handle = (request: HttpRequest, op: Op) => Promise<object>;
+
+const route = (method: HttpMethod, path: string, summary: string, handle: Handle): Route => ({
+  method,
+  path,
+  summary,
+  ...(method === 'POST' && { consumes: [JSON_TYPE] }),
+  produces: [JSON_TYPE],
+  handle: async (request, op) => jsonAnswer(await handle(request, op)),
+});

@@ -1,0 +1,68 @@
+import type { Sql } from '../../ports/sql.ts';
+
+/** Harm of the patient. */
+export const SEVERITIES = ['none', 'minor', 'serious'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export type IncidentRow = {
+  id: string;
+  task: string;
+  package: string;
+  model: string;
+  version: string;
+  institution: string;
+  studyUid: string;
+  severity: Severity;
+  text: string;
+  at: string;
+  reporterKind: string;
+  reporter: string;
+  reporterInstitution: string;
+  state: 'open';
+};
+
+const INCIDENT = `select id::text as id, task::text as task, package, model, version, institution,
+  study_uid as "studyUid", severity, text,
+  to_char(reported_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, reporter_kind as "reporterKind",
+  reporter, reporter_institution as "reporterInstitution", state from ai_incident`;
+
+export async function putIncidents(sql: Sql, rows: readonly IncidentRow[]): Promise<void> {
+  await sql.query(
+    `insert into ai_incident (id, task, package, model, version, institution, study_uid, severity, text, reported_at,
+       reporter_kind, reporter, reporter_institution, state)
+     select id, task, package, model, version, institution, "studyUid", severity, text, at, "reporterKind", reporter,
+       "reporterInstitution", state
+     from jsonb_to_recordset($1::jsonb) as given (id uuid, task uuid, package text, model text, version text,
+       institution text, "studyUid" text, severity text, text text, at timestamptz, "reporterKind" text, reporter text,
+       "reporterInstitution" text, state text)
+     on conflict (id) do nothing`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Index: primary key. */
+export async function incidentBy(sql: Sql, id: string): Promise<IncidentRow | undefined> {
+  const [row] = await sql.query<IncidentRow>(`${INCIDENT} where id = $1`, [id]);
+  return row;
+}
+
+/** Of a result, the newest first. Index: ai_incident_task. */
+export async function incidentsOfResult(sql: Sql, task: string): Promise<IncidentRow[]> {
+  return sql.query<IncidentRow>(`${INCIDENT} where task = $1 order by id desc`, [task]);
+}
+
+/** Institutions that have any. Index: ai_incident_institution. */
+export async function institutionsWithIncidents(sql: Sql): Promise<string[]> {
+  const rows = await sql.query<{ institution: string }>(
+    'select distinct institution from ai_incident order by institution',
+  );
+  return rows.map(({ institution }) => institution);
+}
+
+/** The newest first. Index: ai_incident_institution. */
+export async function incidentsAt(sql: Sql, institutions: readonly string[], limit: number): Promise<IncidentRow[]> {
+  return sql.query<IncidentRow>(`${INCIDENT} where institution = any($1::text[]) order by id desc limit $2`, [
+    institutions,
+    limit,
+  ]);
+}

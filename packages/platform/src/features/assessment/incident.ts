@@ -1,0 +1,73 @@
+import { Failure } from '@acervo/kernel/failure.ts';
+import { envelopeOf } from '../../journal/event.ts';
+import { insertEvents } from '../../journal/journal.repo.ts';
+import type { Op } from '../../ports/op.ts';
+import {
+  type IncidentRow,
+  incidentBy,
+  incidentsAt,
+  institutionsWithIncidents,
+  putIncidents,
+  type Severity,
+} from './incident.repo.ts';
+import { incidentRow } from './projection.ts';
+import { seenResult, UUID } from './result.ts';
+import type { AssessmentPorts, WhoIs } from './told.ts';
+
+/** Incidents in one list. */
+export const LIST_MAX = 1_000;
+
+export type ToldIncident = IncidentRow & { /** Name of the reporter where it is known, else the id. */ by: string };
+
+/**
+ * Something went wrong with a result, or nearly did. Whoever may read the study says so: to report is never harder than
+ * to go on.
+ * @throws {Failure} access/denied for a program; retrieve/not-found
+ */
+export async function reportIncident(
+  ports: AssessmentPorts,
+  op: Op,
+  named: string,
+  { severity, text }: { severity: Severity; text: string },
+): Promise<ToldIncident> {
+  if (op.actor.kind === 'system') throw new Failure('access/denied', `${op.actor.id} is no person`);
+  const { result } = await seenResult(ports, op, named);
+  const { id: task, package: digest, model, version, institution, studyUid: study } = result;
+  const facts = { task, package: digest, model, version, severity, text, by: op.institution };
+  const event = envelopeOf(op, 'ai.incident-reported', { institution, study, outcome: 'warning' }, facts);
+  const row = incidentRow(event);
+  await ports.db.transaction(async (sql) => {
+    await insertEvents(sql, [event]);
+    await putIncidents(sql, [row]);
+  });
+  op.log.warn('ai.incident-reported', { op: op.id, incident: row.id, model, version, severity });
+  return told(row, ports.whoIs);
+}
+
+/** Incidents of the institutions that the caller answers for, the newest first. @throws {Failure} access/denied */
+export async function listIncidents(
+  { db, whoIs }: Pick<AssessmentPorts, 'db' | 'whoIs'>,
+  op: Op,
+): Promise<ToldIncident[]> {
+  const seen = (await institutionsWithIncidents(db)).filter((each) => op.may('read-incident', each));
+  if (seen.length === 0) op.allow('read-incident', op.institution);
+  return (await incidentsAt(db, seen, LIST_MAX)).map((row) => told(row, whoIs));
+}
+
+/** @throws {Failure} request/not-found, also where it is not for this caller */
+export async function seenIncident(
+  { db, whoIs }: Pick<AssessmentPorts, 'db' | 'whoIs'>,
+  op: Op,
+  id: string,
+): Promise<ToldIncident> {
+  const row = UUID.test(id) ? await incidentBy(db, id) : undefined;
+  if (row === undefined || !op.may('read-incident', row.institution)) {
+    throw new Failure('request/not-found', 'no such incident, or not for this caller');
+  }
+  return told(row, whoIs);
+}
+
+function told(row: IncidentRow, whoIs: WhoIs): ToldIncident {
+  const isPerson = row.reporterKind === 'person';
+  return { ...row, by: (isPerson && whoIs({ kind: 'person', id: row.reporter })?.name) || row.reporter };
+}

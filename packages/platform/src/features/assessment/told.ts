@@ -1,0 +1,113 @@
+import type { HeldInstance } from '../../holdings/find.repo.ts';
+import type { Holdings } from '../../holdings/holdings.ts';
+import { envelopeOf } from '../../journal/event.ts';
+import { insertEvents } from '../../journal/journal.repo.ts';
+import type { ResultObjectTold, TellResults, ToldDecision, ToldFinding } from '../../ports/assessment.ts';
+import type { Actor, Op } from '../../ports/op.ts';
+import { type DecisionRow, decisionsOf, manifestsOf, putShown, shownOf } from './assessment.repo.ts';
+import { shownRow } from './projection.ts';
+import { heldObjects, isReport, modalityOf, storedReport } from './reports.ts';
+import { isDemonstration, manifestIn, type Told, toldFinding } from './words.ts';
+
+/** Who an actor is, as far as the directory knows. */
+export type WhoIs = (actor: Actor) => { name?: string; institution?: string } | undefined;
+
+export type AssessmentPorts = Pick<Holdings, 'db' | 'files' | 'journal'> & { whoIs: WhoIs };
+
+/** Results of a study: what they say is read from the stored reports, what people made of them from rows. */
+export const resultsTold =
+  (ports: Omit<AssessmentPorts, 'journal'>): TellResults =>
+  async (op, study, results) => {
+    if (results.length === 0) return new Map();
+    const { db, whoIs } = ports;
+    const tasks = results.map(({ id }) => id);
+    const held = await heldObjects(
+      ports,
+      study,
+      results.flatMap(({ results: sops }) => sops),
+    );
+    const manifests = await manifestsBy(ports, [...new Set(results.map((each) => each.package))]);
+    const decisions = Map.groupBy(await decisionsOf(db, tasks), ({ task }) => task);
+    const told = await Promise.all(
+      results.map(async ({ id, package: digest, results: sops }) => {
+        const manifest = manifests.get(digest);
+        const objects = sops.map((sop) => held.get(sop)).filter((each) => each !== undefined);
+        const { findings, reportsUnread } = await findingsIn(ports, op, manifest, objects);
+        return [
+          id,
+          {
+            isDemonstration: isDemonstration(manifest),
+            objects: objects.map(toldObject),
+            findings,
+            reportsUnread,
+            decisions: (decisions.get(id) ?? []).map((row) => toldDecision(row, whoIs)),
+            withdrawn: null,
+          },
+        ] as const;
+      }),
+    );
+    const shown = results.filter(({ results: sops }) => sops.length > 0);
+    await noteShown(db, op, study, shown);
+    return new Map(told);
+  };
+
+/** Manifests by the digest of their packages. */
+export async function manifestsBy(
+  { db }: Pick<Holdings, 'db'>,
+  digests: readonly string[],
+): Promise<Map<string, Told>> {
+  const rows = await manifestsOf(db, digests);
+  return new Map(rows.map(({ digest, manifest }) => [digest, manifestIn(manifest)]));
+}
+
+export async function findingsIn(
+  ports: Pick<Holdings, 'files'>,
+  op: Op,
+  manifest: Told,
+  objects: readonly HeldInstance[],
+): Promise<{ findings: ToldFinding[]; reportsUnread: number }> {
+  const reports = await Promise.all(objects.filter(isReport).map((each) => storedReport(ports, op, each)));
+  const read = reports.filter((each) => each !== undefined);
+  const findings = read.flatMap((report) => report.findings.map((finding) => toldFinding(manifest, finding)));
+  return { findings, reportsUnread: reports.length - read.length };
+}
+
+export const toldObject = (object: HeldInstance): ResultObjectTold => ({
+  sopInstanceUid: object.sopUid,
+  seriesInstanceUid: object.seriesUid,
+  sopClassUid: object.sopClassUid,
+  modality: modalityOf(object),
+});
+
+export function toldDecision(row: DecisionRow, whoIs: WhoIs): ToldDecision {
+  const { id, at, person, personInstitution: institution, decision, reason, secondsToDecide } = row;
+  const by = whoIs({ kind: 'person', id: person })?.name ?? person;
+  return { id, at, by, person, institution, decision, reason, secondsToDecide };
+}
+
+/**
+ * Write down that a person was shown results: once for each, from which the time to a decision counts. Of programs
+ * nobody knows whether anybody looked.
+ */
+export async function noteShown(
+  db: Holdings['db'],
+  op: Op,
+  { institution, studyUid: study }: { institution: string; studyUid: string },
+  results: readonly { id: string; package: string }[],
+): Promise<void> {
+  if (op.actor.kind !== 'person' || results.length === 0) return;
+  const tasks = results.map(({ id }) => id);
+  const known = new Set((await shownOf(db, tasks, op.actor.id)).map(({ task }) => task));
+  const first = results.filter(({ id }) => !known.has(id));
+  if (first.length === 0) return;
+  const events = first.map(({ id: task, package: digest }) =>
+    envelopeOf(op, 'ai.result-shown', { institution, study }, { task, package: digest, by: op.institution }),
+  );
+  await db.transaction(async (sql) => {
+    const put = await putShown(sql, events.map(shownRow));
+    await insertEvents(
+      sql,
+      events.filter(({ id }) => put.has(id)),
+    );
+  });
+}

@@ -1,0 +1,74 @@
+import type { HeldStudy } from '../holdings/find.repo.ts';
+import type { Op } from './op.ts';
+
+/**
+ * What a person did with a result. The first three are the words of IHE AI Result Assessment (AIRA); whoever saw a
+ * result and went on without it has ignored it, which is a decision, too.
+ */
+export const DECISIONS = ['accepted', 'modified', 'rejected', 'ignored'] as const;
+export type DecisionWord = (typeof DECISIONS)[number];
+
+/** One decision as it is told. */
+export type ToldDecision = {
+  id: string;
+  at: string;
+  /** Name of the person where the directory knows it, else the id. */
+  by: string;
+  person: string;
+  institution: string;
+  decision: DecisionWord;
+  reason: string | null;
+  /** From when the archive first showed it to this person; null where it never did. */
+  secondsToDecide: number | null;
+};
+
+/** What a result says of one thing, in the words of the package's manifest. */
+export type ToldFinding = {
+  es: string;
+  en: string;
+  code: { value: string; scheme: string };
+  /** Output of the manifest, and the operating point that it was held against. */
+  output: string;
+  operatingPoint: string | null;
+  value: number | null;
+  /** UCUM. */
+  unit: string | null;
+  /** In the same unit; null where there is none. */
+  threshold: number | null;
+  /** Null: it was held against nothing, or the model abstains. */
+  isPositive: boolean | null;
+};
+
+export type ResultObjectTold = {
+  sopInstanceUid: string;
+  seriesInstanceUid: string;
+  sopClassUid: string;
+  modality: string;
+};
+
+/** A result with what people made of it. */
+export type ToldResult = {
+  /** Of a package that is for demonstrations: to be shown wherever the result is. */
+  isDemonstration: boolean;
+  objects: readonly ResultObjectTold[];
+  findings: readonly ToldFinding[];
+  /** Reports whose bytes could not be read: what they say is not among the findings. */
+  reportsUnread: number;
+  /** The newest first. */
+  decisions: readonly ToldDecision[];
+  /** Why it does not hold any more; null: nobody has withdrawn it. */
+  withdrawn: { at: string; reasonEs: string; reasonEn: string } | null;
+};
+
+/** A task; one that came to no result yet has no objects. */
+export type ResultNamed = { id: string; package: string; results: readonly string[] };
+
+/**
+ * What there is to tell of results of a study, by the ids of their tasks, for a caller who may read it. That a person
+ * was shown them is written down.
+ */
+export type TellResults = (
+  op: Op,
+  study: HeldStudy,
+  results: readonly ResultNamed[],
+) => Promise<ReadonlyMap<string, ToldResult>>;
