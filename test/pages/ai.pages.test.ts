@@ -1,83 +1,76 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { crPhantom } from '@acervo/platform/apps/demo/models/phantoms.ts';
-import { personOf } from '@acervo/platform/features/governance/signers.fixture.ts';
-import { startWithPeople } from '@acervo/platform/features/login/people.fixture.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { type TestContext, test } from 'node:test';
+import { type Served, SITE, serveAssessed, storeChest } from '@acervo/platform/features/assessment/serve.fixture.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
 import type { Page } from 'playwright-core';
-import { accessibilityOf, buildPage, keepPicture, NARROW, openPage, startBrowser, WIDE } from '../harness/browser.ts';
+import {
+  accessibilityOf,
+  buildPage,
+  keepPicture,
+  NARROW,
+  openPage,
+  startBrowser,
+  type Watched,
+  WIDE,
+} from '../harness/browser.ts';
 
 const OURS = ['/', '/assets', '/api', '/dicom-web'];
-const TASK = '01936e2a-0000-7000-8000-000000000001';
-const RESULT = {
-  id: TASK,
+const LATE_MS = 45_000;
+const FINDING = 'Hallazgos anormales en imagen diagnóstica de pulmón';
+/** Who has logged in: the server of these tests knows people by a header, so the page is told apart. */
+const SESSION = {
+  access: 'enforced',
+  person: {
+    id: 'radiologist',
+    name: 'Persona radiologist',
+    login: 'radiologist',
+    roles: ['radiologist'],
+    institution: SITE,
+    institutions: [SITE],
+    purpose: 'TREATMENT',
+    purposes: ['TREATMENT'],
+    strength: 'second-factor',
+    csrf: 'x',
+  },
+};
+/** What no model of these tests does. */
+const LATE = {
+  id: '01936e2a-0000-7000-8000-000000000002',
   model: 'mx.acervo.demo.cr-opacidad',
   version: '1.0.0',
   package: 'a'.repeat(64),
   stage: 'limitado',
-  state: 'result',
-  es: 'con resultado de IA',
-  en: 'with an AI result',
-  reason: null,
-  deadline: '2026-11-30T13:00:00.000Z',
-  endedAt: '2026-11-30T12:00:00.000Z',
-  results: ['2.25.1'],
-  isDemonstration: true,
-  objects: [],
-  findings: [
-    {
-      es: 'Hallazgos anormales en imagen de pulmón',
-      en: 'Abnormal findings on imaging of the lung',
-      code: { value: 'R91', scheme: 'I10' },
-      output: 'p',
-      operatingPoint: 'demostracion',
-      value: 87.42,
-      unit: '%',
-      threshold: 50,
-      isPositive: true,
-    },
-  ],
-  reportsUnread: 0,
-  decisions: [] as object[],
-  withdrawn: null as object | null,
-};
-const LATE = {
-  ...RESULT,
-  id: '01936e2a-0000-7000-8000-000000000002',
-  model: 'mx.ssa.torax',
-  version: '2.0.0',
-  stage: 'general',
   state: 'no-result',
   es: 'sin resultado de IA',
   en: 'no AI result',
   reason: 'deadline',
+  deadline: '2026-11-30T13:00:00.000Z',
+  endedAt: '2026-11-30T12:00:00.000Z',
   results: [],
-  isDemonstration: false,
+  isDemonstration: true,
+  objects: [],
   findings: [],
+  reportsUnread: 0,
+  decisions: [],
+  withdrawn: null,
+};
+const WITHDRAWN = {
+  ...LATE,
+  id: '01936e2a-0000-7000-8000-000000000003',
+  state: 'result',
+  es: 'con resultado de IA',
+  en: 'with an AI result',
+  reason: null,
+  reportsUnread: 1,
+  withdrawn: { at: '2026-11-30T12:30:00.000Z', reasonEs: 'Falla del modelo.', reasonEn: 'The model is at fault.' },
 };
 
-/** What the archive would answer, and what it was asked. */
-type Played = { tasks: object[]; posted: { path: string; body: Record<string, unknown>; csrf: string }[] };
+type AiTask = { id: string; state: string; decisions: { decision: string; reason: string | null; by: string }[] };
 
-async function play(page: Page, played: Played): Promise<void> {
-  await page.route('**/api/ai/**', async (route) => {
-    const request = route.request();
-    const path = new URL(request.url()).pathname;
-    if (request.method() === 'POST') {
-      const csrf = request.headers()['x-acervo-csrf'] ?? '';
-      const body = request.postDataJSON() as Record<string, unknown>;
-      played.posted.push({ path, body, csrf });
-      if (path.endsWith('/decisions')) {
-        const decision = { at: new Date().toISOString(), by: 'Persona rad', ...body, secondsToDecide: 4 };
-        played.tasks = played.tasks.map((task) =>
-          'id' in task && task.id === TASK ? { ...task, decisions: [decision] } : task,
-        );
-      }
-      return route.fulfill({ json: { id: TASK } });
-    }
-    return route.fulfill({ json: { studies: [{ institution: 'HGM', study: '', tasks: played.tasks }] } });
-  });
+async function taskOf(served: Served): Promise<AiTask | undefined> {
+  const path = `/api/ai/studies/${served.study}`;
+  const { body } = await served.json<{ studies: { tasks: AiTask[] }[] }>('A', 'GET', path);
+  return body.studies[0]?.tasks[0];
 }
 
 async function openStudy(page: Page, url: string): Promise<void> {
@@ -86,7 +79,26 @@ async function openStudy(page: Page, url: string): Promise<void> {
   await page.getByRole('dialog').getByText('Series del estudio').waitFor();
 }
 
-async function decides(page: Page, played: Played): Promise<void> {
+async function looks({ page, troubles }: Watched, url: string): Promise<void> {
+  for (const [width, size] of [
+    ['390', NARROW],
+    ['1440', WIDE],
+  ] as const) {
+    await page.setViewportSize(size);
+    await openStudy(page, url);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('DEMOSTRACIÓN', { exact: true }).waitFor();
+    await dialog.getByText(FINDING).waitFor();
+    await dialog.getByText('Sobre el umbral').waitFor();
+    await dialog.getByText('50 %').waitFor();
+    await dialog.getByRole('heading', { name: 'Opacidad en radiografía de tórax' }).waitFor();
+    assert.deepEqual(await accessibilityOf(page), [], width);
+    await keepPicture(page, `ai-1-${width}`);
+  }
+  assert.deepEqual(troubles, []);
+}
+
+async function decides(served: Served, { page, troubles }: Watched): Promise<void> {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Rechazar' }).click();
   const reason = dialog.getByLabel('Motivo');
@@ -94,21 +106,22 @@ async function decides(page: Page, played: Played): Promise<void> {
   assert.deepEqual(await accessibilityOf(page), []);
   await keepPicture(page, 'ai-2-reason-1440');
   await dialog.getByRole('button', { name: 'Rechazar' }).last().click();
-  assert.equal(played.posted.length, 0, 'who rejects tells why');
+  assert.equal((await taskOf(served))?.decisions.length, 0, 'who rejects tells why');
   await reason.fill('Es un pliegue cutáneo.');
   await dialog.getByRole('button', { name: 'Rechazar' }).last().click();
   await dialog.getByText('Su decisión quedó registrada.').waitFor();
   await dialog.getByText('Rechazado').waitFor();
   await dialog.getByText('Es un pliegue cutáneo.').waitFor();
-  const [sent] = played.posted;
-  assert.equal(sent?.path, `/api/ai/results/${TASK}/decisions`);
-  assert.ok(sent.csrf !== '');
-  const { shownAt, ...told } = sent.body;
-  assert.deepEqual(told, { decision: 'rejected', reason: 'Es un pliegue cutáneo.' });
-  assert.ok(Date.parse(String(shownAt)) <= Date.now());
+  const { decision, reason: said, by } = (await taskOf(served))?.decisions[0] ?? {};
+  assert.deepEqual([decision, said, by], ['rejected', 'Es un pliegue cutáneo.', 'Persona radiologist']);
+  await dialog.getByRole('button', { name: 'Aceptar' }).click();
+  await dialog.getByRole('button', { name: 'Aceptar' }).last().click();
+  await dialog.getByText('Aceptado').waitFor();
+  assert.equal((await taskOf(served))?.decisions.length, 2, 'a later decision stands above the one before');
+  assert.deepEqual(troubles, []);
 }
 
-async function reports(page: Page, played: Played): Promise<void> {
+async function reports(served: Served, { page, troubles }: Watched): Promise<void> {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Reportar incidente' }).click();
   await dialog.getByLabel('Leve').check();
@@ -117,60 +130,52 @@ async function reports(page: Page, played: Played): Promise<void> {
   await keepPicture(page, 'ai-3-incident-1440');
   await dialog.getByRole('button', { name: 'Enviar reporte' }).click();
   await dialog.getByText('El reporte quedó registrado.').waitFor();
-  assert.deepEqual(played.posted.at(-1)?.body, { severity: 'minor', text: 'La marca quedó en el pulmón contrario.' });
+  type Incident = { severity: string; text: string };
+  const { body } = await served.json<{ incidents: Incident[] }>('chief', 'GET', '/api/ai/incidents');
+  const [{ severity, text } = { severity: '', text: '' }] = body.incidents;
+  assert.deepEqual([severity, text], ['minor', 'La marca quedó en el pulmón contrario.']);
+  assert.deepEqual(troubles, []);
+}
+
+/** What there may be to say of a study, as the archive would say it. */
+async function told({ page }: Watched, url: string, study: string): Promise<void> {
+  let tasks: object[] = [LATE, WITHDRAWN];
+  await page.route('**/api/ai/studies/**', (route) =>
+    route.fulfill({ json: { studies: [{ institution: SITE, study, tasks }] } }),
+  );
+  await openStudy(page, url);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('sin resultado de IA').waitFor();
+  await dialog.getByText('Falla del modelo.').waitFor();
+  await dialog.getByText('Parte del resultado no se pudo leer').waitFor();
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'ai-4-none-and-withdrawn-1440');
+  tasks = [];
+  await openStudy(page, url);
+  await page.waitForLoadState('networkidle');
+  assert.equal(await page.getByText('Inteligencia artificial').count(), 0, 'where no model was asked there is nothing');
+}
+
+async function resultOf(t: TestContext, served: Served): Promise<void> {
+  await storeChest(served);
+  await t.waitFor(async () => assert.equal((await taskOf(served))?.state, 'result'), {
+    timeout: LATE_MS,
+    interval: 100,
+  });
 }
 
 test('what AI said of a study, and what a person does about it', async (t) => {
   if (!needsPeer(t, 'chromium')) return;
   buildPage();
-  const started = await startWithPeople(t);
-  const { server, url } = started;
-  const body = (async function* () {
-    yield crPhantom(true);
-  })();
-  await server.archive.holdings.store.store(testOp({ institution: 'HGM' }), { form: 'file', body });
-  const reader = await personOf(started, 'rad', 'radiologist', 'HGM');
+  const served = await serveAssessed(t);
+  await resultOf(t, served);
+  const url = `http://127.0.0.1:${served.server.httpPort}`;
   const context = await startBrowser(t);
-  await context.addCookies([{ name: 'acervo', value: reader.cookie(), url, httpOnly: true, sameSite: 'Lax' }]);
-  const { page, troubles } = await openPage(context, url, OURS);
-
-  await t.test('where there is none, the page has nothing of it', async () => {
-    await openStudy(page, url);
-    await page.waitForLoadState('networkidle');
-    assert.equal(await page.getByText('Inteligencia artificial').count(), 0);
-    assert.deepEqual(troubles, []);
-  });
-
-  const played: Played = { tasks: [RESULT, LATE], posted: [] };
-  await play(page, played);
-  await t.test('findings, and the lack of a result', async () => {
-    for (const [width, size] of [
-      ['390', NARROW],
-      ['1440', WIDE],
-    ] as const) {
-      await page.setViewportSize(size);
-      await openStudy(page, url);
-      const dialog = page.getByRole('dialog');
-      await dialog.getByText('DEMOSTRACIÓN').waitFor();
-      await dialog.getByText('Sobre el umbral').waitFor();
-      await dialog.getByText('87.4 %').waitFor();
-      await dialog.getByText('sin resultado de IA').waitFor();
-      assert.deepEqual(await accessibilityOf(page), [], width);
-      await keepPicture(page, `ai-1-${width}`);
-    }
-  });
-  await t.test('a decision, with its reason', () => decides(page, played));
-  await t.test('an incident', () => reports(page, played));
-  await t.test('a result that was withdrawn says so', async () => {
-    const withdrawn = {
-      at: '2026-11-30T12:30:00.000Z',
-      reasonEs: 'Falla del modelo.',
-      reasonEn: 'The model is at fault.',
-    };
-    played.tasks = [{ ...RESULT, withdrawn }];
-    await openStudy(page, url);
-    await page.getByRole('dialog').getByText('Falla del modelo.').waitFor();
-    assert.deepEqual(await accessibilityOf(page), []);
-    await keepPicture(page, 'ai-4-withdrawn-1440');
-  });
+  await context.setExtraHTTPHeaders({ authorization: 'Person radiologist' });
+  await context.route('**/api/session', (route) => route.fulfill({ json: SESSION }));
+  const watched = await openPage(context, url, OURS);
+  await t.test('findings, marked as what they are', () => looks(watched, url));
+  await t.test('decisions, with their reasons', () => decides(served, watched));
+  await t.test('an incident', () => reports(served, watched));
+  await t.test('the lack of a result, one that was withdrawn, and nothing', () => told(watched, url, served.study));
 });
