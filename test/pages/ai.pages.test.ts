@@ -146,6 +146,7 @@ async function told({ page }: Watched, url: string, study: string): Promise<void
   await openStudy(page, url);
   const dialog = page.getByRole('dialog');
   await dialog.getByText('sin resultado de IA').waitFor();
+  await dialog.getByText('venció el plazo').waitFor();
   await dialog.getByText('Falla del modelo.').waitFor();
   await dialog.getByText('Parte del resultado no se pudo leer').waitFor();
   assert.deepEqual(await accessibilityOf(page), []);

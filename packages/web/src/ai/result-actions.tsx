@@ -1,3 +1,4 @@
+import type { SessionPerson } from '@acervo/interop/console/session.ts';
 import { Button, Radio, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
@@ -5,15 +6,17 @@ import { useTranslation } from 'react-i18next';
 import { DECISIONS, type DecisionWord, SEVERITIES, type Severity, useResultActions } from '../api/ai.ts';
 import { Trouble } from '../parts/states.tsx';
 
-type ActionsProps = { study: string; task: string; csrf: string; shownAt: string };
+type ActionsProps = { study: string; task: string; person: SessionPerson; shownAt: string };
 type Chosen = DecisionWord | 'incident';
 
+/** Whose office it is to decide; anybody who sees a result may report an incident. */
+const DECIDING: ReadonlySet<string> = new Set(['radiologist', 'site-chief']);
 /** Whoever changes or refuses what AI said tells why; the others may. */
 const NEEDS_REASON: ReadonlySet<Chosen> = new Set(['modified', 'rejected', 'incident']);
 const CHARS_MAX = 2000;
 
 /** What a person does about a result: one thing at a time, each with its reason. */
-export function ResultActions({ study, task, csrf, shownAt }: ActionsProps) {
+export function ResultActions({ study, task, person, shownAt }: ActionsProps) {
   const { t } = useTranslation();
   const [chosen, choose] = useState<Chosen>();
   const [said, say] = useState('');
@@ -21,17 +24,22 @@ export function ResultActions({ study, task, csrf, shownAt }: ActionsProps) {
     say(words);
     choose(undefined);
   };
-  const props = { study, task, csrf, cancel: () => choose(undefined) };
+  const open = (next: Chosen): void => {
+    say('');
+    choose(next);
+  };
+  const props = { study, task, csrf: person.csrf, cancel: () => choose(undefined) };
+  const decisions = person.roles.some((role) => DECIDING.has(role)) ? DECISIONS : [];
   return (
     <div>
       <div className="ai-actions">
-        {DECISIONS.map((decision) => (
+        {decisions.map((decision) => (
           <Button
             key={decision}
             size="xs"
             variant={chosen === decision ? 'filled' : 'default'}
             aria-expanded={chosen === decision}
-            onClick={() => choose(decision)}
+            onClick={() => open(decision)}
           >
             {t(`ai.decide.${decision}`)}
           </Button>
@@ -41,7 +49,7 @@ export function ResultActions({ study, task, csrf, shownAt }: ActionsProps) {
           variant="subtle"
           color="red"
           aria-expanded={chosen === 'incident'}
-          onClick={() => choose('incident')}
+          onClick={() => open('incident')}
         >
           {t('ai.report')}
         </Button>

@@ -6,6 +6,7 @@ import { languageOf } from '../i18n/i18n.ts';
 import { usePerson } from '../models/words.ts';
 import { figureText, momentText } from '../parts/figures.ts';
 import { Mark } from '../parts/mark.tsx';
+import { useReason } from '../parts/reason.ts';
 import { Trouble } from '../parts/states.tsx';
 import { ResultActions } from './result-actions.tsx';
 
@@ -38,6 +39,7 @@ function Task({ study, task }: { study: string; task: AiTask }) {
   const person = usePerson();
   // When the person came to see it: how long a decision took counts from here.
   const [shownAt] = useState(() => new Date().toISOString());
+  const why = useWhy();
   const { findings = [], decisions = [], reportsUnread = 0 } = task;
   return (
     <article className="ai-task">
@@ -45,21 +47,28 @@ function Task({ study, task }: { study: string; task: AiTask }) {
       <Withdrawal task={task} />
       <p className="ai-state" data-state={task.state}>
         {languageOf() === 'es' ? task.es : task.en}
-        {task.reason !== null && (
-          <span className="page-quiet" translate="no">
-            {' '}
-            · {task.reason}
-          </span>
-        )}
+        {task.reason !== null && <span className="page-quiet"> · {why(task.reason)}</span>}
       </p>
       {findings.length > 0 && <Findings findings={findings} />}
       {reportsUnread > 0 && <p className="mark-bad">{t('ai.unread')}</p>}
       {decisions.length > 0 && <Decisions decisions={decisions} />}
       {task.state === 'result' && person !== undefined && (
-        <ResultActions study={study} task={task.id} csrf={person.csrf} shownAt={shownAt} />
+        <ResultActions study={study} task={task.id} person={person} shownAt={shownAt} />
       )}
     </article>
   );
+}
+
+const WHY = ['deadline', 'superseded', 'cancelled', 'not-placed', 'worker-died'] as const;
+
+/** Words for why there is no result: of routing, of a failure, or as the model's manifest names its rule. */
+function useWhy(): (code: string) => string {
+  const { t } = useTranslation();
+  const reason = useReason();
+  return (code) => {
+    const known = WHY.find((each) => each === code);
+    return known === undefined ? reason(code) : t(`ai.why.${known}`);
+  };
 }
 
 /** Model, version, stage, and whether it is for patients at all. */

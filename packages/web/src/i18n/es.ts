@@ -347,6 +347,13 @@ export const es = {
   ai: {
     title: 'Inteligencia artificial',
     marks: { demostracion: 'DEMOSTRACIÓN', investigacion: 'INVESTIGACIÓN' },
+    why: {
+      deadline: 'venció el plazo',
+      superseded: 'llegaron más imágenes; se evalúa de nuevo',
+      cancelled: 'se canceló',
+      'not-placed': 'el modelo ya no está en uso en esta institución',
+      'worker-died': 'el proceso se interrumpió',
+    },
     finding: 'Hallazgo',
     value: 'Valor',
     threshold: 'Umbral',
