@@ -122,6 +122,8 @@ export async function showApprovals(ports: Ports, op: Op, { model, version }: Ve
 
 /** By the judge of steps: from where the version stands now, as who signed is known now. */
 async function againstIt(ports: Ports, row: PackageRow, held: HeldApproval, approval: Approval): Promise<RuleId[]> {
+  // Of a key that is nobody's any more nothing else is known.
+  if (held.keyOwner === null) return ['G01/key'];
   const standing = await standingIn(ports.db, row, approval.sitio);
   const edge = edgeOf(standing.scope, standing.track, standing.from, approval.a);
   if (edge === undefined || approval.de !== standing.from) return ['G37/edge'];
