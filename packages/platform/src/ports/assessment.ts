@@ -1,4 +1,3 @@
-import type { HeldStudy } from '../holdings/find.repo.ts';
 import type { Op } from './op.ts';
 
 /**
@@ -69,6 +68,6 @@ export type ResultNamed = { id: string; package: string; results: readonly strin
  */
 export type TellResults = (
   op: Op,
-  study: HeldStudy,
+  study: { institution: string; studyUid: string },
   results: readonly ResultNamed[],
 ) => Promise<ReadonlyMap<string, ToldResult>>;

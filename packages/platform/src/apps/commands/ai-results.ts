@@ -62,7 +62,8 @@ function whyText(told: Why): string {
     ),
   );
   return [
-    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}: study ${told.study} of ${told.institution}`,
+    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}`,
+    `study ${told.study} of ${told.institution}`,
     `${asked}; made ${told.made}, ended ${told.ended}`,
     `package ${digests.package}, manifest ${digests.manifest ?? '-'}, model ${digests.model ?? '-'}`,
     `input ${digests.input ?? '-'}: ${images}; operations ${told.operations ?? '-'}`,

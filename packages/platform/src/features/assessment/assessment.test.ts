@@ -32,7 +32,7 @@ async function events({ ports }: Opened): Promise<Envelope[]> {
   return rows.map(({ event }) => JSON.parse(event) as Envelope);
 }
 
-test('time to a decision counts from when the archive first showed the result to this person, by its own clock', async (t) => {
+test('time to a decision counts from when the archive first showed it to this person, by its own clock', async (t) => {
   const opened = await openAssessed(t);
   const { ports, task } = opened;
   const ana = person('p-1');
@@ -51,6 +51,11 @@ test('time to a decision counts from when the archive first showed the result to
   assert.equal(unseen.secondsToDecide, null, 'who was shown nothing took no time that is known');
   await toldBy(opened, testOp({ institution: 'HGM' }));
   assert.equal((await shownOf(ports.db, [task])).length, 1, 'a program is nobody who looks');
+  const read = await ports.db.query(
+    `select distinct actor from journal
+     where kind = 'study.retrieved' and event::jsonb #>> '{facts,aspect}' = 'ai-result' order by actor`,
+  );
+  assert.deepEqual(read, [{ actor: 'p-1' }, { actor: 'tester' }], 'and both have read of the study');
 });
 
 test('a later decision stands above an earlier one, and none of them is changed', async (t) => {

@@ -11,6 +11,7 @@ const SEVERITIES = {
 export function bundleReadme(incident: ToldIncident, why: Why, hasStatement: boolean): string {
   const { id, at, by, institution, severity, model, version } = incident;
   const { digests, study } = why;
+  const lost = hasStatement ? ['', ''] : [' (ya no está en el registro)', ' (not in the registry any more)'];
   return `INCIDENTE CON UN RESULTADO DE IA (the English text follows)
 
 Incidente: ${id}
@@ -27,7 +28,7 @@ Qué hay aquí
   incident.json     lo que se notificó
   task.json         quién, qué, cuándo y por qué: entrada, umbral, firmas, decisiones, asientos de la bitácora
   results.jsonl     objetos DICOM del resultado con su huella SHA-256
-  package/          el manifiesto del paquete y su declaración firmada${hasStatement ? '' : ' (ya no está en el registro)'}
+  package/          el manifiesto del paquete y su declaración firmada${lost[0]}
   case-file.tar     el expediente verificable del estudio; su LEEME.txt dice cómo comprobarlo sin internet
   SHA256SUMS        huellas de todo lo anterior:  sha256sum -c SHA256SUMS
 Las imágenes sólo están si se pidieron, dentro de case-file.tar.
@@ -39,7 +40,7 @@ INCIDENT WITH A RESULT OF AI
   incident.json     what was reported
   task.json         who, what, when and why: input, threshold, signatures, decisions, lines of the journal
   results.jsonl     DICOM objects of the result with the SHA-256 of their data sets
-  package/          manifest of the package, and its signed statement${hasStatement ? '' : ' (not in the registry any more)'}
+  package/          manifest of the package, and its signed statement${lost[1]}
   case-file.tar     the verifiable case file of the study; its LEEME.txt says how to check it without a network
   SHA256SUMS        digests of all of these:  sha256sum -c SHA256SUMS
 Images are in case-file.tar, and only if they were asked for.

@@ -13,8 +13,8 @@ export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export type SeenResult = { result: ResultRow; study: HeldStudy };
 
 /**
- * A result by its task's id, or by the SOP Instance UID of one of its objects, for who may read its study. A task without
- * a result, a silent one, one of a study that is not seen: all of them are not there.
+ * A result by its task's id, or by the SOP Instance UID of one of its objects, for who may read its study. A task
+ * without a result, a silent one, one of a study that is not seen: all of them are not there.
  * @throws {Failure} retrieve/not-found; retrieve/ambiguous where several institutions hold the object
  */
 export async function seenResult(

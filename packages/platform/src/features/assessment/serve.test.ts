@@ -33,7 +33,7 @@ async function resultSeen(t: TestContext, served: Served, by: Who): Promise<Stud
       );
       const [task] = body.studies[0]?.tasks ?? [];
       assert.equal(task?.state, 'result', JSON.stringify(body));
-      return task as StudyTask;
+      return task;
     },
     { timeout: LATE_MS, interval: 100 },
   );

@@ -16,7 +16,7 @@ export type AssessmentPorts = Pick<Holdings, 'db' | 'files' | 'journal'> & { who
 
 /** Results of a study: what they say is read from the stored reports, what people made of them from rows. */
 export const resultsTold =
-  (ports: Omit<AssessmentPorts, 'journal'>): TellResults =>
+  (ports: AssessmentPorts): TellResults =>
   async (op, study, results) => {
     if (results.length === 0) return new Map();
     const { db, whoIs } = ports;
@@ -47,7 +47,7 @@ export const resultsTold =
       }),
     );
     const shown = results.filter(({ results: sops }) => sops.length > 0);
-    await noteShown(db, op, study, shown);
+    await noteShown(ports, op, study, shown);
     return new Map(told);
   };
 
@@ -86,16 +86,18 @@ export function toldDecision(row: DecisionRow, whoIs: WhoIs): ToldDecision {
 }
 
 /**
- * Write down that a person was shown results: once for each, from which the time to a decision counts. Of programs
- * nobody knows whether anybody looked.
+ * Write down that results were read, as the patient is told it (0035), and once for each person that they were shown,
+ * from which the time to a decision counts. Of programs nobody knows whether anybody looked.
  */
 export async function noteShown(
-  db: Holdings['db'],
+  { db, journal }: Pick<AssessmentPorts, 'db' | 'journal'>,
   op: Op,
   { institution, studyUid: study }: { institution: string; studyUid: string },
   results: readonly { id: string; package: string }[],
 ): Promise<void> {
-  if (op.actor.kind !== 'person' || results.length === 0) return;
+  if (results.length === 0) return;
+  await journal.retrieved(op, institution, study, { level: 'study', aspect: 'ai-result' });
+  if (op.actor.kind !== 'person') return;
   const tasks = results.map(({ id }) => id);
   const known = new Set((await shownOf(db, tasks, op.actor.id)).map(({ task }) => task));
   const first = results.filter(({ id }) => !known.has(id));

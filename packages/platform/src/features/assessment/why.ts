@@ -62,7 +62,7 @@ export type Why = {
 /** Why a result is what it is, for who may read its study. @throws {Failure} retrieve/not-found */
 export async function why(ports: AssessmentPorts, op: Op, named: string): Promise<Why> {
   const found = await seenResult(ports, op, named);
-  await noteShown(ports.db, op, found.study, [found.result]);
+  await noteShown(ports, op, found.study, [found.result]);
   return whyOf(ports, op, found);
 }
 

@@ -54,6 +54,7 @@ export const ES: Words = {
     bulkdata: 'parte de los datos de',
     zip: 'una copia completa (ZIP) de',
     record: 'los asientos y la lista de imágenes de',
+    'ai-result': 'el resultado de IA de',
   },
   doors: {
     dimse: 'red DICOM',
@@ -107,6 +108,7 @@ export const EN: Words = {
     bulkdata: 'a part of the data of',
     zip: 'a whole copy (ZIP) of',
     record: 'the entries and the list of images of',
+    'ai-result': 'the AI result of',
   },
   doors: { dimse: 'DICOM network', web: 'web', stow: 'web', cli: "the archive's console", import: 'import' },
   purposes: {
