@@ -32,7 +32,7 @@ export const heldKey = (person: string): Promise<ApproverKey | undefined> =>
   inStore('readonly', (store) => store.get(person) as IDBRequest<ApproverKey | undefined>);
 
 async function madeKey(person: string): Promise<ApproverKey> {
-  const pair = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
+  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
   const key = { person, name: await keyName(pair.publicKey), privateKey: pair.privateKey };
   await inStore('readwrite', (store) => store.put(key));
   return key;
