@@ -21,7 +21,7 @@ const BROTLI_QUALITY = 9;
 const CHUNK_KB_MAX = 1500;
 
 /** What the page is made of: its own sources, what it imports of the project, and every dependency's version. */
-const SOURCES = ['packages/web', 'packages/kernel/src', 'packages/dicom/src', 'packages/interop/src'];
+const SOURCES = ['packages/web', ...['kernel', 'dicom', 'interop', 'model'].map((name) => `packages/${name}/src`)];
 const FILES = ['package-lock.json', 'scripts/build-page.js'];
 
 const isChild = process.argv.includes('--build');

@@ -89,6 +89,7 @@ async function shownOnThePage(context: BrowserContext, http: string): Promise<vo
     '/assets',
     '/dicom-web',
     '/api',
+    '/modelos',
     '/activity',
     '/devices',
     '/storage',
@@ -106,7 +107,7 @@ async function shownOnThePage(context: BrowserContext, http: string): Promise<vo
     assert.equal(await ranIn(page), false, `row ${row}`);
   }
   await keepPicture(page, 'attacks-hostile-1440');
-  for (const path of ['/activity', '/devices', '/storage']) {
+  for (const path of ['/modelos', '/activity', '/devices', '/storage']) {
     await page.goto(http + path);
     await page.locator('main').waitFor();
     await page.waitForLoadState('networkidle');

@@ -162,6 +162,7 @@ async function lookAtSession(page: Page, context: BrowserContext): Promise<void>
   await page.getByRole('button', { name: 'Sesión de Begoña Ruiz' }).click();
   await page.getByText('Sesión iniciada con segundo factor').waitFor();
   await page.getByText('Radiología, Administración').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Mis llaves' }).getAttribute('href'), '/login/keys');
   await page.getByLabel('Finalidad').selectOption({ label: 'Operación del servicio' });
   // What is chosen stands there when the archive has taken it.
   await page.locator('select:has(option[value="OPERATIONS"]:checked)').waitFor();

@@ -90,6 +90,7 @@ async function detailsByKeyboard(given: Given): Promise<void> {
 /** What shows that a page has its data. */
 const SHOWN: Record<PageName, string> = {
   studies: 'Estudios: 9',
+  models: 'Aún no hay modelos',
   activity: 'Corrija el título AE de destino',
   devices: 'ISSSTE_MR1',
   storage: 'Segmentos de los paquetes',

@@ -9,7 +9,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   interop: ['kernel', 'dicom'],
   verifier: ['kernel'],
   model: ['kernel', 'dicom'],
-  web: ['kernel', 'dicom', 'interop'],
+  web: ['kernel', 'dicom', 'interop', 'model'],
   'platform/policy': ['kernel', 'platform/ports'],
   'platform/ports': ['kernel', 'dicom', 'interop', 'model'],
   'platform/bindings': ['kernel', 'dicom', 'interop', 'platform/ports'],

@@ -4,11 +4,14 @@ import { token } from '../access/token.ts';
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
+  /** Of the life-cycle of models: by which it was refused. */
+  readonly rules: readonly string[];
 
-  constructor(status: number, code: string) {
+  constructor(status: number, code: string, rules: readonly string[] = []) {
     super(code);
     this.status = status;
     this.code = code;
+    this.rules = rules;
   }
 }
 
@@ -26,19 +29,27 @@ export type Answer<T> = { body: T; headers: Headers };
 /** @throws {Problem} */
 export async function getJson<T>(path: string, signal: AbortSignal, accept = 'application/json'): Promise<Answer<T>> {
   const answer = await fetched(path, signal, accept);
-  if (!answer.ok) throw new Problem(answer.status, await codeOf(answer));
+  if (!answer.ok) throw await problemOf(answer);
   return { body: (await answer.json()) as T, headers: answer.headers };
 }
 
 /** Ask for a change. @throws {Problem} */
 export async function postJson<T>(path: string, body: object, headers: Record<string, string>): Promise<T> {
-  const answer = await fetch(path, {
+  const answer = await sent(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
-  if (!answer.ok) throw new Problem(answer.status, await codeOf(answer));
+  if (!answer.ok) throw await problemOf(answer);
   return (await answer.json()) as T;
+}
+
+async function sent(path: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, request);
+  } catch {
+    throw new Problem(0, 'network');
+  }
 }
 
 async function fetched(path: string, signal: AbortSignal, accept: string): Promise<Response> {
@@ -50,11 +61,12 @@ async function fetched(path: string, signal: AbortSignal, accept: string): Promi
   }
 }
 
-async function codeOf(answer: Response): Promise<string> {
+async function problemOf(answer: Response): Promise<Problem> {
   try {
-    const { type } = (await answer.json()) as { type?: string };
-    return type?.startsWith(FAILURE) === true ? type.slice(FAILURE.length) : 'internal';
+    const { type, rules } = (await answer.json()) as { type?: string; rules?: readonly string[] };
+    const code = type?.startsWith(FAILURE) === true ? type.slice(FAILURE.length) : 'internal';
+    return new Problem(answer.status, code, rules);
   } catch {
-    return 'internal'; // Something between us and the archive answered: there is no problem document.
+    return new Problem(answer.status, 'internal'); // Something between us and the archive answered.
   }
 }

@@ -13,6 +13,14 @@ export function bytesText(bytes: number): string {
 
 export const countText = (count: number): string => new Intl.NumberFormat(localeOf()).format(count);
 
+const FIGURE_DIGITS_MAX = 3;
+
+/** A measured number: three significant digits, or all before the point. */
+export const figureText = (value: number): string =>
+  new Intl.NumberFormat(localeOf(), {
+    maximumSignificantDigits: Math.max(FIGURE_DIGITS_MAX, Math.trunc(Math.abs(value)).toString().length),
+  }).format(value);
+
 /** A DA (PS3.5 6.2), e.g. 20240131; as it stands where it is no date. */
 export function dateText(date: string): string {
   const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(date) ?? [];

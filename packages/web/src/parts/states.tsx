@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../api/fetch.ts';
 import { WarnIcon } from './icons.tsx';
-import { useReason } from './reason.ts';
+import { useReason, useRule } from './reason.ts';
 
 const ROWS = ['a', 'b', 'c', 'd'];
 
@@ -29,21 +29,32 @@ export function Empty({ title, hint }: { title: string; hint: string }) {
   );
 }
 
-export function Trouble({ error, retry }: { error: unknown; retry: () => void }) {
+/** @param retry  where asking again may help */
+export function Trouble({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
   const { t } = useTranslation();
   const reason = useReason();
-  const code = error instanceof Problem ? error.code : 'internal';
+  const rule = useRule();
+  const { code, rules } = error instanceof Problem ? error : { code: 'internal', rules: [] };
   return (
     <div className="page-trouble" role="alert">
       <WarnIcon />
       <div>
-        <p className="page-empty-title">{t('trouble.title')}</p>
+        <p className="page-empty-title">{t(retry === undefined ? 'trouble.undone' : 'trouble.title')}</p>
         <p>{reason(code)}</p>
-        <p className="page-quiet">{t('trouble.code', { code })}</p>
+        {rules.length > 0 && (
+          <ul className="page-rules">
+            {rules.map((id) => (
+              <li key={id}>{rule(id)}</li>
+            ))}
+          </ul>
+        )}
+        <p className="page-quiet">{t('trouble.code', { code: [code, ...rules].join(', ') })}</p>
       </div>
-      <Button variant="default" onClick={retry}>
-        {t('retry')}
-      </Button>
+      {retry !== undefined && (
+        <Button variant="default" onClick={retry}>
+          {t('retry')}
+        </Button>
+      )}
     </div>
   );
 }

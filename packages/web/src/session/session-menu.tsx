@@ -57,6 +57,9 @@ function Known({ person }: { person: SessionPerson }) {
           <p className="session-strength">
             {person.strength === 'second-factor' ? t('session.twoFactors') : t('session.oneFactor')}
           </p>
+          <Button component="a" href="/login/keys" variant="subtle">
+            {t('session.keys')}
+          </Button>
           <Button variant="default" onClick={() => void leave()}>
             {t('session.logOut')}
           </Button>

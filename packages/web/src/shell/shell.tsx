@@ -8,7 +8,7 @@ import { LANGUAGES, languageOf, speak } from '../i18n/i18n.ts';
 import { KeyIcon, MoonIcon, SunIcon } from '../parts/icons.tsx';
 import { SessionMenu } from '../session/session-menu.tsx';
 
-const ORDER: readonly Page[] = ['studies', 'activity', 'devices', 'storage'];
+const ORDER: readonly Page[] = ['studies', 'models', 'activity', 'devices', 'storage'];
 
 /** What stands around every page. */
 export function Shell() {
@@ -26,7 +26,12 @@ export function Shell() {
           </Link>
           <nav aria-label={t('shell.pages')} className="shell-nav">
             {ORDER.map((page) => (
-              <Link key={page} to={PAGES[page]} activeOptions={{ exact: true }} className="shell-link">
+              <Link
+                key={page}
+                to={PAGES[page]}
+                activeOptions={{ exact: true, includeSearch: false }}
+                className="shell-link"
+              >
                 {t(`shell.${page}`)}
               </Link>
             ))}

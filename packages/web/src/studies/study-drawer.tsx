@@ -1,6 +1,7 @@
 import { CloseButton, CopyButton, Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { StudyAi } from '../ai/study-ai.tsx';
 import { useOffer, useViewer } from '../api/status.ts';
 import { listSeries, type Match, numberOf, rootOf, textOf } from '../api/studies.ts';
 import { Settled } from '../parts/states.tsx';
@@ -43,6 +44,7 @@ function Details({ row }: { row: StudyRow }) {
         <Download row={row} />
       </div>
       {viewer.data?.installed === false && <p className="page-note">{t('studies.noViewer')}</p>}
+      <StudyAi study={facts.uid} institution={institution} />
       <h3>{t('studies.seriesOf')}</h3>
       <SeriesList study={facts.uid} institution={institution} />
     </div>

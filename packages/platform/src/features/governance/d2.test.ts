@@ -1,56 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyName, provePossession, signApproval } from '@acervo/model/lifecycle/approval.ts';
-import { testOp } from '@acervo/testkit/fakes/op.ts';
-import type { Role } from '../../ports/directory.ts';
-import { grantRole } from '../directory/people.ts';
-import { Browser, codeNow, enrolBy, logIn, sessionOf } from '../login/login.fixture.ts';
 import { startWithPeople, until } from '../login/people.fixture.ts';
 import { MODEL, registered } from './governance.fixture.ts';
-
-type Started = Awaited<ReturnType<typeof startWithPeople>>;
-type Answered = {
-  status: number;
-  body: { rules?: string[]; document?: string; id?: string } & Record<string, unknown>;
-};
-
-/** Somebody in a browser: logged in with a second factor, with a key that the browser made and keeps. */
-async function signerOf({ url, db, add }: Started, login: string, role: Role, institution: string) {
-  const { id, link } = await add(login, 'technician');
-  const { secret } = await enrolBy(url, link);
-  await grantRole(db, testOp(), id, { role, institution });
-  const browser = new Browser(url);
-  await logIn(browser, login, codeNow(secret));
-  await until(async () => (await sessionOf(browser)).person?.roles.includes(role) === true);
-  const ask = async (method: string, path: string, body?: object): Promise<Answered> => {
-    const { person } = await sessionOf(browser);
-    const headers = {
-      'x-acervo-csrf': person?.csrf ?? '',
-      'sec-fetch-site': 'same-origin',
-      'content-type': 'application/json',
-    };
-    const answer = await browser.ask(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-    return { status: answer.status, body: (await answer.json()) as Answered['body'] };
-  };
-  // WebCrypto of a browser does the same: not to be taken out again.
-  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
-  const key = await keyName(pair.publicKey);
-  const at = new Date().toISOString();
-  const proof = await provePossession({ persona: id, llave: key, momento: at }, pair.privateKey);
-  const enrolled = await ask('POST', '/api/approver-keys', { key, at, proof });
-  assert.equal(enrolled.status, 200, JSON.stringify(enrolled.body));
-  return { id, ask, sign: (text: string) => signApproval(text, pair.privateKey), key };
-}
+import { approveOver, signerOf } from './signers.fixture.ts';
 
 const VERSION = `/api/models/${MODEL.model}/versions/${MODEL.version}`;
 
-async function approve(who: Awaited<ReturnType<typeof signerOf>>, asked: string): Promise<Answered> {
-  const draft = await who.ask('GET', `${VERSION}/approvals/draft?${asked}`);
-  const document = draft.body.document ?? '';
-  assert.equal(draft.status, 200, JSON.stringify(draft.body));
-  const signature = await who.sign(document);
-  return who.ask('POST', `${VERSION}/approvals`, { document, signature, key: who.key });
-}
+const approve = (who: Awaited<ReturnType<typeof signerOf>>, asked: string) => approveOver(who, VERSION, asked);
 
 test('D2: who developed a model tries to approve it, and is refused by name of the rule', async (t) => {
   const started = await startWithPeople(t);

@@ -1,13 +1,26 @@
 import { Failure } from '@acervo/kernel/failure.ts';
+import type { Approval } from '@acervo/model/lifecycle/approval.ts';
 import { verdictsOf } from '@acervo/model/lifecycle/judge.ts';
-import { edgesFrom, type Slot } from '@acervo/model/lifecycle/machine.ts';
-import type { Verdict } from '@acervo/model/lifecycle/rules.ts';
+import { type Asker, edgeOf, edgesFrom, type Slot } from '@acervo/model/lifecycle/machine.ts';
+import { judgeApproval } from '@acervo/model/lifecycle/quorum.ts';
+import { type RuleId, refused, type Verdict } from '@acervo/model/lifecycle/rules.ts';
 import { NATION, type State, type Track } from '@acervo/model/lifecycle/states.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Version } from './approvals.ts';
-import { approvalsOf, packageOf, type StateRow, type StepRow, statesAt, statesOf, stepsOf } from './governance.repo.ts';
+import {
+  approvalsOf,
+  type HeldApproval,
+  type PackageRow,
+  packageOf,
+  type StateRow,
+  type StepRow,
+  statesAt,
+  statesOf,
+  stepsOf,
+} from './governance.repo.ts';
 import type { Ports } from './refusing.ts';
-import { evidenceOf, type Standing, standingIn } from './standing.ts';
+import { givenBy } from './signers.ts';
+import { evidenceOf, type Standing, standingIn, subjectOf } from './standing.ts';
 import { isNational } from './steps.ts';
 
 const LIST_MAX = 1000;
@@ -27,7 +40,7 @@ export type Shown = {
 export type Place = Pick<StateRow, 'site' | 'percentage' | 'before' | 'expiresAt'> & {
   state: State;
   /** What there is to go on to, and what stands against it. */
-  next: readonly { to: State; signatures: readonly Slot[]; verdicts: readonly Verdict[] }[];
+  next: readonly { to: State; by: readonly Asker[]; signatures: readonly Slot[]; verdicts: readonly Verdict[] }[];
 };
 
 /** Where a version stands, and what each step from there would need. @throws {Failure} request/not-found */
@@ -66,29 +79,59 @@ async function placeOf({ db, now }: Ports, standing: Standing): Promise<Place> {
   for (const edge of edgesFrom(scope, track, from)) {
     const statement = { reason: '', percentage: edge.guards.includes('percentage') ? 1 : undefined };
     const evidence = await evidenceOf(db, standing, { to: edge.to, statement, at, isReplaced: false });
-    next.push({ to: edge.to, signatures: edge.signatures, verdicts: verdictsOf(edge, evidence) });
+    next.push({ to: edge.to, by: edge.by, signatures: edge.signatures, verdicts: verdictsOf(edge, evidence) });
   }
   const { percentage = null, before = null, expiresAt = null } = held ?? {};
   return { site: site ?? NATION, state: from, percentage, before, expiresAt, next };
 }
 
+/** A name is the directory's: '' for who is not in it, or is no person. */
+export type Named<T> = T & { name: string };
+
 /** Every step of a version, the newest first. @throws {Failure} request/not-found */
-export async function showHistory(ports: Ports, op: Op, { model, version }: Version): Promise<StepRow[]> {
+export async function showHistory(
+  ports: Ports,
+  op: Op,
+  { model, version }: Version,
+): Promise<readonly Named<StepRow>[]> {
   const row = await packageOf(ports.db, model, version);
   if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
-  return stepsOf(ports.db, row.digest, sitesOf(ports, op), LIST_MAX);
+  const steps = await stepsOf(ports.db, row.digest, sitesOf(ports, op), LIST_MAX);
+  return steps.map((step) => ({ ...step, name: step.actorKind === 'person' ? nameOf(ports, step.actor) : '' }));
 }
 
+const nameOf = ({ directory }: Ports, person: string): string => directory.person(person)?.name ?? '';
+
+/** An approval as it was signed, and the rules by which it counts for no step from here; none: it counts. */
+export type ShownApproval = Named<HeldApproval> & { against: readonly RuleId[] };
+
 /** Approvals as they were signed, so that anybody can verify them. @throws {Failure} request/not-found */
-export async function showApprovals(ports: Ports, op: Op, { model, version }: Version): Promise<object[]> {
+export async function showApprovals(ports: Ports, op: Op, { model, version }: Version): Promise<ShownApproval[]> {
   const row = await packageOf(ports.db, model, version);
   if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
   const sites = sitesOf(ports, op);
-  const held = await approvalsOf(ports.db, row.digest, LIST_MAX);
-  return held.filter(({ document }) => {
-    const { sitio } = JSON.parse(document) as { sitio: string | null };
-    return sites === undefined || sites.includes(sitio ?? '');
-  });
+  const shown: ShownApproval[] = [];
+  for (const held of await approvalsOf(ports.db, row.digest, LIST_MAX)) {
+    const approval = JSON.parse(held.document) as Approval;
+    if (sites !== undefined && !sites.includes(approval.sitio ?? '')) continue;
+    const against = held.isUsed ? (['G04/used'] as const) : await againstIt(ports, row, held, approval);
+    shown.push({ ...held, name: nameOf(ports, approval.persona), against });
+  }
+  return shown;
+}
+
+/** By the judge of steps: from where the version stands now, as who signed is known now. */
+async function againstIt(ports: Ports, row: PackageRow, held: HeldApproval, approval: Approval): Promise<RuleId[]> {
+  // Of a key that is nobody's any more nothing else is known.
+  if (held.keyOwner === null) return ['G01/key'];
+  const standing = await standingIn(ports.db, row, approval.sitio);
+  const edge = edgeOf(standing.scope, standing.track, standing.from, approval.a);
+  if (edge === undefined || approval.de !== standing.from) return ['G37/edge'];
+  const subject = subjectOf(standing, approval.a, approval.porcentaje ?? undefined);
+  const asked = { edge, subject, supplier: standing.facts.supplier, at: ports.now().toISOString() };
+  const [given] = await givenBy(ports, ports.db, [held], row);
+  const judged = given === undefined ? [refused('G01/key')] : await judgeApproval(given, asked);
+  return Array.isArray(judged) ? [...new Set(judged.map(({ rule }) => rule))] : [];
 }
 
 /** What there is of AI at a site. */

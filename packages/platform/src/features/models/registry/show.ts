@@ -19,6 +19,8 @@ export type PackageSummary = Pick<
 > & {
   name: string;
   supplier: string;
+  /** What it is for, in the manifest's Spanish. */
+  intendedUse: string;
   regulatory: Manifest['regulatory'];
   provenance: Provenance;
   warnings: readonly string[];
@@ -27,7 +29,7 @@ export type PackageSummary = Pick<
 export function summaryOf(row: PackageRow): PackageSummary {
   const { digest, model, version, owner, signers, sizeBytes, institution, receivedAt, receivedBy, judgement } = row;
   const manifest = JSON.parse(row.manifest) as Manifest;
-  const { name, supplier, regulatory } = manifest;
+  const { name, supplier, intendedUse, regulatory } = manifest;
   return {
     digest,
     model,
@@ -35,6 +37,7 @@ export function summaryOf(row: PackageRow): PackageSummary {
     owner,
     name,
     supplier: supplier.org,
+    intendedUse: intendedUse.text_es,
     regulatory,
     signers,
     sizeBytes,
