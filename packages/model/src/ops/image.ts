@@ -60,10 +60,14 @@ export const each =
   (images: readonly Image[], parameters: P): readonly Image[] =>
     images.map((image) => change(image, parameters));
 
-/** Every value anew. */
+/** Every value anew. What is done to whole volumes has a loop of its own: there a call for each value is what costs. */
 export function mapped(image: Image, of: (value: number, channel: number) => number): Float32Array {
   const { data, channels } = image;
   const out = new Float32Array(data.length);
+  if (channels === 1) {
+    for (let index = 0; index < data.length; index++) out[index] = of(data[index] as number, 0);
+    return out;
+  }
   for (let index = 0; index < data.length; index++) out[index] = of(data[index] as number, index % channels);
   return out;
 }

@@ -65,16 +65,20 @@ function turned(image: Image, geometry: Geometry, sources: Sources): Image {
     (at, { index, isFlipped }) => at + (isFlipped ? (lengths[index] - 1) * strides[index] : 0),
     0,
   );
+  const placed = { ...image, slices, rows, columns, geometry: turnedGeometry(geometry, lengths, sources) };
+  // As it lies already: nothing moves.
+  if (sources.every(({ index, isFlipped }, axis) => index === axis && !isFlipped)) return placed;
   const out = new Float32Array(data.length);
   let to = 0;
-  for (let place = 0; place < slices * rows * columns; place++) {
-    const column = place % columns;
-    const row = Math.floor(place / columns) % rows;
-    const slice = Math.floor(place / (columns * rows));
-    const from = (start + slice * bySlice + row * byRow + column * byColumn) * channels;
-    for (let channel = 0; channel < channels; channel++) out[to++] = data[from + channel] as number;
+  for (let slice = 0; slice < slices; slice++) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const from = (start + slice * bySlice + row * byRow + column * byColumn) * channels;
+        for (let channel = 0; channel < channels; channel++) out[to++] = data[from + channel] as number;
+      }
+    }
   }
-  return { ...image, slices, rows, columns, data: out, geometry: turnedGeometry(geometry, lengths, sources) };
+  return { ...placed, data: out };
 }
 
 function turnedGeometry(geometry: Geometry, lengths: Vector, sources: Sources): Geometry {

@@ -106,7 +106,7 @@ export async function startServer(
     const known = identities ?? login?.identities;
     const { holdings } = archive;
     const placed = models ?? ownModels(config, { access, holdings, states: modelStates });
-    const inference = openInference(config, { access, holdings, models: placed });
+    const inference = openInference(config, { access, holdings, metrics: archive.metrics, models: placed });
     closing.push(inference.close);
     const beside = { keys, activity, gate, log, inference: inference.ports };
     const serving = { config, archive, access, directory, login, identities: known, ...beside };

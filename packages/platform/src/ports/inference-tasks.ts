@@ -56,7 +56,12 @@ export type InputFile = { sopInstanceUid: string; file: Uint8Array };
 /** What became of a run; DONE has the DICOM objects that say what was found, if anything is to be said. */
 export type RunOutcome =
   | { status: 'NOT_APPLICABLE'; rule: string; reason: string }
-  | { status: 'DONE'; objects: readonly ResultObject[] };
+  | {
+      status: 'DONE';
+      objects: readonly ResultObject[];
+      /** Of the model's computation alone, ms. */
+      runMs: number;
+    };
 
 /** Of the task: what its results are marked with. The same gives the same bytes. */
 export type ResultMarks = { createdAt: string; qualification: Qualification };

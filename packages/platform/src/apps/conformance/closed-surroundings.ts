@@ -55,6 +55,7 @@ export const closedSurroundings = (holdings: Holdings): Surroundings => ({
     quietMs: 0,
     openOp: refuse,
     worker: undefined,
+    metrics: { taskEnded: () => {}, setTasksOpen: () => {} },
   },
   audit: {
     source: { aeTitle: '', id: '', site: '' },

@@ -42,7 +42,7 @@ export const MANIFEST: Manifest = {
   ...good,
   inputs: [{ ...input, select: { level: 'instance', all: [{ tag: '00080060', in: ['CR'] }] } }],
 };
-export const DONE: RunOutcome = { status: 'DONE', objects: [] };
+export const DONE: RunOutcome = { status: 'DONE', objects: [], runMs: 1 };
 
 export type Opened = Awaited<ReturnType<typeof openRouted>>;
 
@@ -58,6 +58,7 @@ export async function openRouted(t: TestContext, over: { placed?: readonly Place
     quietMs: 0,
     openOp: (signal) => testOp({ signal, actor: { kind: 'process', id: 'inference' }, institution: '' }),
     worker: undefined,
+    metrics: { taskEnded: () => {}, setTasksOpen: () => {} },
   };
   const worker: WorkerPorts = {
     runner: { open: () => Promise.resolve({ manifest: MANIFEST, run: () => Promise.resolve(DONE) }) },

@@ -1,6 +1,7 @@
 import type { Holdings } from '../../holdings/holdings.ts';
 import type { Assignment, ModelRunner, PlacedModels, ResultSink } from '../../ports/inference-tasks.ts';
 import type { Op } from '../../ports/op.ts';
+import type { Ended } from './task.repo.ts';
 
 /** What does tasks in this process. */
 export type WorkerPorts = {
@@ -10,6 +11,14 @@ export type WorkerPorts = {
   count: number;
   /** Of one task's input, in memory; a larger one is refused. */
   inputBytesMax: number;
+};
+
+/** What a monitor is told: how many, how long, never of whom nor what was found. Silent tasks count like others. */
+export type InferenceMetrics = {
+  /** @param seconds  from its lease to its end; `run`: of that, of the model's computation alone, where it came to it */
+  taskEnded(state: Ended, seconds: { all: number; run: number | undefined }): void;
+  /** Now; and for how long the first of those that wait could have been begun. */
+  setTasksOpen(count: { queued: number; leased: number }, oldestWaitingSeconds: number): void;
 };
 
 /** What routing asks of the archive and of the world. */
@@ -23,4 +32,5 @@ export type InferencePorts = {
   openOp(signal: AbortSignal): Op;
   /** Undefined: this process does none. */
   worker: WorkerPorts | undefined;
+  metrics: InferenceMetrics;
 };

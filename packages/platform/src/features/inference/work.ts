@@ -16,6 +16,24 @@ export const BACK_OFF_MS = 5_000;
 
 type End = { state: Ended; reason: string | null; results: readonly string[] };
 
+/** How long each part of a task took, ms, by the names under which the log has them. */
+type Laps = {
+  lap(name: 'openMs' | 'readMs' | 'computeMs' | 'keepMs'): void;
+  runMs?: number;
+  ms: Record<string, number>;
+};
+
+function startLaps(): Laps {
+  let from = performance.now();
+  const ms: Record<string, number> = {};
+  const lap = (name: string): void => {
+    const now = performance.now();
+    ms[name] = Math.round(now - from);
+    from = now;
+  };
+  return { lap, ms };
+}
+
 const ended = (state: Ended, reason: string | null, results: readonly string[] = []): End => ({
   state,
   reason,
@@ -37,12 +55,14 @@ export async function workOn(
   // Not AbortSignal.timeout, which would stay in memory until the deadline of a task that is long done.
   const late = new AbortController();
   const deadline = setTimeout(() => late.abort(), Math.ceil(task.leftMs));
+  const from = performance.now();
+  const laps = startLaps();
   let end: End;
   try {
     end = await underLease(
       () => renewTask(db, task, LEASE_MS),
       AbortSignal.any([signal, late.signal]),
-      (leased) => perform(ports, worker, task, leased),
+      (leased) => perform(ports, worker, { task, laps }, leased),
     );
   } catch (thrown) {
     if (signal.aborted) return await postponeTask(db, task, { waitMs: 0, reason: null, counts: false });
@@ -60,9 +80,21 @@ export async function workOn(
   await db.transaction(async (sql) => {
     await insertEvents(sql, endedEvents(ports.openOp(signal), await endTask(sql, task, end)));
   });
+  const { state } = end;
+  const allMs = Math.round(performance.now() - from);
+  ports.metrics.taskEnded(state, { all: allMs / 1000, run: laps.runMs === undefined ? undefined : laps.runMs / 1000 });
+  const { runMs } = laps;
+  log.info('ai.ended', { task: task.id, state, allMs, ...laps.ms, ...(runMs !== undefined && { runMs }) });
 }
 
-async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased, signal: AbortSignal): Promise<End> {
+type Doing = { task: Leased; laps: Laps };
+
+async function perform(
+  ports: InferencePorts,
+  worker: WorkerPorts,
+  { task, laps }: Doing,
+  signal: AbortSignal,
+): Promise<End> {
   const { holdings, states } = ports;
   const placed = placedNow(states, task);
   if (typeof placed === 'string') return ended('cancelled', placed);
@@ -70,16 +102,22 @@ async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased,
   // It got more meanwhile: that input is routed by itself.
   if (revision !== task.revision) return ended('cancelled', 'superseded');
   const model = await worker.runner.open(task.package);
+  laps.lap('openMs');
   const images = await inputOf(holdings, task, model.manifest, worker.inputBytesMax, signal);
   if ('rule' in images) return ended('not-applicable', images.rule);
+  laps.lap('readMs');
   const marks = { createdAt: task.createdAt, qualification: placed.contentQualification };
   const outcome = await model.run(images, marks, signal);
+  laps.lap('computeMs');
   if (outcome.status === 'NOT_APPLICABLE') return ended('not-applicable', outcome.rule);
+  laps.runMs = Math.round(outcome.runMs * 10) / 10;
   signal.throwIfAborted();
   // It may have been stopped while it ran.
   const still = placedNow(states, task);
   if (typeof still === 'string') return ended('cancelled', still);
-  return ended('done', null, await worker.sink.keep(task, outcome.objects, signal));
+  const results = await worker.sink.keep(task, outcome.objects, signal);
+  laps.lap('keepMs');
+  return ended('done', null, results);
 }
 
 /**
