@@ -11,28 +11,37 @@ export function valuesAt(data: Float32Array, ranks: readonly number[]): number[]
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   const uppers = new Uint32Array(HALVES);
   for (let index = 0; index < bits.length; index++) {
-    const key = keyOf(bits[index] as number) >>> HALF_BITS;
-    uppers[key] = (uppers[key] as number) + 1;
+    const upper = keyOf(bits[index] as number) >>> HALF_BITS;
+    uppers[upper] = (uppers[upper] as number) + 1;
   }
-  const lowers = new Map<number, Uint32Array>();
-  return ranks.map((rank) => {
+  const places = ranks.map((rank) => {
     const [upper, before] = placeOf(uppers, rank);
-    const within = lowers.get(upper) ?? lowersOf(bits, upper);
-    lowers.set(upper, within);
-    const [lower] = placeOf(within, rank - before);
+    return { upper, rank: rank - before };
+  });
+  const lowers = lowersOf(
+    bits,
+    places.map(({ upper }) => upper),
+  );
+  return places.map(({ upper, rank }) => {
+    const [lower] = placeOf(lowers.get(upper) as Uint32Array, rank);
     return valueOf(((upper << HALF_BITS) | lower) >>> 0);
   });
 }
 
-function lowersOf(bits: Uint32Array, upper: number): Uint32Array {
-  const counts = new Uint32Array(HALVES);
+/** Counts by the lower half of what has one of these upper halves, in one pass for all of them. */
+function lowersOf(bits: Uint32Array, wanted: readonly number[]): Map<number, Uint32Array> {
+  const each = [...new Set(wanted)];
+  const counts = new Uint32Array(each.length * HALVES);
+  const slots = new Uint32Array(HALVES).fill(each.length);
+  for (const [slot, upper] of each.entries()) slots[upper] = slot;
   for (let index = 0; index < bits.length; index++) {
     const key = keyOf(bits[index] as number);
-    if (key >>> HALF_BITS !== upper) continue;
-    const lower = key & (HALVES - 1);
-    counts[lower] = (counts[lower] as number) + 1;
+    const slot = slots[key >>> HALF_BITS] as number;
+    if (slot === each.length) continue;
+    const at = slot * HALVES + (key & (HALVES - 1));
+    counts[at] = (counts[at] as number) + 1;
   }
-  return counts;
+  return new Map(each.map((upper, slot) => [upper, counts.subarray(slot * HALVES, (slot + 1) * HALVES)]));
 }
 
 /** The count in which a rank lies, and how many there are before it. */

@@ -50,13 +50,12 @@ function by(image: Image, of: Voi): Float32Array {
 function between(image: Image, low: number, high: number): Float32Array {
   const width = high - low;
   // An image of one value has no contrast: all of it is 0.
-  if (!(width > 0)) return new Float32Array(image.data.length);
   const { data } = image;
-  const out = new Float32Array(data.length);
+  if (!(width > 0)) return data.fill(0);
   for (let index = 0; index < data.length; index++) {
-    out[index] = Math.min(1, Math.max(0, ((data[index] as number) - low) / width));
+    data[index] = Math.min(1, Math.max(0, ((data[index] as number) - low) / width));
   }
-  return out;
+  return data;
 }
 
 function percentiles(data: Float32Array, percents: readonly [number, number]): [number, number] {
