@@ -44,8 +44,8 @@ export type Image = {
 };
 
 /**
- * One operation of ops/1: from images, which nobody has any more, to images; of nothing else. Everything is computed in binary64 and rounded to binary32
- * once, to the nearest, ties to even, when a value is put into `data`.
+ * One operation of ops/1: from images, which nobody has any more, to images, and of nothing else. Everything is
+ * computed in binary64 and rounded to binary32 once, to the nearest, ties to even, when a value is put into `data`.
  */
 export type Operation<P> = {
   name: string;
@@ -63,7 +63,7 @@ export const each =
   (images: readonly Image[], parameters: P): readonly Image[] =>
     images.map((image) => change(image, parameters));
 
-/** Every value anew, in its place. Whole volumes have loops of their own: there a call for each value is what costs. */
+/** Every value anew, in its place. What is for volumes has loops of its own: there a call for each value costs most. */
 export function mapped({ data, channels }: Image, of: (value: number, channel: number) => number): Float32Array {
   if (channels === 1) {
     for (let index = 0; index < data.length; index++) data[index] = of(data[index] as number, 0);

@@ -50,7 +50,7 @@ async function models() {
 const digests = (objects: readonly { file: Uint8Array }[]): string[] =>
   objects.map(({ file }) => createHash('sha256').update(file).digest('hex'));
 
-test('results of the process beside are those of a run in this one, to the byte, of one model after another', async (t) => {
+test('results of the process beside are those of a run in this one, to the byte, model after model', async (t) => {
   const { cr, ct } = await models();
   const runs = open(t);
   for (const [of, images] of [
@@ -90,7 +90,7 @@ test('a process that is killed fails its runs, and the next one is served; two a
   assert.notEqual(runs.pid, first);
 });
 
-test('what nobody wants is let go of, by the end of the process where that does not hear; others are served', async (t) => {
+test('what nobody wants is let go of; a process that does not hear is ended, and others are served', async (t) => {
   const { cr } = await models();
   const runs = open(t);
   await runs.run(cr, CR, MARKS, never);

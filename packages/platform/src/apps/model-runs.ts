@@ -13,7 +13,7 @@ const HEAP_MIB = 2048;
 const WATCH_MS = 100;
 /** A third of what stores and reads get, where they compete. */
 const NICENESS = 5;
-/** Of an input of so many bytes there are as many again as samples, and as values of 32 bits, two of them at a time. */
+/** Of an input there are the bytes, as many of samples, and values of 32 bits, two of them at a time. */
 const TIMES_INPUT = 8;
 const BESIDE_INPUT_MIB = 2048;
 /** Whoever computes hears nothing meanwhile; one that has not let go of a run by then is ended. */
@@ -39,10 +39,10 @@ export type FromRuns = { id: number; outcome: RunOutcome } | { id: number; code:
 type Limits = { settings: RunSettings; bytesMax: number; idleMs: number; letGoMs: number; worker: string };
 
 /**
- * Runs of models, with all that comes before and after them: images are read, decoded and made a tensor, and results are
- * made of outputs, in a process of low priority beside the archive. The thread that serves hands over bytes, and takes
- * objects; whatever a stranger's images or a manifest ask for is taken from that process, which is ended where it is too
- * much.
+ * Runs of models, with all that comes before and after them: images are read, decoded and made a tensor, and results
+ * are made of outputs, in a process of low priority beside the archive. The thread that serves hands over bytes, and
+ * takes objects; whatever a stranger's images or a manifest ask for is taken from that process, which is ended where
+ * it is too much.
  */
 export class ModelRuns {
   readonly #limits: Limits;
@@ -63,7 +63,7 @@ export class ModelRuns {
     return this.#process?.pid;
   }
 
-  /** @throws {Failure} pixel/..., parse/..., model/...; model/failed where the process died, model/memory, model/busy */
+  /** @throws {Failure} pixel/..., parse/..., model/...; model/failed: the process died; model/memory, model/busy */
   async run(of: Runnable, images: readonly InputFile[], marks: ResultMarks, signal: AbortSignal): Promise<RunOutcome> {
     signal.throwIfAborted();
     if (this.#isClosed) throw new Failure('model/busy', 'closing');

@@ -15,7 +15,7 @@ export type WorkerPorts = {
 
 /** What a monitor is told: how many, how long, never of whom nor what was found. Silent tasks count like others. */
 export type InferenceMetrics = {
-  /** @param seconds  from its lease to its end; `run`: of that, of the model's computation alone, where it came to it */
+  /** @param seconds  from its lease to its end; `run`: of that, the model's own computation, where it came to it */
   taskEnded(state: Ended, seconds: { all: number; run: number | undefined }): void;
   /** Now; and for how long the first of those that wait could have been begun. */
   setTasksOpen(count: { queued: number; leased: number }, oldestWaitingSeconds: number): void;

@@ -217,7 +217,7 @@ test('what is made in this process is begun at once: nobody waits for the next l
   await job;
 });
 
-test('how long each part took, and how it ended, is told to monitors and the log: nothing of what was found', async (t) => {
+test('how long each part of a task took is told to monitors and the log; nothing of what was found', async (t) => {
   const opened = await openRouted(t);
   const seen: unknown[] = [];
   const lines: [string, object | undefined][] = [];
