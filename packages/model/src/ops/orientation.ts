@@ -69,16 +69,21 @@ function turned(image: Image, geometry: Geometry, sources: Sources): Image {
   // As it lies already: nothing moves.
   if (sources.every(({ index, isFlipped }, axis) => index === axis && !isFlipped)) return placed;
   const out = new Float32Array(data.length);
-  let to = 0;
-  for (let slice = 0; slice < slices; slice++) {
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const from = (start + slice * bySlice + row * byRow + column * byColumn) * channels;
-        for (let channel = 0; channel < channels; channel++) out[to++] = data[from + channel] as number;
-      }
+  for (let slice = 0, to = 0; slice < slices; slice++) {
+    for (let row = 0; row < rows; row++, to += columns * channels) {
+      copyRow(out, to, data, { from: (start + slice * bySlice + row * byRow) * channels, columns, byColumn, channels });
     }
   }
   return { ...placed, data: out };
+}
+
+type Row = { from: number; columns: number; byColumn: number; channels: number };
+
+function copyRow(out: Float32Array, to: number, data: Float32Array, { from, columns, byColumn, channels }: Row): void {
+  for (let column = 0; column < columns; column++) {
+    const [at, place] = [from + column * byColumn * channels, to + column * channels];
+    for (let channel = 0; channel < channels; channel++) out[place + channel] = data[at + channel] as number;
+  }
 }
 
 function turnedGeometry(geometry: Geometry, lengths: Vector, sources: Sources): Geometry {

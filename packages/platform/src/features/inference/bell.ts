@@ -6,7 +6,7 @@ export class Bell {
   readonly #waiting = new Set<() => void>();
 
   ring(): void {
-    for (const end of [...this.#waiting]) end();
+    for (const end of this.#waiting) end();
   }
 
   /** Resolves when it rings, when the time is over, or when the signal aborts. */

@@ -58,7 +58,7 @@ export async function routeStudies(ports: InferencePorts, op: Op, due: readonly 
   }
   const said: Said[] = [];
   for (let from = 0; from < due.length; from += AT_ONCE) {
-    const some = due.slice(from, from + AT_ONCE).map((each): Promise<Said> | Said => {
+    const some = due.slice(from, from + AT_ONCE).map(async (each): Promise<Said> => {
       const study = facts.get(each.studyKey);
       // What was stored before a rule came is routed by request alone.
       const own = rules.get(each.institution)?.filter(({ addedAt }) => addedAt <= each.seenAt) ?? [];
