@@ -2,6 +2,7 @@ import type { Row } from './row.ts';
 import { CSTORE_ROWS } from './rows/cstore.bench.ts';
 import { FIND_ROWS } from './rows/find.bench.ts';
 import { FIRST_FRAME_ROWS } from './rows/first-frame.bench.ts';
+import { INFERENCE_ROWS } from './rows/inference.bench.ts';
 import { INSTANCE_ROWS } from './rows/instances.bench.ts';
 import { MEMORY_ROWS } from './rows/memory.bench.ts';
 import { METADATA_ROWS } from './rows/metadata.bench.ts';
@@ -30,4 +31,5 @@ export const ROWS: readonly Row[] = [
   ...PROCESS_ROWS,
   ...POLICY_ROWS,
   ...VERIFY_ROWS,
+  ...INFERENCE_ROWS,
 ];

@@ -25,7 +25,6 @@ const MAIN_ENV = {
   // One caller asks for what thousands do: its rate is what is measured.
   ACERVO_HTTP_CALLER_RATE: '0',
   ACERVO_HTTP_INSTITUTION_RATE: '0',
-  ACERVO_INSTITUTION: INSTITUTION,
   ACERVO_LOG_LEVEL: 'warn',
   // As `bin/acervo` starts it: what Node made of the sources before.
   NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/acervo'),
@@ -36,6 +35,8 @@ export type AcervoOptions = {
   dataDir?: string;
   /** Settings that differ from what is shipped. */
   env?: Readonly<Record<string, string>>;
+  /** Of the load. Default: BENCH. */
+  institution?: string;
   /** Systems that it knows beside the load's: where a C-MOVE may go. */
   systems?: readonly { aeTitle: string; host: string; port: number; isMoveDestination: boolean }[];
 };
@@ -64,12 +65,13 @@ let started = 0;
 /** Start a server for a row; it ends with the row. */
 export async function startAcervo(
   bench: Bench,
-  { dataDir, env = {}, systems = [] }: AcervoOptions = {},
+  { dataDir, env = {}, institution = INSTITUTION, systems = [] }: AcervoOptions = {},
 ): Promise<Acervo> {
   started += 1;
   const folder = dataDir ?? join(bench.scratch, `acervo-${started}`);
   mkdirSync(folder, { recursive: true });
-  const settings = { ...MAIN_ENV, ACERVO_ACCESS_FILE: accessFile(bench.scratch, systems), ...profiling(bench), ...env };
+  const access = { ACERVO_ACCESS_FILE: accessFile(folder, institution, systems), ACERVO_INSTITUTION: institution };
+  const settings = { ...MAIN_ENV, ...access, ...profiling(bench), ...env };
   bench.after(() => endProcessesIn(folder));
   const server = await startArchive(bench, folder, settings);
   bench.after(() => Promise.race([server.stop(), pause(STOP_MS_MAX, undefined, { ref: false })]));
@@ -88,15 +90,15 @@ export async function startAcervo(
   };
 }
 
-function accessFile(scratch: string, systems: NonNullable<AcervoOptions['systems']>): string {
-  const path = join(scratch, 'access.json');
+function accessFile(folder: string, institution: string, systems: NonNullable<AcervoOptions['systems']>): string {
+  const path = `${folder}-access.json`;
   const sha256 = createHash('sha256').update(TOKEN).digest('hex');
   const actions = ['store', 'read', 'query', 'export', 'administer'];
   writeFileSync(
     path,
     JSON.stringify({
-      systems: [{ aeTitle: CALLING_AET }, ...systems].map((system) => ({ ...system, institution: INSTITUTION })),
-      tokens: [{ name: 'bench', sha256, institution: INSTITUTION, actions }],
+      systems: [{ aeTitle: CALLING_AET }, ...systems].map((system) => ({ ...system, institution })),
+      tokens: [{ name: 'bench', sha256, institution, actions }],
     }),
   );
   return path;

@@ -63,6 +63,12 @@ export function proportionalBytesOf(roots: readonly number[]): number {
   return texts.reduce((sum, text) => sum + kibibytes(text, 'Pss') * BYTES_PER_KIB, 0);
 }
 
+/** Those that descend from a process and whose command line says so. */
+export const processesIn = (root: number, word: string): number[] =>
+  treeOf([root])
+    .map(({ pid }) => pid)
+    .filter((pid) => textOf(`/proc/${pid}/cmdline`)?.includes(word) === true);
+
 /** Open file descriptors of a process. */
 export const openFilesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 

@@ -3,13 +3,14 @@ import { type Attribute, type Attributes, code, type Value } from '@acervo/platf
 import { patientOf } from './people.ts';
 import type { UidPlace, Uids } from './uids.ts';
 
-export type Kind = 'ct' | 'tiny' | 'us';
+export type Kind = 'ct' | 'tiny' | 'us' | 'cr' | 'cr-small';
 
 export type Pixels = { rows: number; columns: number; samples: 1 | 3; frames: number; bits: 8 | 16 };
 
 type KindFacts = { sopClassUid: string; modality: string; pixels: Pixels; descriptions: readonly string[] };
 
 const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';
+const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 const US_MULTI_FRAME = '1.2.840.10008.5.1.4.1.1.3.1';
 
 export const KINDS: Readonly<Record<Kind, KindFacts>> = {
@@ -31,6 +32,18 @@ export const KINDS: Readonly<Record<Kind, KindFacts>> = {
     pixels: { rows: 480, columns: 640, samples: 3, frames: 33, bits: 8 },
     descriptions: ['ULTRASONIDO OBSTÉTRICO', 'ECOCARDIOGRAFÍA'],
   },
+  cr: {
+    sopClassUid: CR_IMAGE,
+    modality: 'CR',
+    pixels: { rows: 2500, columns: 2048, samples: 1, frames: 1, bits: 16 },
+    descriptions: ['TELE DE TÓRAX'],
+  },
+  'cr-small': {
+    sopClassUid: CR_IMAGE,
+    modality: 'CR',
+    pixels: { rows: 256, columns: 256, samples: 1, frames: 1, bits: 16 },
+    descriptions: ['TELE DE TÓRAX'],
+  },
 };
 
 const HOSPITALS = ['Hospital General de México', 'Hospital de Especialidades La Raza', 'Clínica Núm. 28 Peñón'];
@@ -39,7 +52,7 @@ const DEVICES = ['SOMATOM Ficticio', 'Aquilion Imaginario', 'Revolución CT'];
 /** Every attribute of an object but its pixels: about a hundred, as a scanner writes them. */
 export function headerOf(kind: Kind, uids: Uids, place: Required<UidPlace>): Attributes {
   const facts = KINDS[kind];
-  const { study, series, instance } = place;
+  const { study, instance } = place;
   return [
     ...studyHeader(facts, uids, study),
     ...seriesHeader(facts, uids, place),
@@ -56,9 +69,14 @@ export function headerOf(kind: Kind, uids: Uids, place: Required<UidPlace>): Att
       InstanceCreationDate: dateOf(study),
       InstanceCreationTime: timeOf(study, instance + 1),
     }),
-    ...(kind === 'us' ? ultrasoundHeader() : tomographyHeader(uids, study, series, instance)),
+    ...imageHeader(kind, uids, place),
     ...pixelHeader(facts.pixels),
   ];
+}
+
+function imageHeader(kind: Kind, uids: Uids, { study, series, instance }: Required<UidPlace>): Attributes {
+  if (kind === 'us') return ultrasoundHeader();
+  return kind === 'cr' || kind === 'cr-small' ? radiographHeader() : tomographyHeader(uids, study, series, instance);
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
@@ -191,6 +209,24 @@ function ultrasoundHeader(): Attributes {
     HeartRate: 142,
     TransducerData: 'C5-2\\ABDOMEN\\FICTICIO',
     MechanicalIndex: 1.1,
+    LossyImageCompression: '00',
+  });
+}
+
+function radiographHeader(): Attributes {
+  return named({
+    ImageType: 'ORIGINAL\\PRIMARY',
+    ViewPosition: 'PA',
+    PatientOrientation: 'L\\F',
+    ImagerPixelSpacing: [0.17, 0.17],
+    KVP: 110,
+    Exposure: 3,
+    BurnedInAnnotation: 'NO',
+    WindowCenter: 2048,
+    WindowWidth: 4096,
+    RescaleIntercept: 0,
+    RescaleSlope: 1,
+    RescaleType: 'US',
     LossyImageCompression: '00',
   });
 }

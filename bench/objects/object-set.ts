@@ -34,6 +34,8 @@ export type ObjectSetOptions = {
   folders: number;
   studiesPerFolder: number;
   instancesPerStudy: number;
+  /** 2 unless said. */
+  seriesPerStudy?: number;
 };
 
 /** Files on the disk that can be sent again and again as new ones. */
@@ -51,7 +53,7 @@ type Made = { file: ObjectFile; header: Uint8Array; stampAt: readonly number[] }
 
 /** Write a set of made objects: 0.5 GB in about a second. */
 export function writeObjects(directory: string, options: ObjectSetOptions): ObjectSet {
-  const { kind, seed, folders, studiesPerFolder, instancesPerStudy } = options;
+  const { kind, seed, folders, studiesPerFolder, instancesPerStudy, seriesPerStudy = SERIES_PER_STUDY } = options;
   let stamp = 0;
   const uids = uidsOf(seed, stamp);
   const pool = pixelPool(KINDS[kind].pixels);
@@ -63,7 +65,7 @@ export function writeObjects(directory: string, options: ObjectSetOptions): Obje
       const study = index * studiesPerFolder + nth;
       mkdirSync(join(folder, String(study)), { recursive: true });
       for (let instance = 1; instance <= instancesPerStudy; instance++) {
-        const series = 1 + Math.floor(((instance - 1) * SERIES_PER_STUDY) / instancesPerStudy);
+        const series = 1 + Math.floor(((instance - 1) * seriesPerStudy) / instancesPerStudy);
         const path = join(folder, String(study), `${String(instance).padStart(6, '0')}.dcm`);
         const made = makeObject(kind, uids, { path, place: { study, series, instance } });
         bytes += writeFile(path, made.header, pool(study * instancesPerStudy + instance));

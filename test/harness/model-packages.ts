@@ -22,11 +22,11 @@ export async function authorOf(): Promise<Author> {
   return { signer: await ed25519Signer(privateKey, publicKey), pem };
 }
 
-/** The demo's model of radiographs: a sound package, not signed. */
-export async function soundFiles(): Promise<Files> {
+/** One of the demo's models, that of radiographs unless said: a sound package, not signed. */
+export async function soundFiles(of: 'cr-opacidad' | 'tc-densidad' = 'cr-opacidad'): Promise<Files> {
   const imaging = new PixelPool({ ...PIXEL_LIMITS, workers: 1, kept: 0 });
   const packages = await demoPackages(imaging).finally(() => imaging.close());
-  const found = packages.find(({ name }) => name === 'cr-opacidad');
+  const found = packages.find(({ name }) => name === of);
   if (found === undefined) throw new Error('the demo has no such model');
   return new Map(found.files);
 }

@@ -18,5 +18,5 @@ export function imageOf({ samples, description, presentation, geometry }: Decode
   const range = isSigned
     ? ([-(2 ** (bitsStored - 1)), 2 ** (bitsStored - 1) - 1] as const)
     : ([0, 2 ** bitsStored - 1] as const);
-  return { ...alike, data: Float32Array.from(samples), channels: 1, photometric: photometricInterpretation, range };
+  return { ...alike, data: new Float32Array(samples), channels: 1, photometric: photometricInterpretation, range };
 }

@@ -26,7 +26,10 @@ export type DecodedFrame = {
 
 /** Values on the way from frames to a tensor. */
 export type Image = {
-  /** [slices, rows, columns, channels], the last one fastest. */
+  /**
+   * [slices, rows, columns, channels], the last one fastest. Given away with the image: an operation that changes each
+   * value by itself writes over it, since new memory for every step of a volume costs as much as the step.
+   */
   data: Float32Array;
   slices: number;
   rows: number;
@@ -41,8 +44,8 @@ export type Image = {
 };
 
 /**
- * One operation of ops/1: pure, from images to images. Everything is computed in binary64 and rounded to binary32
- * once, to the nearest, ties to even, when a value is put into `data`.
+ * One operation of ops/1: from images, which nobody has any more, to images, and of nothing else. Everything is
+ * computed in binary64 and rounded to binary32 once, to the nearest, ties to even, when a value is put into `data`.
  */
 export type Operation<P> = {
   name: string;
@@ -60,12 +63,14 @@ export const each =
   (images: readonly Image[], parameters: P): readonly Image[] =>
     images.map((image) => change(image, parameters));
 
-/** Every value anew. */
-export function mapped(image: Image, of: (value: number, channel: number) => number): Float32Array {
-  const { data, channels } = image;
-  const out = new Float32Array(data.length);
-  for (let index = 0; index < data.length; index++) out[index] = of(data[index] as number, index % channels);
-  return out;
+/** Every value anew, in its place. What is for volumes has loops of its own: there a call for each value costs most. */
+export function mapped({ data, channels }: Image, of: (value: number, channel: number) => number): Float32Array {
+  if (channels === 1) {
+    for (let index = 0; index < data.length; index++) data[index] = of(data[index] as number, 0);
+    return data;
+  }
+  for (let index = 0; index < data.length; index++) data[index] = of(data[index] as number, index % channels);
+  return data;
 }
 
 export function impossible(what: string): never {

@@ -20,9 +20,33 @@ function apply(image: Image, { padding }: Of<typeof parameters>): Image {
   const { modality, padding: padded } = image.presentation;
   const of = modalityOf(modality);
   const [first, last] = [of(image.range[0]), of(image.range[1])];
-  const isPadding = (stored: number): boolean =>
-    padding !== undefined && padded !== undefined && stored >= padded.from && stored <= padded.to;
-  const data = mapped(image, (stored) => (isPadding(stored) ? (padding as number) : of(stored)));
+  const outside = padding === undefined ? undefined : padded && { ...padded, value: padding };
+  const data =
+    modality.kind === 'rescale'
+      ? rescaled(image.data, modality, outside)
+      : mapped(image, (stored) => (outside && isWithin(stored, outside) ? outside.value : of(stored)));
   const ends = modality.kind === 'table' ? [0, 2 ** modality.table.bits - 1] : [first, last];
   return { ...image, data, range: [Math.min(...ends), Math.max(...ends)] };
+}
+
+type Outside = { from: number; to: number; value: number };
+
+const isWithin = (stored: number, { from, to }: Outside): boolean => stored >= from && stored <= to;
+
+/** As `modalityOf` does it. */
+function rescaled(
+  data: Float32Array,
+  { slope, intercept }: { slope: number; intercept: number },
+  outside: Outside | undefined,
+): Float32Array {
+  if (outside === undefined) {
+    for (let index = 0; index < data.length; index++) data[index] = (data[index] as number) * slope + intercept;
+    return data;
+  }
+  const { from, to, value } = outside;
+  for (let index = 0; index < data.length; index++) {
+    const stored = data[index] as number;
+    data[index] = stored >= from && stored <= to ? value : stored * slope + intercept;
+  }
+  return data;
 }

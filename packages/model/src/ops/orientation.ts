@@ -65,16 +65,25 @@ function turned(image: Image, geometry: Geometry, sources: Sources): Image {
     (at, { index, isFlipped }) => at + (isFlipped ? (lengths[index] - 1) * strides[index] : 0),
     0,
   );
+  const placed = { ...image, slices, rows, columns, geometry: turnedGeometry(geometry, lengths, sources) };
+  // As it lies already: nothing moves.
+  if (sources.every(({ index, isFlipped }, axis) => index === axis && !isFlipped)) return placed;
   const out = new Float32Array(data.length);
-  let to = 0;
-  for (let place = 0; place < slices * rows * columns; place++) {
-    const column = place % columns;
-    const row = Math.floor(place / columns) % rows;
-    const slice = Math.floor(place / (columns * rows));
-    const from = (start + slice * bySlice + row * byRow + column * byColumn) * channels;
-    for (let channel = 0; channel < channels; channel++) out[to++] = data[from + channel] as number;
+  for (let slice = 0, to = 0; slice < slices; slice++) {
+    for (let row = 0; row < rows; row++, to += columns * channels) {
+      copyRow(out, to, data, { from: (start + slice * bySlice + row * byRow) * channels, columns, byColumn, channels });
+    }
   }
-  return { ...image, slices, rows, columns, data: out, geometry: turnedGeometry(geometry, lengths, sources) };
+  return { ...placed, data: out };
+}
+
+type Row = { from: number; columns: number; byColumn: number; channels: number };
+
+function copyRow(out: Float32Array, to: number, data: Float32Array, { from, columns, byColumn, channels }: Row): void {
+  for (let column = 0; column < columns; column++) {
+    const [at, place] = [from + column * byColumn * channels, to + column * channels];
+    for (let channel = 0; channel < channels; channel++) out[place + channel] = data[at + channel] as number;
+  }
 }
 
 function turnedGeometry(geometry: Geometry, lengths: Vector, sources: Sources): Geometry {

@@ -2,6 +2,7 @@ import { rangeOf } from '@acervo/dicom/pixel/samples.ts';
 import { shadeOf, type Voi } from '@acervo/dicom/pixel/voi.ts';
 import { number, type Of, object, oneOf, variants } from '../shape.ts';
 import { each, type Image, mapped, type Operation } from './image.ts';
+import { valuesAt } from './ranks.ts';
 
 const op = oneOf('voi');
 const shapes = {
@@ -30,8 +31,8 @@ function shaded(image: Image, parameters: Parameters): Float32Array {
     case 'header':
       return by(image, image.presentation.voi);
     case 'percentile': {
-      const sorted = image.data.toSorted();
-      return between(image, percentile(sorted, parameters.lo), percentile(sorted, parameters.hi));
+      const [low, high] = percentiles(image.data, [parameters.lo, parameters.hi]);
+      return between(image, low, high);
     }
     case 'minmax':
       return between(image, ...rangeOf(image.data));
@@ -49,13 +50,23 @@ function by(image: Image, of: Voi): Float32Array {
 function between(image: Image, low: number, high: number): Float32Array {
   const width = high - low;
   // An image of one value has no contrast: all of it is 0.
-  if (!(width > 0)) return new Float32Array(image.data.length);
-  return mapped(image, (value) => Math.min(1, Math.max(0, (value - low) / width)));
+  const { data } = image;
+  if (!(width > 0)) return data.fill(0);
+  for (let index = 0; index < data.length; index++) {
+    data[index] = Math.min(1, Math.max(0, ((data[index] as number) - low) / width));
+  }
+  return data;
 }
 
-function percentile(sorted: Float32Array, percent: number): number {
-  const rank = (percent / 100) * (sorted.length - 1);
-  const below = sorted[Math.floor(rank)] as number;
-  const above = sorted[Math.ceil(rank)] as number;
-  return below + (above - below) * (rank - Math.floor(rank));
+function percentiles(data: Float32Array, percents: readonly [number, number]): [number, number] {
+  const ranks = percents.map((percent) => (percent / 100) * (data.length - 1));
+  const found = valuesAt(
+    data,
+    ranks.flatMap((rank) => [Math.floor(rank), Math.ceil(rank)]),
+  );
+  const [low, high] = ranks.map((rank, index) => {
+    const [below, above] = [found[2 * index] as number, found[2 * index + 1] as number];
+    return below + (above - below) * (rank - Math.floor(rank));
+  });
+  return [low as number, high as number];
 }

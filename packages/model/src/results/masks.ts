@@ -64,7 +64,7 @@ function drawn(values: readonly number[], threshold: number, grid: PlacedGrid, p
   const sizes = [grid.slices, grid.rows, grid.columns] as const;
   const from = subtract(of.position, grid.geometry.position);
   // Along each axis of the grid: where the first pixel lies, and a step down a row or along a column, in voxels.
-  const axes = sizes.map((size, axis) => {
+  const axes = sizes.map((size, axis): Axis => {
     const direction = grid.geometry.axes[axis] as Vector;
     const spacing = grid.geometry.spacing[axis] as number;
     const inVoxels = (vector: Vector, length: number): number =>
@@ -77,16 +77,35 @@ function drawn(values: readonly number[], threshold: number, grid: PlacedGrid, p
     };
   });
   const pixels = new Uint8Array(rows * columns);
-  for (let pixel = 0; pixel < pixels.length; pixel++) {
-    const [row, column] = [Math.floor(pixel / columns), pixel % columns];
-    let at = 0;
-    for (const axis of axes) {
-      const index = Math.floor(axis.base + row * axis.row + column * axis.column + 0.5);
-      at = index >= 0 && index < axis.size && at >= 0 ? at * axis.size + index : -1;
+  const [slices, lines, places] = axes as [Axis, Axis, Axis];
+  // Along a row of the image, which voxel of each axis: asked for once where it is the same in every row.
+  const along = [slices, lines, places].map((axis) => ({ axis, indices: new Int32Array(columns), isSet: false }));
+  for (let row = 0; row < rows; row++) {
+    for (const each of along) {
+      if (each.isSet && each.axis.row === 0) continue;
+      setIndices(each.indices, each.axis, row);
+      each.isSet = true;
     }
-    if (at >= 0 && (values[at] as number) >= threshold) pixels[pixel] = 1;
+    const [z, y, x] = along.map(({ indices }) => indices) as [Int32Array, Int32Array, Int32Array];
+    for (let column = 0; column < columns; column++) {
+      const [slice, line, place] = [z[column] as number, y[column] as number, x[column] as number];
+      if (slice < 0 || line < 0 || place < 0) continue;
+      const at = (slice * lines.size + line) * places.size + place;
+      if ((values[at] as number) >= threshold) pixels[row * columns + column] = 1;
+    }
   }
   return pixels;
+}
+
+type Axis = { size: number; base: number; row: number; column: number };
+
+/** The voxel of each pixel of a row; -1 outside of the grid. */
+function setIndices(indices: Int32Array, { size, base, row: byRow, column: byColumn }: Axis, row: number): void {
+  const start = base + row * byRow;
+  for (let column = 0; column < indices.length; column++) {
+    const index = Math.floor(start + column * byColumn + 0.5);
+    indices[column] = index >= 0 && index < size ? index : -1;
+  }
 }
 
 const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

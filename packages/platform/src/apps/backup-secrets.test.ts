@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { assignmentOver } from '../features/inference/site-keys.ts';
 import { optionsOn, SoftwareAuthenticator } from '../features/login/authenticator.fixture.ts';
 import {
   Browser,
@@ -13,6 +14,7 @@ import {
   sessionOf,
   startLogin,
 } from '../features/login/login.fixture.ts';
+import type { Sql } from '../ports/sql.ts';
 import { type Command, type CommandContext, EXIT } from './command.ts';
 import { backupCommand } from './commands/backup.ts';
 import { restoreCommand } from './commands/restore.ts';
@@ -45,6 +47,12 @@ const filesOf = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
 
+/** Which of some studies are among half of a site's. */
+async function shareOf(db: Sql): Promise<boolean[]> {
+  const isAssigned = assignmentOver(db);
+  return Promise.all(Array.from({ length: 64 }, (_, study) => isAssigned('HGM', `2.25.${study}`, 50)));
+}
+
 /** A key beside the code, registered by the page of a person who has just logged in. */
 async function addKey(browser: Browser, key: SoftwareAuthenticator): Promise<void> {
   const { text } = await browser.go('/login/keys');
@@ -60,6 +68,10 @@ test('a backup brings logins and keys to an empty machine, sealed', { timeout: 3
   const before = new Browser(PUBLIC_URL, url);
   await logIn(before, 'ana', codeNow(ana.secret));
   await addKey(before, key);
+
+  const share = await shareOf(server.archive.database);
+  const [site] = await server.archive.database.query<{ key: Uint8Array }>('select key from ai_site_key');
+  assert.ok(site !== undefined);
 
   const root = mkdtempSync(join(temporaryDirectory(), 'secrets-'));
   const [to, passphrase, wrong] = [join(root, 'backup'), join(root, 'passphrase'), join(root, 'wrong')];
@@ -84,6 +96,7 @@ test('a backup brings logins and keys to an empty machine, sealed', { timeout: 3
         assert.notEqual(secret, '');
         assert.equal(bytes.includes(secret), false, path);
       }
+      assert.equal(bytes.includes(Buffer.from(site.key)), false, path);
     }
   });
 
@@ -122,6 +135,7 @@ test('a backup brings logins and keys to an empty machine, sealed', { timeout: 3
       assert.notEqual((await sessionOf(byRecovery)).person, null);
       const rows = await again.server.archive.database.query(`select from journal where kind = 'login.restored'`);
       assert.equal(rows.length, 1);
+      assert.deepEqual(await shareOf(again.server.archive.database), share, 'models see the same share of studies');
     },
   );
 });

@@ -11,6 +11,7 @@ import {
   SECRETS,
   sealSecrets,
 } from '../features/backup/sealed-secrets.ts';
+import { type CarriedSiteKeys, putSiteKeys, takeSiteKeys } from '../features/inference/site-key.repo.ts';
 import { type CarriedLogins, putLogins, takeLogins } from '../features/login/carried.repo.ts';
 import { envelopeOf } from '../journal/event.ts';
 import { insertEvents } from '../journal/journal.repo.ts';
@@ -30,8 +31,14 @@ const SECRETS_TEXT = z.strictObject({
   v: z.literal(1),
   keys: z.record(z.string().regex(KEY_FILE), z.string().max(65_536)),
   logins: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
+  /** 32 bytes each. */
+  siteKeys: z.record(z.string().min(1).max(64), z.string().regex(/^[A-Za-z0-9+/]{43}=$/)).default({}),
 });
-export type OpenedSecrets = { keys: Readonly<Record<string, string>>; logins: CarriedLogins };
+export type OpenedSecrets = {
+  keys: Readonly<Record<string, string>>;
+  logins: CarriedLogins;
+  siteKeys: CarriedSiteKeys;
+};
 
 /** For whom a backup's secrets are sealed; undefined where the command does not say. @throws {Failure} */
 export function recipientIn(args: CommandArgs): Recipient | undefined {
@@ -63,7 +70,7 @@ function textAt(path: string, option: string): string {
   }
 }
 
-/** Keys of the data directory and what people log in by, sealed; as of now. */
+/** Keys of the data directory, what people log in by, and the secrets of sites' shares, sealed; as of now. */
 export async function sealedSecrets(
   { dataDir }: Config,
   { db, node }: { db: Db; node: string },
@@ -74,7 +81,7 @@ export async function sealedSecrets(
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => KEY_FILE.test(name)) : [];
   const keys = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
   const at = new Date().toISOString();
-  const text = JSON.stringify({ v: 1, keys, logins: await takeLogins(db) });
+  const text = JSON.stringify({ v: 1, keys, logins: await takeLogins(db), siteKeys: await takeSiteKeys(db) });
   return sealSecrets(Buffer.from(text), { node, at }, to);
 }
 
@@ -97,7 +104,8 @@ export async function openedSecrets(
   const plain = await openSecrets(Buffer.concat(await Array.fromAsync(backup.read(SECRETS))), by);
   const read = SECRETS_TEXT.safeParse(JSON.parse(plain.toString()));
   if (!read.success) throw new Failure('request/invalid', `${SECRETS} is of another version`);
-  return { keys: read.data.keys, logins: read.data.logins };
+  const { keys, logins, siteKeys } = read.data;
+  return { keys, logins, siteKeys };
 }
 
 /** @throws {Failure} config/invalid: a key is never overwritten, since what it sealed would be lost */
@@ -121,11 +129,11 @@ export function putKeys({ dataDir }: Config, { keys }: OpenedSecrets): void {
   }
 }
 
-/** @returns how many people can log in again */
-export function putBackLogins(db: Db, op: Op, { logins, keys }: OpenedSecrets): Promise<number> {
+/** What the database had. @returns how many people can log in again */
+export function putBackLogins(db: Db, op: Op, { logins, keys, siteKeys }: OpenedSecrets): Promise<number> {
   return db.transaction(async (sql) => {
     const people = await putLogins(sql, logins);
-    const facts = { people, keys: Object.keys(keys).length };
+    const facts = { people, keys: Object.keys(keys).length, siteKeys: await putSiteKeys(sql, siteKeys) };
     await insertEvents(sql, [envelopeOf(op, 'login.restored', { institution: '' }, facts)]);
     return people;
   });

@@ -1,20 +1,18 @@
-import { saidOf } from '@acervo/model/silent/said.ts';
-import { INFERENCE_LIMITS, InferencePool } from '../adapters/onnx/pool.ts';
 import { storedResults } from '../features/inference/keep.ts';
 import type { InferencePorts } from '../features/inference/ports.ts';
 import { assignmentOver } from '../features/inference/site-keys.ts';
-import { readImageFile } from '../features/models/images.ts';
 import { packagesFor } from '../features/models/registry/open.ts';
 import { PackageFiles } from '../features/models/registry/package-files.ts';
-import { runWithResults, taskTime } from '../features/models/results.ts';
-import type { OpenModel, RunPorts } from '../features/models/run.ts';
+import type { OpenModel } from '../features/models/run.ts';
 import type { Holdings } from '../holdings/holdings.ts';
-import type { Assignment, ModelRunner, PlacedModels, ResultSink, RunnableModelHere } from '../ports/inference-tasks.ts';
+import type { Assignment, ModelRunner, PlacedModels, ResultSink } from '../ports/inference-tasks.ts';
 import type { Op } from '../ports/op.ts';
 import type { SilentSink } from '../ports/silent.ts';
 import type { Access } from './access.ts';
 import { blobStores } from './archive.ts';
 import type { Config } from './config.ts';
+import type { Metrics } from './metrics.ts';
+import { ModelRuns } from './model-runs.ts';
 
 const MIB = 2 ** 20;
 
@@ -46,47 +44,41 @@ export function ownModels(config: Config, { access, holdings: { db }, states }: 
   };
 }
 
-type Around = {
+export type Beside = {
   access: Pick<Access, 'ofProcess' | 'systems'>;
   holdings: Holdings;
+  metrics: Metrics;
   models: Models;
   silent: SilentSink | undefined;
 };
 
-export function openInference(config: Config, { access, holdings, models, silent }: Around): OpenInference {
+export function openInference(config: Config, { access, holdings, metrics, models, silent }: Beside): OpenInference {
   const ports = {
     states: models.states,
     isAssigned: models.isAssigned,
     systems: access.systems,
     quietMs: config.aiQuietSeconds * 1_000,
     openOp: (signal: AbortSignal) => access.ofProcess('inference').openOp(signal),
+    metrics,
   };
   if (config.aiWorkers === 0) return { ports: { ...ports, worker: undefined }, close: () => Promise.resolve() };
-  const { inferenceSandbox: sandbox, inferenceWorkers: workers, inferenceMemoryMib: memoryMiBMax } = config;
-  const inference = new InferencePool({ ...INFERENCE_LIMITS, sandbox, workers, memoryMiBMax });
+  const runs = new ModelRuns(config);
   const worker = {
-    runner: modelRunner(models.packages, { imaging: holdings.imaging, inference }),
+    runner: modelRunner(models.packages, runs),
     sink: models.sink(holdings),
     silent,
     count: config.aiWorkers,
     inputBytesMax: config.aiInputMib * MIB,
   };
-  return { ports: { ...ports, worker }, close: () => inference.close() };
+  return { ports: { ...ports, worker }, close: () => runs.close() };
 }
 
-/** Models run as `acervo model run` runs them. */
-function modelRunner(packages: Models['packages'], ports: RunPorts): ModelRunner {
+/** Verified each time one is opened; what is computed is computed in a process of its own. */
+function modelRunner(packages: Models['packages'], runs: ModelRuns): ModelRunner {
   return {
     open: async (digest) => {
       const of = await packages.open(digest);
-      const run: RunnableModelHere['run'] = async (images, { createdAt, qualification, isSilent }, signal) => {
-        const files = images.map(({ sopInstanceUid, file }) => readImageFile(sopInstanceUid, file));
-        const task = { made: taskTime(new Date(createdAt), files), qualification, isSilent };
-        const { result, objects } = await runWithResults(of, files, task, ports, signal);
-        if (result.status !== 'DONE') return result;
-        return { status: 'DONE', objects, said: saidOf(of.manifest, result.outputs, result.decisions) };
-      };
-      return { manifest: of.manifest, run };
+      return { manifest: of.manifest, run: (images, marks, signal) => runs.run(of, images, marks, signal) };
     },
   };
 }

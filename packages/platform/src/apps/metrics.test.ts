@@ -14,6 +14,9 @@ test('what happened is exposed by name, door and outcome', async () => {
   metrics.databaseConnectionLost();
   metrics.setDiskFree(5);
   metrics.setSealLag(0.5);
+  metrics.taskEnded('done', { all: 0.3, run: 0.02 });
+  metrics.taskEnded('not-applicable', { all: 0.1, run: undefined });
+  metrics.setTasksOpen({ queued: 7, leased: 1 }, 12);
   const { contentType, text } = await metrics.exposition();
   assert.match(contentType, /^text\/plain/);
   const lines = text.split('\n');
@@ -26,6 +29,11 @@ test('what happened is exposed by name, door and outcome', async () => {
     'acervo_database_connections_lost_total 1',
     'acervo_disk_free_bytes 5',
     'acervo_journal_seal_lag_seconds 0.5',
+    'acervo_ai_tasks_ended_total{state="done"} 1',
+    'acervo_ai_task_seconds_count 2',
+    'acervo_ai_run_seconds_sum 0.02',
+    'acervo_ai_tasks_open{state="queued"} 7',
+    'acervo_ai_oldest_waiting_seconds 12',
   ])
     assert.ok(lines.includes(line), line);
 });

@@ -1,10 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { InferenceMetrics } from '../features/inference/ports.ts';
 import type { Door } from '../ports/op.ts';
 
 export type StoreOutcome = 'stored' | 'resent' | 'version' | 'refused';
 
 /** What the archive counts. Names of labels and their values are ours, never a patient's or a peer's. */
-export type Metrics = {
+export type Metrics = InferenceMetrics & {
   instanceStored(door: Door, outcome: StoreOutcome): void;
   /** One fdatasync that made `instances` durable, `seconds` after the first of them asked. */
   groupCommitted(instances: number, seconds: number): void;
@@ -44,6 +45,7 @@ export type Metrics = {
 };
 
 const COMMIT_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const TASK_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /** A registry of its own, so that two archives in one process do not share counts. */
@@ -98,6 +100,7 @@ export function makeMetrics(): Metrics {
     ...auditMetrics(registers),
     ...witnessMetrics(registers),
     ...aiMetrics(registers),
+    ...inferenceMetrics(registers),
     instanceStored: (door, outcome) => stored.inc({ door, outcome }),
     groupCommitted: (instances, seconds) => {
       groupSize.observe(instances);
@@ -194,6 +197,42 @@ function witnessMetrics(registers: Registry[]): Pick<Metrics, 'witnessed' | 'set
   return {
     witnessed: (outcome) => attempts.inc({ outcome }),
     setWitnessRefusing: (archive, isRefusing) => refusing.set({ archive }, isRefusing ? 1 : 0),
+  };
+}
+
+/** Tasks of models by how they stand, without the names of models: which of them are silent is nobody's to know. */
+function inferenceMetrics(registers: Registry[]): InferenceMetrics {
+  const ended = new Counter({
+    name: 'acervo_ai_tasks_ended_total',
+    help: 'Inference tasks that this process has ended, by state',
+    labelNames: ['state'],
+    registers,
+  });
+  const seconds = (name: string, help: string) => new Histogram({ name, help, buckets: TASK_SECONDS, registers });
+  const all = seconds('acervo_ai_task_seconds', 'From the lease of an inference task to its end');
+  const run = seconds('acervo_ai_run_seconds', 'Of that, the computation of the model alone');
+  const open = new Gauge({
+    name: 'acervo_ai_tasks_open',
+    help: 'Inference tasks of the archive that have not ended, by state',
+    labelNames: ['state'],
+    registers,
+  });
+  const waiting = new Gauge({
+    name: 'acervo_ai_oldest_waiting_seconds',
+    help: 'For how long the first of the waiting inference tasks could have been begun',
+    registers,
+  });
+  return {
+    taskEnded: (state, took) => {
+      ended.inc({ state });
+      all.observe(took.all);
+      if (took.run !== undefined) run.observe(took.run);
+    },
+    setTasksOpen: ({ queued, leased }, oldestWaitingSeconds) => {
+      open.set({ state: 'queued' }, queued);
+      open.set({ state: 'leased' }, leased);
+      waiting.set(oldestWaitingSeconds);
+    },
   };
 }
 

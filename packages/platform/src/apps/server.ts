@@ -110,7 +110,8 @@ export async function startServer(
     const { holdings } = archive;
     const placed = models ?? ownModels(config, { access, holdings, states: modelStates });
     const silent = await openSilent(config, archive.database, log);
-    const inference = openInference(config, { access, holdings, models: placed, silent: silent && silentSink(silent) });
+    const besideModels = { access, holdings, metrics: archive.metrics, models: placed };
+    const inference = openInference(config, { ...besideModels, silent: silent && silentSink(silent) });
     closing.push(inference.close);
     const beside = { keys, activity, gate, log, silent, inference: inference.ports };
     const serving = { config, archive, access, directory, login, identities: known, ...beside };

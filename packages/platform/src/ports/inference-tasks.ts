@@ -57,7 +57,13 @@ export type InputFile = { sopInstanceUid: string; file: Uint8Array };
 /** What became of a run; DONE has the DICOM objects that say what was found, and the same in numbers. */
 export type RunOutcome =
   | { status: 'NOT_APPLICABLE'; rule: string; reason: string }
-  | { status: 'DONE'; objects: readonly ResultObject[]; said: readonly Said[] };
+  | {
+      status: 'DONE';
+      objects: readonly ResultObject[];
+      said: readonly Said[];
+      /** Of the model's computation alone, ms. */
+      runMs: number;
+    };
 
 /** Of the task: what its results are marked with. The same gives the same bytes. */
 export type ResultMarks = {

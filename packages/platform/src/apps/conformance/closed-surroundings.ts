@@ -56,6 +56,7 @@ export const closedSurroundings = (holdings: Holdings): Surroundings => ({
     quietMs: 0,
     openOp: refuse,
     worker: undefined,
+    metrics: { taskEnded: () => {}, setTasksOpen: () => {} },
   },
   silent: undefined,
   results: {

@@ -85,19 +85,37 @@ async function withSeries(sql: Sql, rows: readonly StudyRow[]): Promise<KeyedStu
   }));
 }
 
-/** SHA-256 of what some series of a study hold; undefined: nothing. Index: primary key of instance. */
+/** Some series of a study. */
+export type SomeSeries = { studyKey: string; seriesKeys: readonly number[] };
+
+/**
+ * SHA-256 of what some series of each study hold, in the order asked for; undefined: nothing. One question for all, by
+ * a look at each: index: primary key of instance.
+ */
+export async function revisionsOf(sql: Sql, of: readonly SomeSeries[]): Promise<(string | undefined)[]> {
+  if (of.length === 0) return [];
+  const rows = await sql.query<{ nth: number; revision: string | null }>(REVISIONS, [
+    JSON.stringify(of.map((each, nth) => ({ nth, ...each }))),
+  ]);
+  const found = new Map(rows.map(({ nth, revision }) => [nth, revision ?? undefined]));
+  return of.map((_, nth) => found.get(nth));
+}
+
+/** Text of the question alone, so that a test can see how it is answered. */
+export const REVISIONS = `select nth, held.revision
+  from jsonb_to_recordset($1::jsonb) as given (nth integer, "studyKey" uuid, "seriesKeys" bigint[])
+  cross join lateral (
+    select encode(sha256(string_agg(convert_to(sop_uid, 'UTF8') || digest, ''::bytea order by series_key, sop_uid)),
+      'hex') as revision
+    from instance where study_key = given."studyKey" and series_key = any(given."seriesKeys") and version = 0
+  ) as held`;
+
 export async function revisionOf(
   sql: Sql,
   studyKey: string,
   seriesKeys: readonly number[],
 ): Promise<string | undefined> {
-  const [row] = await sql.query<{ revision: string | null }>(
-    `select encode(sha256(string_agg(convert_to(sop_uid, 'UTF8') || digest, ''::bytea order by series_key, sop_uid)),
-       'hex') as revision
-     from instance where study_key = $1 and series_key = any($2::bigint[]) and version = 0`,
-    [studyKey, seriesKeys],
-  );
-  return row?.revision ?? undefined;
+  return (await revisionsOf(sql, [{ studyKey, seriesKeys }]))[0];
 }
 
 /** Whose the Patient ID of a study is. Index: primary key of study. */

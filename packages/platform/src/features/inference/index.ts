@@ -1,4 +1,5 @@
 import type { Feature } from '../../bindings/feature.ts';
+import { Bell } from './bell.ts';
 import { inferenceRoutes } from './inference.route.ts';
 import type { InferencePorts } from './ports.ts';
 import { routeCompleteStudies } from './route.job.ts';
@@ -7,6 +8,7 @@ import { doTasks } from './work.job.ts';
 /** Studies go to models of AI by rules, beside everything else. */
 export function inferenceFeature(ports: InferencePorts): Feature {
   const { worker } = ports;
-  const jobs = [routeCompleteStudies(ports), ...(worker === undefined ? [] : [doTasks(ports, worker)])];
+  const bell = new Bell();
+  const jobs = [routeCompleteStudies(ports, bell), ...(worker === undefined ? [] : [doTasks(ports, worker, bell)])];
   return { name: 'inference', routes: inferenceRoutes(ports), services: [], jobs };
 }

@@ -44,7 +44,7 @@ export const MANIFEST: Manifest = {
   ...good,
   inputs: [{ ...input, select: { level: 'instance', all: [{ tag: '00080060', in: ['CR'] }] } }],
 };
-export const DONE: RunOutcome = { status: 'DONE', objects: [], said: [] };
+export const DONE: RunOutcome = { status: 'DONE', objects: [], said: [], runMs: 1 };
 /** Digest of what was sealed. */
 export const SEALED = 'c'.repeat(64);
 
@@ -85,6 +85,7 @@ export async function openRouted(t: TestContext, over: { placed?: readonly Place
     openOp: (signal) => testOp({ signal, actor: { kind: 'process', id: 'inference' }, institution: '' }),
     worker: undefined,
     resultsTold: () => Promise.resolve(new Map()),
+    metrics: { taskEnded: () => {}, setTasksOpen: () => {} },
   };
   const worker: WorkerPorts = {
     runner: { open: () => Promise.resolve({ manifest: MANIFEST, run: () => Promise.resolve(DONE) }) },

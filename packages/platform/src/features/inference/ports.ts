@@ -4,6 +4,7 @@ import type { Assignment, ModelRunner, PlacedModels, ResultSink } from '../../po
 import type { Op } from '../../ports/op.ts';
 import type { SilentSink } from '../../ports/silent.ts';
 import type { Destinations } from './destinations.ts';
+import type { Ended } from './task.repo.ts';
 
 /** What does tasks in this process. */
 export type WorkerPorts = {
@@ -15,6 +16,14 @@ export type WorkerPorts = {
   count: number;
   /** Of one task's input, in memory; a larger one is refused. */
   inputBytesMax: number;
+};
+
+/** What a monitor is told: how many, how long, never of whom nor what was found. Silent tasks count like others. */
+export type InferenceMetrics = {
+  /** @param seconds  from its lease to its end; `run`: of that, the model's own computation, where it came to it */
+  taskEnded(state: Ended, seconds: { all: number; run: number | undefined }): void;
+  /** Now; and for how long the first of those that wait could have been begun. */
+  setTasksOpen(count: { queued: number; leased: number }, oldestWaitingSeconds: number): void;
 };
 
 /** What routing asks of the archive and of the world. */
@@ -32,4 +41,5 @@ export type InferencePorts = {
   worker: WorkerPorts | undefined;
   /** What results say, and what people made of them. */
   resultsTold: TellResults;
+  metrics: InferenceMetrics;
 };

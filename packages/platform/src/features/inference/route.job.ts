@@ -3,14 +3,17 @@ import type { Job } from '../../bindings/feature.ts';
 import { LEASE_MS } from '../../bindings/lease.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import { waitMs } from '../../journal/sealer.ts';
+import { Bell } from './bell.ts';
 import type { InferencePorts } from './ports.ts';
 import { endedEvents } from './projection.ts';
-import { claimDue, followings, followJournal } from './route.repo.ts';
+import { claimDue, followings, followJournal, nextDueMs } from './route.repo.ts';
 import { routeStudies } from './route.ts';
-import { endLate, reapTasks } from './task.repo.ts';
+import { endLate, openCounts, reapTasks } from './task.repo.ts';
 import { ATTEMPTS_MAX, BACK_OFF_MS } from './work.ts';
 
 const POLL_MS = 1_000;
+/** How often tasks are counted for monitors. */
+const COUNT_MS = 10_000;
 const TROUBLE_MS = 5_000;
 /** Studies that are routed together. */
 const STUDIES_MAX = 100;
@@ -20,15 +23,22 @@ const TASKS_MAX = 500;
 /**
  * Route studies when they are complete, and put away tasks whose time or whose process is over. It follows the journal:
  * storing knows nothing of it. Any number of processes may run it.
+ * @param bell  is rung when there are tasks to do
  */
-export function routeCompleteStudies(ports: InferencePorts): Job {
+export function routeCompleteStudies(ports: InferencePorts, bell = new Bell()): Job {
   return {
     name: 'route studies to models',
     run: async (signal) => {
       const { log } = ports.holdings;
+      let countedAt = Number.NEGATIVE_INFINITY;
       while (!signal.aborted) {
         try {
-          if (!(await routeOnce(ports, signal))) await waitMs(POLL_MS, signal);
+          const isMore = await routeOnce(ports, signal, bell);
+          if (performance.now() - countedAt >= COUNT_MS) {
+            await tellOpen(ports);
+            countedAt = performance.now();
+          }
+          if (!isMore) await waitMs(await pauseMs(ports), signal);
         } catch (thrown) {
           const { code, detail } = toFailure(thrown);
           log.warn('ai.unrouted', { code, detail });
@@ -39,14 +49,25 @@ export function routeCompleteStudies(ports: InferencePorts): Job {
   };
 }
 
+/** Until the next look, or until a study that waits for its quiet period has waited long enough. */
+async function pauseMs({ holdings: { db } }: InferencePorts): Promise<number> {
+  return Math.min(POLL_MS, Math.max(1, (await nextDueMs(db)) ?? POLL_MS));
+}
+
+async function tellOpen({ holdings: { db }, metrics }: InferencePorts): Promise<void> {
+  const { queued, leased, oldestSeconds } = await openCounts(db);
+  metrics.setTasksOpen({ queued, leased }, oldestSeconds);
+}
+
 /** One round of everything. @returns whether there may be more to do at once */
-export async function routeOnce(ports: InferencePorts, signal: AbortSignal): Promise<boolean> {
+export async function routeOnce(ports: InferencePorts, signal: AbortSignal, bell = new Bell()): Promise<boolean> {
   const { db, log } = ports.holdings;
   const read = await followJournal(db, await followings(db), ports.quietMs);
   const due = await claimDue(db, LEASE_MS, STUDIES_MAX);
   const op = ports.openOp(signal);
   if (due.length > 0) {
     const tasks = await routeStudies(ports, op, due);
+    if (tasks > 0) bell.ring();
     log.info('ai.routed', { studies: due.length, tasks });
   }
   const ended = await db.transaction(async (sql) => {

@@ -93,6 +93,15 @@ export async function claimDue(sql: Sql, leaseMs: number, limit: number): Promis
   );
 }
 
+/** Until the next of the studies that wait has been quiet long enough. Index: ai_route_due. */
+export async function nextDueMs(sql: Sql): Promise<number | undefined> {
+  const [row] = await sql.query<{ ms: number }>(
+    `select ceil(extract(epoch from due_at - now()) * 1000)::float8 as ms from ai_route
+     where routed_seq < seen_seq and due_at > now() order by due_at limit 1`,
+  );
+  return row?.ms;
+}
+
 /** Routed at this revision: one that got more meanwhile waits again. Index: primary key. */
 export async function endRoutes(
   sql: Sql,

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
+import type { Db, Sql } from '../../ports/sql.ts';
 import { dryRun } from './dry-run.ts';
+import { REVISIONS, revisionOf, revisionsOf } from './facts.repo.ts';
 import { MODEL, type Opened, openRouted, PLACED, RULE, SILENT, storeImage } from './inference.fixture.ts';
 import { routeOnce } from './route.job.ts';
-import { CHANGED_STUDIES, DUE_STUDIES } from './route.repo.ts';
+import { CHANGED_STUDIES, claimDue, DUE_STUDIES, followings, followJournal } from './route.repo.ts';
+import { routeStudies } from './route.ts';
 import { addRule, removeRule, rulesOf } from './rules.ts';
 import { NEXT_TASK } from './task.repo.ts';
 import { openTasks } from './watch.repo.ts';
@@ -149,6 +152,57 @@ test('a dry run counts by rule and day what routing would choose, over the index
   assert.deepEqual((await rulesOf(db, testOp(), 'HGM')).length, 0, 'nothing is in force by it');
 });
 
+test('many studies are routed by as many statements as one', async (t) => {
+  const opened = await openRouted(t);
+  const { db } = opened.archive.holdings;
+  await addRule(db, testOp(), RULE);
+  const asked = async (studies: readonly number[]): Promise<number> => {
+    for (const study of studies) await storeImage(opened, study);
+    await t.waitFor(
+      async () => {
+        await followJournal(db, await followings(db), 0);
+        const rows = await db.query(`select from ai_route where routed_seq < seen_seq`);
+        assert.equal(rows.length, studies.length);
+      },
+      { timeout: LATE_MS },
+    );
+    const due = await claimDue(db, 30_000, 100);
+    let statements = 0;
+    const counted = (sql: Sql): Sql => ({
+      query: (...question) => {
+        statements += 1;
+        return sql.query(...question);
+      },
+    });
+    const transaction: Db['transaction'] = (work) => db.transaction((sql) => work(counted(sql)));
+    const holdings = { ...opened.ports.holdings, db: { ...counted(db), transaction } };
+    assert.equal(await routeStudies({ ...opened.ports, holdings }, testOp(), due), studies.length);
+    return statements;
+  };
+  const one = await asked([1]);
+  assert.equal(await asked([2, 3, 4, 5, 6, 7, 8, 9]), one);
+});
+
+test('revisions of many studies are those of each: none of what is not there', async (t) => {
+  const opened = await openRouted(t);
+  const { db } = opened.archive.holdings;
+  await storeImage(opened, 1);
+  await storeImage(opened, 1, { series: 2 });
+  await storeImage(opened, 2);
+  const rows = await db.query<{ studyKey: string; seriesKey: number }>(
+    `select study_key::text as "studyKey", series_key as "seriesKey" from series order by study_key, series_key`,
+  );
+  const each = rows.map(({ studyKey, seriesKey }) => ({ studyKey, seriesKeys: [seriesKey] }));
+  const none = { studyKey: rows[0]?.studyKey ?? '', seriesKeys: [] };
+  const found = await revisionsOf(db, [...each, none, ...each]);
+  assert.equal(found[3], undefined);
+  assert.equal(new Set(found.slice(0, 3)).size, 3);
+  assert.deepEqual(found.slice(0, 3), found.slice(4));
+  for (const [index, { studyKey, seriesKeys }] of each.entries())
+    assert.equal(await revisionOf(db, studyKey, seriesKeys), found[index]);
+  assert.deepEqual(await revisionsOf(db, []), []);
+});
+
 test('what is asked for once a second walks indexes: no table is read from end to end', async (t) => {
   const { archive } = await openRouted(t);
   const plans = await archive.database.asOwner(async (sql) => {
@@ -167,13 +221,15 @@ test('what is asked for once a second walks indexes: no table is read from end t
     );
     await ask(DUE_STUDIES.replace('$2', '100'));
     await ask(NEXT_TASK);
+    await ask(REVISIONS.replace('$1', `'[{"nth": 0, "seriesKeys": [1]}]'`));
     await sql.query('reset enable_seqscan');
     return told;
   });
-  const [changed = '', due = '', next = ''] = plans;
+  const [changed = '', due = '', next = '', revisions = ''] = plans;
   for (const plan of plans) assert.doesNotMatch(plan, /Seq Scan/, plan);
   assert.match(changed, /journal_seal_pkey/);
   assert.match(changed, /journal_\d{4}_\d\d_pkey/);
   assert.match(due, /ai_route_due/);
   assert.match(next, /ai_task_queue/);
+  assert.match(revisions, /instance_pkey/);
 });

@@ -177,6 +177,18 @@ export async function reapTasks(
   return rows.filter((row): row is EndedTask => row.state === 'failed');
 }
 
+export type OpenCounts = { queued: number; leased: number; oldestSeconds: number };
+
+/** Tasks that have not ended, silent ones among them. Indexes: ai_task_queue, ai_task_leased. */
+export async function openCounts(sql: Sql): Promise<OpenCounts> {
+  const [row] = await sql.query<OpenCounts>(
+    `select count(*) as queued, (select count(*) from ai_task where state = 'leased') as leased,
+       greatest(0, coalesce(extract(epoch from now() - min(due_at)), 0))::float8 as "oldestSeconds"
+     from ai_task where state = 'queued'`,
+  );
+  return row ?? { queued: 0, leased: 0, oldestSeconds: 0 };
+}
+
 /** Index: primary key. */
 export async function cancelTask(sql: Sql, id: string, institution: string | undefined): Promise<EndedTask[]> {
   return sql.query<EndedTask>(

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import type { Envelope } from '../../journal/event.ts';
+import { Bell } from './bell.ts';
 import {
   DONE,
   MANIFEST,
@@ -207,6 +208,43 @@ test('a package that is stopped, or silent again, while it runs keeps nothing', 
     assert.deepEqual(await told(opened, uid), [['no-result', 'sin resultado de IA', why]]);
   }
   assert.equal(opened.kept.length + opened.silenced.length, 0);
+});
+
+test('what is made in this process is begun at once: nobody waits for the next look', async (t) => {
+  const opened = await openRouted(t);
+  const bell = new Bell();
+  const wait = bell.wait.bind(bell);
+  // Nothing but the bell, or the end, ends a wait.
+  const waits = t.mock.method(bell, 'wait', (_ms: number, signal: AbortSignal) => wait(2 ** 30, signal));
+  const stopping = new AbortController();
+  const job = doTasks(opened.ports, opened.worker, bell).run(stopping.signal);
+  await t.waitFor(() => assert.equal(waits.mock.callCount(), 1), { timeout: LATE_MS });
+  await asked(opened, [await storeImage(opened, 1)]);
+  assert.equal(opened.kept.length, 0);
+  bell.ring();
+  await t.waitFor(() => assert.equal(opened.kept.length, 1), { timeout: LATE_MS });
+  stopping.abort();
+  await job;
+});
+
+test('how long each part of a task took is told to monitors and the log; nothing of what was found', async (t) => {
+  const opened = await openRouted(t);
+  const seen: unknown[] = [];
+  const lines: [string, object | undefined][] = [];
+  const metrics = { taskEnded: (...told: unknown[]) => void seen.push(told), setTasksOpen: () => {} };
+  const info = (event: string, fields?: object): void => void lines.push([event, fields]);
+  const holdings = { ...opened.ports.holdings, log: { ...opened.ports.holdings.log, info } };
+  const told = { ...opened, ports: { ...opened.ports, holdings, metrics } };
+  await asked(opened, [await storeImage(opened, 1), await storeImage(opened, 2, { modality: 'CT' })]);
+  await workOnce(told);
+  await workOnce(told);
+  const [[state, seconds] = []] = seen as [string, { all: number; run: number }][];
+  assert.deepEqual([state, seconds?.run], ['done', 0.001]);
+  const ends = lines.filter(([event]) => event === 'ai.ended').map(([, fields]) => Object.keys(fields ?? {}).sort());
+  assert.deepEqual(ends, [
+    ['allMs', 'computeMs', 'keepMs', 'openMs', 'readMs', 'runMs', 'state', 'task'],
+    ['allMs', 'openMs', 'state', 'task'],
+  ]);
 });
 
 test('a package that may not run any more does not', async (t) => {

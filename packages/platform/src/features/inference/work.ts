@@ -18,6 +18,24 @@ export const BACK_OFF_MS = 5_000;
 /** `record`: SHA-256 of the sealed bytes of a silent result. */
 type End = { state: Ended; reason: string | null; results: readonly string[]; record?: string };
 
+/** How long each part of a task took, ms, by the names under which the log has them. */
+type Laps = {
+  lap(name: 'openMs' | 'readMs' | 'computeMs' | 'keepMs'): void;
+  runMs?: number;
+  ms: Record<string, number>;
+};
+
+function startLaps(): Laps {
+  let from = performance.now();
+  const ms: Record<string, number> = {};
+  const lap = (name: string): void => {
+    const now = performance.now();
+    ms[name] = Math.round(now - from);
+    from = now;
+  };
+  return { lap, ms };
+}
+
 const ended = (state: Ended, reason: string | null, results: readonly string[] = []): End => ({
   state,
   reason,
@@ -39,12 +57,14 @@ export async function workOn(
   // Not AbortSignal.timeout, which would stay in memory until the deadline of a task that is long done.
   const late = new AbortController();
   const deadline = setTimeout(() => late.abort(), Math.ceil(task.leftMs));
+  const from = performance.now();
+  const laps = startLaps();
   let end: End;
   try {
     end = await underLease(
       () => renewTask(db, task, LEASE_MS),
       AbortSignal.any([signal, late.signal]),
-      (leased) => perform(ports, worker, task, leased),
+      (leased) => perform(ports, worker, { task, laps }, leased),
     );
   } catch (thrown) {
     if (signal.aborted) return await postponeTask(db, task, { waitMs: 0, reason: null, counts: false });
@@ -69,9 +89,23 @@ export async function workOn(
       over.map(({ id }) => id),
     );
   });
+  const { state } = end;
+  const allMs = Math.round(performance.now() - from);
+  ports.metrics.taskEnded(state, { all: allMs / 1000, run: laps.runMs === undefined ? undefined : laps.runMs / 1000 });
+  const { runMs } = laps;
+  // How long it took to draw what was found tells that something was.
+  const took = isSilent(task) ? {} : { allMs, ...laps.ms, ...(runMs !== undefined && { runMs }) };
+  log.info('ai.ended', { task: task.id, state, ...took });
 }
 
-async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased, signal: AbortSignal): Promise<End> {
+type Doing = { task: Leased; laps: Laps };
+
+async function perform(
+  ports: InferencePorts,
+  worker: WorkerPorts,
+  { task, laps }: Doing,
+  signal: AbortSignal,
+): Promise<End> {
   const { holdings, states } = ports;
   const placed = placedNow(states, task);
   if (placed === undefined) return ended('cancelled', 'not-placed');
@@ -84,13 +118,17 @@ async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased,
   // It got more meanwhile: that input is routed by itself.
   if (revision !== task.revision) return ended('cancelled', 'superseded');
   const model = await worker.runner.open(task.package);
+  laps.lap('openMs');
   const images = await inputOf(holdings, task, model.manifest, worker.inputBytesMax, signal);
   if ('rule' in images) return ended('not-applicable', images.rule);
+  laps.lap('readMs');
   const { createdAt } = task;
   const marks = { createdAt, qualification: placed.contentQualification, isSilent: isSilent(task) };
   const outcome = await model.run(images, marks, signal);
+  laps.lap('computeMs');
   // Said of the images before the model runs: a rule tells nothing of what it would have found.
   if (outcome.status === 'NOT_APPLICABLE') return ended('not-applicable', outcome.rule);
+  laps.runMs = Math.round(outcome.runMs * 10) / 10;
   signal.throwIfAborted();
   // It may have been stopped while it ran.
   if (placedNow(states, task) === undefined) return ended('cancelled', 'not-placed');
@@ -99,7 +137,9 @@ async function perform(ports: InferencePorts, worker: WorkerPorts, task: Leased,
   // Known before it is there: should this process die in between, what it kept is found, whatever became of the model.
   const uids = objects.map(({ sopInstanceUid }) => sopInstanceUid);
   if (uids.length > 0 && !(await noteResults(holdings.db, task, uids))) return ended('cancelled', 'lease-lost');
-  return ended('done', null, await worker.sink.keep(task, objects, signal));
+  const results = await worker.sink.keep(task, objects, signal);
+  laps.lap('keepMs');
+  return ended('done', null, results);
 }
 
 /** As the task was made: one that was made in silence stays silent, whatever the package may do by now. */

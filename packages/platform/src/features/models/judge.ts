@@ -1,21 +1,16 @@
 import { canonicalJson } from '@acervo/kernel/canonical-json.ts';
 import { type FailureCode, toFailure } from '@acervo/kernel/failure.ts';
-import { ENVELOPE_FILE, ed25519Verifier, type Verifier } from '@acervo/model/envelope.ts';
+import { ENVELOPE_FILE } from '@acervo/model/envelope.ts';
 import type { Finding } from '@acervo/model/onnx/check.ts';
 import type { GoldenOutcome, Judgement, PackageFile, TrustedKey } from '../../ports/models.ts';
 import type { PackageFolder } from '../../ports/package-folder.ts';
 import { type ImageFile, readImageFile } from './images.ts';
 import { checkPackage, type Intake, PACKAGE_LIMITS } from './intake.ts';
 import { type RunPorts, runGolden } from './run.ts';
+import { verifierOf } from './verifier.ts';
 
 /** What the registry keeps of a package in the journal is bounded beyond what a package may be. */
 export const REGISTRY_LIMITS = { files: 1024, manifestBytes: 2 ** 18 };
-
-/** @throws {Failure} never for a key that was taken once: its bytes were imported then */
-export async function verifierOf({ publicKey }: TrustedKey): Promise<Verifier> {
-  const spki = new Uint8Array(Buffer.from(publicKey, 'base64'));
-  return ed25519Verifier(await crypto.subtle.importKey('spki', spki, 'Ed25519', true, ['verify']));
-}
 
 /**
  * Everything that stands against a package in the registry: what `checkPackage` finds, that nobody who is trusted

@@ -6,7 +6,6 @@ import { madeAt } from '@acervo/model/results/made.ts';
 import { makeResults } from '@acervo/model/results/make.ts';
 import type { Qualification, ResultObject, SourceImage } from '@acervo/model/results/result.ts';
 import type { ImageFile } from './images.ts';
-import { sha256Of } from './intake.ts';
 import { computeRun, type OpenModel, type RunPorts, type RunResult } from './run.ts';
 
 /** Of the task: when it was (DA, TM), and of what stage its results are. */
@@ -34,7 +33,8 @@ export async function runWithResults(
   if (!('images' in computed)) return { result: computed.result, objects: [] };
   const { result, images, grid } = computed;
   const { outputs, decisions } = result;
-  const sources = images.map(sourceImage);
+  const digests = result.provenance.inputs.map(({ dataSetSha256 }) => dataSetSha256);
+  const sources = images.map((image, index) => sourceImage(image, digests[index] as string));
   const { made, qualification, isSilent = false } = task;
   const marks = { grid, made, qualification };
   const run = { manifest: of.manifest, operations: OPS_VERSION, images: sources, outputs, decisions, ...marks };
@@ -47,12 +47,12 @@ function noneOf(thrown: unknown): ResultObject[] {
   throw thrown;
 }
 
-const sourceImage = ({ dataSet, sopInstanceUid, seriesUid, bytes }: ImageFile): SourceImage => ({
+const sourceImage = ({ dataSet, sopInstanceUid, seriesUid }: ImageFile, dataSetSha256: string): SourceImage => ({
   dataSet,
   sopClassUid: uidOf(dataSet, T.SOPClassUID) ?? '',
   sopInstanceUid,
   seriesUid,
-  dataSetSha256: sha256Of(bytes),
+  dataSetSha256,
 });
 
 /** When a task was, in the time of its first image. */

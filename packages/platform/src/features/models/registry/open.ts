@@ -7,7 +7,7 @@ import type { ModelPackages, OpenPackage, PackageFile } from '../../../ports/mod
 import type { Op } from '../../../ports/op.ts';
 import type { Db } from '../../../ports/sql.ts';
 import { openEnvelope } from '../intake.ts';
-import { verifierOf } from '../judge.ts';
+import { verifierOf } from '../verifier.ts';
 import type { PackageFiles } from './package-files.ts';
 import { filesOf, findPackage, type PackageRow } from './registry.repo.ts';
 import { stillTrusted } from './signers.repo.ts';
