@@ -44,7 +44,11 @@ export const INFERENCE_SETTINGS = {
     8760,
   ),
   aiInputMib: integer(
-    { env: 'ACERVO_AI_INPUT_MIB', unit: 'MiB', doc: 'Input of one inference task; a larger one is refused.' },
+    {
+      env: 'ACERVO_AI_INPUT_MIB',
+      unit: 'MiB',
+      doc: 'Input of one inference task; a larger one is refused. Its process may take 8 times it, and 2 GiB.',
+    },
     1024,
     1,
     65_536,
