@@ -13,6 +13,7 @@ const MINUTE_MS = 60_000;
 const QUIET_S = 3;
 /** A study that has no task by then is not among the share of a model in limited use, which is 99 of 100 at most. */
 const LATE_MS = 30_000;
+const SOP_INSTANCE_UID = '00080018';
 const NO_STORESCU = { skipped: 'no storescu (dcmtk)' };
 
 /**
@@ -81,7 +82,7 @@ async function openReport(bench: Bench, model: ModelName, data: Data): Promise<S
   return {
     ours: { name: 'acervo', detail: `Acervo, ${model}`, round },
     peers: [],
-    checks: 'each study: a result of AI with its report, which is asked back as an object of the study',
+    checks: 'each study: a result of AI, whose reports are asked back as objects of the study',
     guarantees: () => acervo.guarantees(objects.files.length),
     close: () => Promise.resolve(),
   };
@@ -100,7 +101,7 @@ async function reported(acervo: Acervo, objects: ObjectSet): Promise<Measured> {
     const told = await endOf(acervo, uid, LATE_MS);
     if (told === undefined) continue;
     if (told.state !== 'result' || told.endedAt === null) throw new Error(`AI ended with ${told.state}`);
-    await checkReport(acervo, uid);
+    await checkReport(acervo, uid, told.results);
     const run = 1000 * ((await metricOf(acervo, 'acervo_ai_run_seconds_sum')) - before);
     const complete = Date.parse(told.deadline) - DEADLINE_MINUTES * MINUTE_MS;
     runMs.push(run);
@@ -115,10 +116,15 @@ async function reported(acervo: Acervo, objects: ObjectSet): Promise<Measured> {
   };
 }
 
-async function checkReport({ http, headers }: Acervo, study: string): Promise<void> {
+/** Reports of scores and of what was drawn are two; segmentations are results, too. */
+async function checkReport({ http, headers }: Acervo, study: string, results: readonly string[]): Promise<void> {
   const answer = await fetch(`${http}/dicom-web/studies/${study}/instances?Modality=SR`, { headers });
-  const found = answer.status === 200 ? ((await answer.json()) as object[]).length : 0;
-  if (found !== 1) throw new Error(`${found} reports in a study that has an AI result`);
+  type Instance = { [SOP_INSTANCE_UID]?: { Value?: string[] } };
+  const found = answer.status === 200 ? ((await answer.json()) as Instance[]) : [];
+  const uids = found.map((instance) => instance[SOP_INSTANCE_UID]?.Value?.[0] ?? '');
+  if (uids.length === 0 || !uids.every((uid) => results.includes(uid))) {
+    throw new Error(`${uids.length} reports in a study whose AI result is ${results.length} objects`);
+  }
 }
 
 const SMALL = { kind: 'cr-small', folders: 4, instancesPerStudy: 1, seriesPerStudy: 1 } as const;
