@@ -73,7 +73,11 @@ async function answered(id: number, marks: ResultMarks): Promise<FromRuns> {
   }
 }
 
-async function outcomeOf({ manifest, model, images, ending }: Begun, of: RunPorts, marks: ResultMarks): Promise<RunOutcome> {
+async function outcomeOf(
+  { manifest, model, images, ending }: Begun,
+  of: RunPorts,
+  marks: ResultMarks,
+): Promise<RunOutcome> {
   const { createdAt, qualification, isSilent } = marks;
   const files = images.splice(0).map(({ sopInstanceUid, file }) => readImageFile(sopInstanceUid, file));
   const task = { made: taskTime(new Date(createdAt), files), qualification, isSilent };

@@ -115,7 +115,9 @@ async function saidOf(
     const seriesKeys = study.series.filter(({ seriesUid }) => series.includes(seriesUid)).map((each) => each.seriesKey);
     const why = here.length === 0 ? 'not-placed' : placed.length === 0 ? 'not-assigned' : undefined;
     const rulesOf = answer.rules.map(nameOf);
-    answers.push({ choice: { due, model, rules: rulesOf, series, seriesKeys, deadlineMinutes, deliverTo, placed, why } });
+    answers.push({
+      choice: { due, model, rules: rulesOf, series, seriesKeys, deadlineMinutes, deliverTo, placed, why },
+    });
   }
   return { due, answers };
 }

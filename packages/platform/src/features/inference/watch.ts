@@ -138,7 +138,14 @@ function clinical(row: TaskRow, of: ToldResult, { withdrawn, deliveries }: After
   const { told, es, en } = toldOf(row);
   const why = told === 'not-applicable' || told === 'no-result' ? (reason ?? 'deadline') : null;
   return {
-    ...{ id, package: row.package, stage, model, version, deadline, endedAt, results },
+    id,
+    package: row.package,
+    stage,
+    model,
+    version,
+    deadline,
+    endedAt,
+    results,
     ...of,
     state: told,
     es,
