@@ -12,6 +12,7 @@ import { concat } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type Group, groupsOf } from './groups.ts';
 import { deviceUid, type Identity, identityOf, WRITER } from './identity.ts';
+import { seriesOf } from './referred.ts';
 import { reportContent, templateOf } from './report.ts';
 import { COMPREHENSIVE_3D_SR, type ResultObject, type Run, SEGMENTATION_STORAGE, type SourceImage } from './result.ts';
 import { type Drawn, drawnOf } from './segment.ts';
@@ -106,27 +107,6 @@ async function segmentationObject(making: Making, drawn: Drawn, number: number):
     [T.ReferencedSeriesSequence, seriesOf(run.images, T.ReferencedInstanceSequence)],
     ...segmentationValues(drawn.segmentation),
   ]);
-}
-
-export type Referred = { sopClassUid: string; sopInstanceUid: string; seriesUid: string };
-
-/** Series and their objects, in the order in which they come. */
-export function seriesOf(objects: readonly Referred[], inside: number): Values[] {
-  const series = Map.groupBy(objects, ({ seriesUid }) => seriesUid);
-  return [...series].map(
-    ([seriesUid, of]): Values => [
-      [T.SeriesInstanceUID, seriesUid],
-      [
-        inside,
-        of.map(
-          ({ sopClassUid, sopInstanceUid }): Values => [
-            [T.ReferencedSOPClassUID, sopClassUid],
-            [T.ReferencedSOPInstanceUID, sopInstanceUid],
-          ],
-        ),
-      ],
-    ],
-  );
 }
 
 /** What both kinds have: SOP Common, General Series, Enhanced General Equipment (PS3.3 C.12.1, C.7.3, C.7.5). */

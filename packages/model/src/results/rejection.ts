@@ -11,7 +11,7 @@ import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { uidOf } from './identity.ts';
 import { madeAt } from './made.ts';
-import { type Referred, seriesOf } from './make.ts';
+import { type Referred, seriesOf } from './referred.ts';
 import { SEGMENTATION_STORAGE } from './result.ts';
 import { overSource, sourceOf } from './source.ts';
 import { line } from './texts.ts';

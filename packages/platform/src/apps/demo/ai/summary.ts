@@ -15,7 +15,7 @@ export function aiText({ governed, answers }: AiShown, { http, acervo, hasViewer
   const found = answers.filter(({ objects }) => objects.length > 0);
   const first = found.find(({ objects }) => objects.includes('SEG')) ?? found[0];
   const [placed] = stands;
-  const beforeViewer = hasViewer ? '' : ' (antes: node bin/acervo ohif)';
+  const before = hasViewer ? '' : ' (antes: node bin/acervo ohif)';
   return [
     'IA en el archivo. DEMOSTRACIÓN: imágenes y modelos inventados, sin valor clínico.',
     '',
@@ -30,7 +30,7 @@ export function aiText({ governed, answers }: AiShown, { http, acervo, hasViewer
       ? []
       : [
           `Estudio   ${acervo} ai status ${first.studyUid}`,
-          `Visor     ${http}/ohif/viewer?StudyInstanceUIDs=${first.studyUid}${beforeViewer}`,
+          `Visor     ${http}/ohif/viewer?StudyInstanceUIDs=${first.studyUid}${before}`,
         ]),
     `Cola      ${acervo} ai queue`,
     ...(placed === undefined ? [] : [`Modelo    ${acervo} model state ${placed.model} ${placed.version}`]),
