@@ -86,7 +86,7 @@ export class ModelRuns {
   }
 
   #started(): RunsProcess {
-    if (this.#process !== undefined) return this.#process;
+    if (this.#process?.isGoing === true) return this.#process;
     const process = new RunsProcess(this.#limits);
     this.#process = process;
     void process.ended.then(() => this.#forget(process));
@@ -148,6 +148,11 @@ class RunsProcess {
 
   get isIdle(): boolean {
     return this.#runs.size === 0;
+  }
+
+  /** False once it is being ended, or does not take what it is sent: that it has ended is told later. */
+  get isGoing(): boolean {
+    return this.#reason === undefined;
   }
 
   async run(
@@ -250,8 +255,9 @@ class RunsProcess {
   #send(message: ToRuns): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#child.send(message, (error) => {
-        if (error === null) resolve();
-        else reject(this.#reason ?? new Failure('model/failed', 'the process of runs is gone', { cause: error }));
+        if (error === null) return resolve();
+        this.kill(new Failure('model/failed', 'the process of runs is gone', { cause: error }));
+        reject(this.#reason);
       });
     });
   }
