@@ -53,9 +53,10 @@ export async function runRow(row: Row, bench: Bench, options: RunOptions): Promi
 async function runPairs(row: Row, sides: Sides, bench: Bench, options: RunOptions): Promise<Pair[]> {
   const isMeasured = !bench.isQuick && bench.profiles === undefined;
   const wanted = bench.isQuick ? QUICK_ROUNDS : isMeasured ? row.rounds : PROFILED_ROUNDS;
-  const most = isMeasured ? 2 * wanted : wanted;
+  const isLong = row.isLong === true;
+  const most = isMeasured && !isLong ? 2 * wanted : wanted;
   const pairs: Pair[] = [];
-  if (!bench.isQuick) await runPair(sides, options);
+  if (!bench.isQuick && !isLong) await runPair(sides, options);
   while (pairs.filter(({ isNoisy }) => !isNoisy).length < wanted && pairs.length < most) {
     pairs.push(await runPair(sides, options));
     options.say(`${row.id} round ${pairs.length}: ${pairText(sides, pairs.at(-1))}`);

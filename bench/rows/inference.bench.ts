@@ -44,6 +44,7 @@ export const INFERENCE_ROWS: readonly Row[] = [
     title: '10,000 queued inference tasks are done one after the other: memory of the server',
     isQuick: false,
     rounds: 1,
+    isLong: true,
     targets: [{ figure: 'rssGrowth', better: 'lower', committed: 1.1 }],
     open: openDrain,
   },
