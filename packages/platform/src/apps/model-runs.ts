@@ -256,8 +256,9 @@ class RunsProcess {
     return new Promise((resolve, reject) => {
       this.#child.send(message, (error) => {
         if (error === null) return resolve();
-        this.kill(new Failure('model/failed', 'the process of runs is gone', { cause: error }));
-        reject(this.#reason);
+        const gone = new Failure('model/failed', 'the process of runs is gone', { cause: error });
+        this.kill(gone);
+        reject(this.#reason ?? gone);
       });
     });
   }
