@@ -21,8 +21,8 @@ const OVER_OTHER_POSTGRESQL =
   'packages/platform/src/{adapters/postgres/*,apps/visibility*,holdings/power-loss,journal/*,' +
   'features/{audit-export,changes,directory,query,sharing,systems}/*}.test.ts';
 
-/** Faults during which it is measured how long the archive makes others wait: alone on the machine. */
-const MEASURING = 'attacks-slow|hostile-models';
+/** Faults that measure how long the archive takes, or makes others wait: alone on the machine. */
+const MEASURING = 'attacks-slow|hostile-models|kill';
 
 const CHECKS = [
   { name: 'tidy', command: node, words: ['packages/testkit/src/tidy.ts'] },

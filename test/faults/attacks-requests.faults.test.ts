@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { writeFileHead } from '@acervo/dicom/part10.ts';
+import { PAGES } from '@acervo/interop/console/pages.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { SECURITY_HEADERS } from '@acervo/platform/bindings/security-headers.ts';
 import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-object.ts';
@@ -154,9 +155,11 @@ function assertHeaders({ headers }: RawAnswer, path: string, what: string): void
   assert.equal(headers['x-powered-by'] ?? headers['server'], undefined, what);
 }
 
+const PAGE_ADDRESSES: ReadonlySet<string> = new Set(Object.values(PAGES));
+
 /** Files of the page say nothing of anybody. Everything else is kept by nobody, or by whoever asked and asks again. */
 const cacheOf = ({ etag }: { etag?: string | undefined }, path: string): RegExp => {
-  if (/^\/(?:assets|ohif|$|activity|devices|storage)/.test(path)) return /no-store|no-cache|immutable/;
+  if (PAGE_ADDRESSES.has(path) || /^\/(?:assets|ohif)/.test(path)) return /no-store|no-cache|immutable/;
   return etag === undefined ? /^no-store$/ : /^(?:private, no-cache|no-store)$/;
 };
 
