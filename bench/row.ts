@@ -51,7 +51,7 @@ export type Row = {
   isQuick: boolean;
   /** Rounds of each side; one more is run first and thrown away. */
   rounds: number;
-  /** A round is minutes long and has its own beginning: none is run first, nor again because of other work beside it. */
+  /** A round is minutes long and has its own beginning: none is run first, nor again for other work beside it. */
   isLong?: boolean;
   targets: readonly Target[];
   /** Starts what it needs. @returns why it cannot be measured here, in a word, where it cannot */

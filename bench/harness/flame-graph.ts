@@ -78,6 +78,7 @@ export function flameGraphSvg(root: Frame, title: string): string {
   draw(root, 0, 0);
   const size = `width="${WIDTH_PX}" height="${height}" viewBox="0 0 ${WIDTH_PX} ${height}"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="monospace" font-size="11">
+<title>${escaped(title)}</title>
 <text x="4" y="13">${escaped(title)}</text>
 ${rects.join('\n')}
 </svg>

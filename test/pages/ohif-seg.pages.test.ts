@@ -122,7 +122,7 @@ type Cornerstone = {
 };
 
 /**
- * Scroll to the slice, in one window: the images have none, and the viewer takes that of the slice that it showed first.
+ * Scroll to the slice, in one window: the images have none, and the viewer takes that of the slice it showed first.
  * @returns false while it is not there
  */
 function show(sopInstanceUid: string): boolean {
