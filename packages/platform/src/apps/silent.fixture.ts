@@ -3,16 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { textElement } from '@acervo/dicom/data-set/build.ts';
-import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
-import { writeFileHead } from '@acervo/dicom/part10.ts';
-import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { concat } from '@acervo/kernel/bytes.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { committee, demonstrate, SITE, worldOver } from '../features/governance/governance.fixture.ts';
-import { readImageFile } from '../features/models/images.ts';
+import { chestOf, storeFile } from '../features/models/chest.fixture.ts';
 import { recordOf } from '../features/silent/record.ts';
 import { silentFile } from '../features/silent/store.ts';
 import { receiver, startDestination } from '../features/transfer/transfer.fixture.ts';
@@ -20,13 +14,11 @@ import type { InferenceTask } from '../ports/inference-tasks.ts';
 import type { Log, LogFields } from '../ports/log.ts';
 import { loadConfig } from './config.ts';
 import { modelsOf } from './cross-matrix-models.fixture.ts';
-import { crPhantom } from './demo/models/phantoms.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { openSilent } from './silent.ts';
 
 export const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
 export const LATE_MS = 120_000;
-const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 
 /** Everything that is logged, as text, and everything that leaves for a receiver of audit messages. */
 export type Heard = { log: string[]; audit: Buffer[] };
@@ -100,29 +92,14 @@ export const stageIs = (t: TestContext, running: { server: RunningServer }, stag
 
 /** A chest of its own: other pixels, so another score than any that stands in a package. */
 export async function storeChest(server: RunningServer, studyUid: string, shade: number): Promise<void> {
-  const { dataSet } = readImageFile('chest', crPhantom(shade % 2 === 0));
-  const sopInstanceUid = `${studyUid}.1.1`;
-  const elements = new Map(dataSet.elements);
-  for (const [tag, uid] of [
-    [T.SOPInstanceUID, sopInstanceUid],
-    [T.StudyInstanceUID, studyUid],
-    [T.SeriesInstanceUID, `${studyUid}.1`],
-  ] as const) {
-    elements.set(tag, textElement(tag, 'UI', uid));
-  }
-  const pixels = elements.get(T.PixelData);
-  assert.ok(pixels?.value !== undefined);
-  const shaded = new Uint8Array(pixels.value);
-  const view = new DataView(shaded.buffer);
-  const dimmed = (97 + (shade % 7)) / 104;
-  for (let at = 0; at + 1 < shaded.length; at += 2) view.setUint16(at, view.getUint16(at, true) * dimmed, true);
-  elements.set(T.PixelData, { ...pixels, value: shaded });
-  const head = writeFileHead({ sopClassUid: CR_IMAGE, sopInstanceUid, transferSyntaxUid: EXPLICIT_LE });
-  const file = concat([head, writeDataSet({ ...dataSet, elements }, { explicitVr: true, littleEndian: true })]);
-  const body = (async function* () {
-    yield file;
-  })();
-  await server.archive.holdings.store.store(testOp({ institution: SITE, issuer: 'TEST' }), { form: 'file', body });
+  const file = chestOf(studyUid, shade % 2 === 0, (pixels) => {
+    const shaded = new Uint8Array(pixels);
+    const view = new DataView(shaded.buffer);
+    const dimmed = (97 + (shade % 7)) / 104;
+    for (let at = 0; at + 1 < shaded.length; at += 2) view.setUint16(at, view.getUint16(at, true) * dimmed, true);
+    return shaded;
+  });
+  await storeFile(server.archive.holdings.store, testOp({ institution: SITE, issuer: 'TEST' }), file);
 }
 
 /** Until a study's task has ended; @returns it */

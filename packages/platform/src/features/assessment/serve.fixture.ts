@@ -3,29 +3,22 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { textElement } from '@acervo/dicom/data-set/build.ts';
-import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
-import { writeFileHead } from '@acervo/dicom/part10.ts';
-import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { concat, viewOf } from '@acervo/kernel/bytes.ts';
+import { viewOf } from '@acervo/kernel/bytes.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { loadConfig } from '../../apps/config.ts';
 import { modelsOf } from '../../apps/cross-matrix-models.fixture.ts';
-import { crPhantom } from '../../apps/demo/models/phantoms.ts';
 import { startServer } from '../../apps/server.ts';
 import type { Role } from '../../ports/directory.ts';
 import type { Identities } from '../../ports/identity.ts';
 import { importSeed } from '../directory/seed.ts';
 import { committee, demonstrate, limit, SITE, worldOver } from '../governance/governance.fixture.ts';
 import { assignmentOver } from '../inference/site-keys.ts';
-import { readImageFile } from '../models/images.ts';
+import { chestOf, storeFile } from '../models/chest.fixture.ts';
 
 export { SITE } from '../governance/governance.fixture.ts';
 
 export const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
-const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 const ELSEWHERE = 'HOSPITAL-B';
 const LATE_MS = 45_000;
 /** Of the site's studies, in percent. */
@@ -119,23 +112,9 @@ async function hire(database: Served['database'], ids: Map<string, string>): Pro
 }
 
 /** A chest with an opacity. @returns its bytes as they were sent */
-export async function storeChest({ server, study: studyUid }: Served): Promise<Uint8Array> {
-  const { dataSet } = readImageFile('chest', crPhantom(true));
-  const sopInstanceUid = `${studyUid}.1.1`;
-  const elements = new Map(dataSet.elements);
-  for (const [tag, uid] of [
-    [T.SOPInstanceUID, sopInstanceUid],
-    [T.StudyInstanceUID, studyUid],
-    [T.SeriesInstanceUID, `${studyUid}.1`],
-  ] as const) {
-    elements.set(tag, textElement(tag, 'UI', uid));
-  }
-  const head = writeFileHead({ sopClassUid: CR_IMAGE, sopInstanceUid, transferSyntaxUid: EXPLICIT_LE });
-  const file = concat([head, writeDataSet({ ...dataSet, elements }, { explicitVr: true, littleEndian: true })]);
-  const body = (async function* () {
-    yield file;
-  })();
-  await server.archive.holdings.store.store(testOp({ institution: SITE }), { form: 'file', body });
+export async function storeChest({ server, study }: Served): Promise<Uint8Array> {
+  const file = chestOf(study, true);
+  await storeFile(server.archive.holdings.store, testOp({ institution: SITE }), file);
   return file;
 }
 

@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { textElement } from '@acervo/dicom/data-set/build.ts';
-import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
-import { writeFileHead } from '@acervo/dicom/part10.ts';
-import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { concat } from '@acervo/kernel/bytes.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
 import { loadConfig } from '../../apps/config.ts';
 import { modelsOf } from '../../apps/cross-matrix-models.fixture.ts';
-import { crPhantom } from '../../apps/demo/models/phantoms.ts';
 import { startServer } from '../../apps/server.ts';
 import { committee, demonstrate, limit, SITE, worldOver } from '../governance/governance.fixture.ts';
 import { stopSite } from '../governance/stopping.ts';
-import { readImageFile } from '../models/images.ts';
+import { chestOf, storeFile } from '../models/chest.fixture.ts';
 import { assignmentOver } from './site-keys.ts';
 
 const never = new AbortController().signal;
 const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
-const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 /** Of whoever sent the images: not the one that the archive takes for its own. */
 const ISSUER = 'OTRO-EMISOR';
 const LATE_MS = 45_000;
@@ -49,24 +41,8 @@ async function serve(t: TestContext) {
 type Served = Awaited<ReturnType<typeof serve>>;
 
 /** A chest with an opacity. */
-async function storeChest({ server }: Served, studyUid: string): Promise<void> {
-  const { dataSet } = readImageFile('chest', crPhantom(true));
-  const sopInstanceUid = `${studyUid}.1.1`;
-  const elements = new Map(dataSet.elements);
-  for (const [tag, uid] of [
-    [T.SOPInstanceUID, sopInstanceUid],
-    [T.StudyInstanceUID, studyUid],
-    [T.SeriesInstanceUID, `${studyUid}.1`],
-  ] as const) {
-    elements.set(tag, textElement(tag, 'UI', uid));
-  }
-  const head = writeFileHead({ sopClassUid: CR_IMAGE, sopInstanceUid, transferSyntaxUid: EXPLICIT_LE });
-  const file = concat([head, writeDataSet({ ...dataSet, elements }, { explicitVr: true, littleEndian: true })]);
-  const body = (async function* () {
-    yield file;
-  })();
-  await server.archive.holdings.store.store(testOp({ institution: SITE, issuer: ISSUER }), { form: 'file', body });
-}
+const storeChest = ({ server }: Served, studyUid: string): Promise<void> =>
+  storeFile(server.archive.holdings.store, testOp({ institution: SITE, issuer: ISSUER }), chestOf(studyUid, true));
 
 /** Studies that the share has, and one that it has not: as another process of the same database says it. */
 async function studiesOf({ server }: Served): Promise<{ study: string; later: string; other: string }> {

@@ -2,12 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { textElement } from '@acervo/dicom/data-set/build.ts';
-import { writeDataSet } from '@acervo/dicom/data-set/write.ts';
-import { writeFileHead } from '@acervo/dicom/part10.ts';
-import { T } from '@acervo/dicom/tags.ts';
-import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
-import { concat } from '@acervo/kernel/bytes.ts';
 import { KEY_OBJECT_SELECTION } from '@acervo/model/results/rejection.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
@@ -16,17 +10,15 @@ import { aiCommand } from '../../apps/commands/ai.ts';
 import { resultCommand } from '../../apps/commands/result.ts';
 import { loadConfig } from '../../apps/config.ts';
 import { modelsOf } from '../../apps/cross-matrix-models.fixture.ts';
-import { crPhantom } from '../../apps/demo/models/phantoms.ts';
 import { startServer } from '../../apps/server.ts';
 import { committee, demonstrate, SITE, worldOver } from '../governance/governance.fixture.ts';
 import { suspend } from '../governance/stopping.ts';
 import type { StudyStatus } from '../inference/watch.ts';
-import { readImageFile } from '../models/images.ts';
+import { chestOf, storeFile } from '../models/chest.fixture.ts';
 import type { ToldNotice } from './withdrawn.ts';
 
 const never = new AbortController().signal;
 const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
-const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
 const PACS = 'DESTINO';
 const STUDY = '2.25.4700.1';
 const IMAGE = `${STUDY}.1.1`;
@@ -60,23 +52,8 @@ function accessFile(port: number): string {
   return path;
 }
 
-async function storeChest({ server }: Served): Promise<void> {
-  const { dataSet } = readImageFile('chest', crPhantom(true));
-  const elements = new Map(dataSet.elements);
-  for (const [tag, uid] of [
-    [T.SOPInstanceUID, IMAGE],
-    [T.StudyInstanceUID, STUDY],
-    [T.SeriesInstanceUID, `${STUDY}.1`],
-  ] as const) {
-    elements.set(tag, textElement(tag, 'UI', uid));
-  }
-  const head = writeFileHead({ sopClassUid: CR_IMAGE, sopInstanceUid: IMAGE, transferSyntaxUid: EXPLICIT_LE });
-  const file = concat([head, writeDataSet({ ...dataSet, elements }, { explicitVr: true, littleEndian: true })]);
-  const body = (async function* () {
-    yield file;
-  })();
-  await server.archive.holdings.store.store(testOp({ institution: SITE, issuer: SITE }), { form: 'file', body });
-}
+const storeChest = ({ server }: Served): Promise<void> =>
+  storeFile(server.archive.holdings.store, testOp({ institution: SITE, issuer: SITE }), chestOf(STUDY, true));
 
 async function asked<Answer>({ url }: Served, path: string, body?: object): Promise<Answer> {
   const post = body && { method: 'POST', body: JSON.stringify(body) };
