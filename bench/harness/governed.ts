@@ -75,4 +75,5 @@ export async function endOf(acervo: Acervo, study: string, msMax: number): Promi
   throw new Error(`a task did not end within ${msMax} ms: ${told.state}`);
 }
 
-const POLL_MS = 50;
+/** When it ended the archive says itself; to ask more often costs it what is measured. */
+const POLL_MS = 250;

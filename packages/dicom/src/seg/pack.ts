@@ -8,14 +8,26 @@ import { Failure } from '@acervo/kernel/failure.ts';
 export function packBits(frames: readonly Uint8Array[]): Uint8Array {
   const bits = frames.reduce((sum, frame) => sum + frame.length, 0);
   const out = new Uint8Array(2 * Math.ceil(bits / 16));
-  let at = 0;
+  let byte = 0;
+  let bit = 0;
   for (const frame of frames) {
-    for (const pixel of frame) {
-      if (pixel !== 0) out[at >> 3] = (out[at >> 3] as number) | (1 << (at & 7));
-      at += 1;
+    let pixel = 0;
+    // Eight at a time, where a frame begins with a byte.
+    for (const whole = bit === 0 ? frame.length - 7 : 0; pixel < whole; pixel += 8)
+      out[byte++] = eightFrom(frame, pixel);
+    for (; pixel < frame.length; pixel++) {
+      if (frame[pixel] !== 0) out[byte] = (out[byte] as number) | (1 << bit);
+      bit = (bit + 1) & 7;
+      if (bit === 0) byte += 1;
     }
   }
   return out;
+}
+
+function eightFrom(frame: Uint8Array, from: number): number {
+  let bits = 0;
+  for (let bit = 0; bit < 8; bit++) bits |= (frame[from + bit] === 0 ? 0 : 1) << bit;
+  return bits;
 }
 
 /**

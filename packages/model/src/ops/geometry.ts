@@ -1,7 +1,7 @@
 import { numbersOf } from '@acervo/dicom/data-set/access.ts';
 import type { DataSet } from '@acervo/dicom/data-set/model.ts';
 import { T } from '@acervo/dicom/tags.ts';
-import type { Geometry, Vector } from './image.ts';
+import { dot, type Geometry, type Vector } from './image.ts';
 
 const COSINE_TOLERANCE = 1e-3;
 
@@ -39,5 +39,3 @@ function numbers(dataSet: DataSet, tag: number, count: number): number[] | undef
   const found = numbersOf(dataSet.elements.get(tag), dataSet.littleEndian);
   return found.length === count && found.every(Number.isFinite) ? found : undefined;
 }
-
-const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

@@ -6,6 +6,8 @@ import type { Shape } from '../shape.ts';
 
 export type Vector = readonly [number, number, number];
 
+export const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
 /** Where an image lies in the patient (PS3.3 C.7.6.2.1.1): mm, and cosines; x to the left, y to the back, z up. */
 export type Geometry = {
   /** Centre of the first pixel of the first slice. */

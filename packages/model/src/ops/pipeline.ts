@@ -1,6 +1,6 @@
 import { list, type Of, type Shape, variants } from '../shape.ts';
 import { crop } from './crop.ts';
-import { decode, imageOf } from './decode.ts';
+import { decode, imagesOf } from './decode.ts';
 import { type DecodedFrame, type Geometry, type Image, impossible, type Operation } from './image.ts';
 import { layout, type Tensor, tensorOf } from './layout.ts';
 import { modalityLut } from './modality-lut.ts';
@@ -52,7 +52,7 @@ export type Grid = { slices: number; rows: number; columns: number; geometry: Ge
 export const runPipeline = (
   pipeline: readonly Step[],
   frames: readonly DecodedFrame[],
-): { tensor: Tensor; grid: Grid } => placedAtEnd(pipeline, frames.map(imageOf));
+): { tensor: Tensor; grid: Grid } => placedAtEnd(pipeline, imagesOf(frames));
 
 /** The steps after `decode`. */
 export const tensorAtEnd = (pipeline: readonly Step[], decoded: readonly Image[]): Tensor =>

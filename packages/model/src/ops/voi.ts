@@ -53,7 +53,8 @@ function between(image: Image, low: number, high: number): Float32Array {
   const { data } = image;
   if (!(width > 0)) return data.fill(0);
   for (let index = 0; index < data.length; index++) {
-    data[index] = Math.min(1, Math.max(0, ((data[index] as number) - low) / width));
+    const share = ((data[index] as number) - low) / width;
+    data[index] = share <= 0 ? 0 : share >= 1 ? 1 : share;
   }
   return data;
 }

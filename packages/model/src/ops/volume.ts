@@ -1,5 +1,6 @@
 import { integer, number, type Of, object, oneOf } from '../shape.ts';
 import {
+  dot,
   type Geometry,
   type Image,
   impossible,
@@ -105,8 +106,7 @@ function stacked(placed: readonly Placed[], spacing: number): Image {
   const [{ image, geometry }] = placed as readonly [Placed, ...Placed[]];
   const perSlice = image.data.length;
   if (perSlice * placed.length > VALUES_MAX) impossible('more values than the limit');
-  const data = new Float32Array(perSlice * placed.length);
-  for (const [index, each] of placed.entries()) data.set(each.image.data, index * perSlice);
+  const data = adjacent(placed) ?? joined(placed);
   const range = [
     Math.min(...placed.map((each) => each.image.range[0])),
     Math.max(...placed.map((each) => each.image.range[1])),
@@ -115,4 +115,19 @@ function stacked(placed: readonly Placed[], spacing: number): Image {
   return { ...image, data, slices: placed.length, range, geometry: { ...geometry, spacing: [spacing, row, column] } };
 }
 
-const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+/** Slices that lie behind each other in one block of memory already, as those of `imagesOf` do: the block itself. */
+function adjacent(placed: readonly Placed[]): Float32Array | undefined {
+  const [{ image: first }] = placed as readonly [Placed, ...Placed[]];
+  const { buffer, byteOffset, byteLength, length } = first.data;
+  const isOne = placed.every(
+    ({ image: { data } }, index) => data.buffer === buffer && data.byteOffset === byteOffset + index * byteLength,
+  );
+  return isOne ? new Float32Array(buffer, byteOffset, length * placed.length) : undefined;
+}
+
+function joined(placed: readonly Placed[]): Float32Array {
+  const [{ image: first }] = placed as readonly [Placed, ...Placed[]];
+  const data = new Float32Array(first.data.length * placed.length);
+  for (const [index, { image }] of placed.entries()) data.set(image.data, index * first.data.length);
+  return data;
+}

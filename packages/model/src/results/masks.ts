@@ -3,7 +3,7 @@ import type { Plane } from '@acervo/dicom/seg/segmentation.ts';
 import { T } from '@acervo/dicom/tags.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { readGeometry } from '../ops/geometry.ts';
-import type { Geometry, Vector } from '../ops/image.ts';
+import { dot, type Geometry, type Vector } from '../ops/image.ts';
 import type { Grid } from '../ops/pipeline.ts';
 import type { SourceImage } from './result.ts';
 
@@ -49,64 +49,82 @@ export function planesOf(
   const voxels = grid.slices * grid.rows * grid.columns;
   if (values.length !== voxels) throw new Failure('model/tensor', `mask of ${values.length} values, not ${voxels}`);
   const { geometry } = grid;
+  const isSet = Uint8Array.from(values, (value) => (value >= threshold ? 1 : 0));
   return images.map((placed) => ({
     segment,
     source: { sopClassUid: placed.image.sopClassUid, sopInstanceUid: placed.image.sopInstanceUid },
     position: placed.geometry.position,
-    pixels: drawn(values, threshold, { ...grid, geometry }, placed),
+    pixels: drawn(isSet, axesOf({ ...grid, geometry }, placed.geometry), placed),
   }));
 }
 
-type PlacedGrid = Grid & { geometry: Geometry };
+/**
+ * One axis of a grid, as an image goes through it: the voxel of its first pixel, and a step down a row or along a
+ * column, in voxels. `stride`: values between two neighbours.
+ */
+type Axis = { size: number; stride: number; base: number; row: number; column: number };
 
-function drawn(values: readonly number[], threshold: number, grid: PlacedGrid, placed: PlacedImage): Uint8Array {
-  const { rows, columns, geometry: of } = placed;
-  const sizes = [grid.slices, grid.rows, grid.columns] as const;
-  const from = subtract(of.position, grid.geometry.position);
-  // Along each axis of the grid: where the first pixel lies, and a step down a row or along a column, in voxels.
-  const axes = sizes.map((size, axis): Axis => {
-    const direction = grid.geometry.axes[axis] as Vector;
-    const spacing = grid.geometry.spacing[axis] as number;
+function axesOf({ slices, rows, columns, geometry }: Grid & { geometry: Geometry }, of: Geometry): Axis[] {
+  const from = subtract(of.position, geometry.position);
+  const strides = [rows * columns, columns, 1] as const;
+  return [slices, rows, columns].map((size, axis) => {
+    const direction = geometry.axes[axis] as Vector;
+    const spacing = geometry.spacing[axis] as number;
     const inVoxels = (vector: Vector, length: number): number =>
       size === 1 && spacing === 0 ? 0 : (dot(vector, direction) * length) / spacing;
     return {
       size,
+      stride: strides[axis] as number,
       base: inVoxels(from, 1),
       row: inVoxels(of.axes[1], of.spacing[1]),
       column: inVoxels(of.axes[2], of.spacing[2]),
     };
   });
+}
+
+const OUTSIDE = -1;
+
+/** Where the value of a pixel's voxel is, as far as these axes say; OUTSIDE of one of them. */
+function offsetAt(axes: readonly Axis[], row: number, column: number): number {
+  let offset = 0;
+  for (const axis of axes) {
+    const index = Math.floor(axis.base + row * axis.row + column * axis.column + 0.5);
+    if (!(index >= 0 && index < axis.size)) return OUTSIDE;
+    offset += index * axis.stride;
+  }
+  return offset;
+}
+
+const offsetsAlong = (axes: readonly Axis[], row: number, columns: number): Int32Array =>
+  Int32Array.from({ length: columns }, (_, column) => offsetAt(axes, row, column));
+
+/**
+ * Unless an image lies aslant in the grid, columns move along other axes of it than rows do. A pixel's place is then a
+ * part of its row's and one of its column's, and a row within the voxels of the one above it is its copy.
+ */
+function drawn(isSet: Uint8Array, axes: readonly Axis[], { rows, columns }: PlacedImage): Uint8Array {
   const pixels = new Uint8Array(rows * columns);
-  const [slices, lines, places] = axes as [Axis, Axis, Axis];
-  // Along a row of the image, which voxel of each axis: asked for once where it is the same in every row.
-  const along = [slices, lines, places].map((axis) => ({ axis, indices: new Int32Array(columns), isSet: false }));
+  const alongRow = axes.filter(({ column }) => column !== 0);
+  const downColumn = axes.filter(({ column }) => column === 0);
+  const isAslant = alongRow.some(({ row }) => row !== 0);
+  let places = offsetsAlong(alongRow, 0, columns);
+  let above: number | undefined;
   for (let row = 0; row < rows; row++) {
-    for (const each of along) {
-      if (each.isSet && each.axis.row === 0) continue;
-      setIndices(each.indices, each.axis, row);
-      each.isSet = true;
+    const from = row * columns;
+    const offset = offsetAt(downColumn, row, 0);
+    if (isAslant) places = offsetsAlong(alongRow, row, columns);
+    else if (offset === above) {
+      pixels.copyWithin(from, from - columns, from);
+      continue;
     }
-    const [z, y, x] = along.map(({ indices }) => indices) as [Int32Array, Int32Array, Int32Array];
+    above = offset;
+    if (offset === OUTSIDE) continue;
     for (let column = 0; column < columns; column++) {
-      const [slice, line, place] = [z[column] as number, y[column] as number, x[column] as number];
-      if (slice < 0 || line < 0 || place < 0) continue;
-      const at = (slice * lines.size + line) * places.size + place;
-      if ((values[at] as number) >= threshold) pixels[row * columns + column] = 1;
+      const place = places[column] as number;
+      if (place !== OUTSIDE) pixels[from + column] = isSet[offset + place] as number;
     }
   }
   return pixels;
 }
 
-type Axis = { size: number; base: number; row: number; column: number };
-
-/** The voxel of each pixel of a row; -1 outside of the grid. */
-function setIndices(indices: Int32Array, { size, base, row: byRow, column: byColumn }: Axis, row: number): void {
-  const start = base + row * byRow;
-  for (let column = 0; column < indices.length; column++) {
-    const index = Math.floor(start + column * byColumn + 0.5);
-    indices[column] = index >= 0 && index < size ? index : -1;
-  }
-}
-
-const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const subtract = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];

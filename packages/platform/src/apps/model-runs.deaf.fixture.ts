@@ -1,4 +1,4 @@
-/** A process of runs that is told to run and then hears nothing, as one that computes without end. */
+/** A process of runs that is told of one and then hears nothing, as one that computes without end. */
 process.on('message', (message: { kind: string }) => {
-  while (message.kind === 'run') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  while (message.kind === 'begin') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });

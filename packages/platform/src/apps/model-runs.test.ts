@@ -30,10 +30,15 @@ function open(t: TestContext, over: ConstructorParameters<typeof ModelRuns>[1] =
   return runs;
 }
 
+const inputOf = (sopInstanceUid: string, file: Uint8Array): InputFile => ({
+  sopInstanceUid,
+  length: file.length,
+  parts: () => [{ bytes: file, giveBack: () => {} }],
+});
 const inputs = (files: readonly Uint8Array[]): InputFile[] =>
-  files.map((file) => ({ sopInstanceUid: readImageFile('', file).sopInstanceUid, file }));
-const CR = inputs([crPhantom(true)]);
-const CT = inputs(ctPhantom(true));
+  files.map((file) => inputOf(readImageFile('', file).sopInstanceUid, file));
+const [CR_FILES, CT_FILES] = [[crPhantom(true)], ctPhantom(true)];
+const [CR, CT] = [inputs(CR_FILES), inputs(CT_FILES)];
 
 /** The demo's models, by what they are for. */
 async function models() {
@@ -53,15 +58,15 @@ const digests = (objects: readonly { file: Uint8Array }[]): string[] =>
 test('results of the process beside are those of a run in this one, to the byte, model after model', async (t) => {
   const { cr, ct } = await models();
   const runs = open(t);
-  for (const [of, images] of [
-    [cr, CR],
-    [ct, CT],
-    [cr, CR],
+  for (const [of, given] of [
+    [cr, CR_FILES],
+    [ct, CT_FILES],
+    [cr, CR_FILES],
   ] as const) {
-    const outcome = await runs.run(of, images, MARKS, never);
+    const outcome = await runs.run(of, inputs(given), MARKS, never);
     assert.ok(outcome.status === 'DONE' && outcome.runMs >= 0);
     const here = await withRunPorts(config, (ports) => {
-      const files = images.map(({ sopInstanceUid, file }) => readImageFile(sopInstanceUid, file));
+      const files = given.map((file) => readImageFile('', file));
       const task = { made: taskTime(new Date(MARKS.createdAt), files), qualification: MARKS.qualification };
       return runWithResults(of, files, task, ports, never);
     });
@@ -70,7 +75,7 @@ test('results of the process beside are those of a run in this one, to the byte,
   }
   const none = await runs.run(ct, CR, MARKS, never);
   assert.equal(none.status, 'NOT_APPLICABLE');
-  const noise = [{ sopInstanceUid: '1', file: new Uint8Array(2_000) }];
+  const noise = [inputOf('1', new Uint8Array(2_000))];
   await assert.rejects(runs.run(cr, noise, MARKS, never), isFailure('parse/not-part10'));
 });
 
@@ -110,6 +115,23 @@ test('what nobody wants is let go of; a process that does not hear is ended, and
   hanging[0]?.abort();
   await assert.rejects(left, { name: 'AbortError' });
   await ended;
+});
+
+test('an image that cannot be read fails its run as it failed; those before it are let go of', async (t) => {
+  const { cr } = await models();
+  const runs = open(t);
+  await runs.run(cr, CR, MARKS, never);
+  const { pid } = runs;
+  const damaged: InputFile = {
+    sopInstanceUid: '1.2',
+    length: 100_000,
+    parts: () => {
+      throw new Failure('retrieve/damaged', 'a segment');
+    },
+  };
+  await assert.rejects(runs.run(cr, [...CR, damaged], MARKS, never), isFailure('retrieve/damaged'));
+  assert.equal((await runs.run(cr, CR, MARKS, never)).status, 'DONE');
+  assert.equal(runs.pid, pid);
 });
 
 test('a process that takes more memory than it may is ended; one that has nothing to do is let go', async (t) => {

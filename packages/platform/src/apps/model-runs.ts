@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import type { Manifest } from '@acervo/model/manifest/manifest.ts';
@@ -7,6 +9,7 @@ import type { Sandbox } from '../adapters/onnx/sandbox.ts';
 import { usageOf } from '../adapters/onnx/usage.ts';
 import type { InputFile, ResultMarks, RunOutcome } from '../ports/inference-tasks.ts';
 import type { Config } from './config.ts';
+import { IMAGE_FD, writeImage } from './image-pipe.ts';
 
 const WORKER = fileURLToPath(new URL('./model-runs.worker.ts', import.meta.url));
 const HEAP_MIB = 2048;
@@ -30,11 +33,15 @@ export type ToRuns =
   /** Undefined: nobody asks for it any more. */
   | { kind: 'model'; sha256: string; bytes: Uint8Array | undefined }
   | { kind: 'begin'; id: number; manifest: Manifest }
-  | { kind: 'image'; id: number; image: InputFile }
-  | { kind: 'run'; id: number; marks: ResultMarks }
+  /** `images`: how many of them come by the pipe of images. */
+  | { kind: 'run'; id: number; images: number; marks: ResultMarks }
   | { kind: 'abort'; id: number };
 
-export type FromRuns = { id: number; outcome: RunOutcome } | { id: number; code: FailureCode; detail: string };
+export type FromRuns =
+  /** From now on its images may come. */
+  | { id: number; isBegun: true }
+  | { id: number; outcome: RunOutcome }
+  | { id: number; code: FailureCode; detail: string };
 
 type Limits = { settings: RunSettings; bytesMax: number; idleMs: number; letGoMs: number; worker: string };
 
@@ -63,7 +70,10 @@ export class ModelRuns {
     return this.#process?.pid;
   }
 
-  /** @throws {Failure} pixel/..., parse/..., model/...; model/failed: the process died; model/memory, model/busy */
+  /**
+   * @throws {Failure} pixel/..., parse/..., model/...; model/failed: the process died; model/memory, model/busy; and
+   *   whatever an image's parts throw
+   */
   async run(of: Runnable, images: readonly InputFile[], marks: ResultMarks, signal: AbortSignal): Promise<RunOutcome> {
     signal.throwIfAborted();
     if (this.#isClosed) throw new Failure('model/busy', 'closing');
@@ -104,7 +114,7 @@ export class ModelRuns {
   }
 }
 
-type Run = { resolve(of: RunOutcome): void; reject(reason: unknown): void };
+type Run = { begun(): void; resolve(of: RunOutcome): void; reject(reason: unknown): void };
 
 /** One process, several runs at a time. */
 class RunsProcess {
@@ -116,6 +126,8 @@ class RunsProcess {
   /** Digests of the models that it has, the one that was asked for last at the end. */
   readonly #models = new Set<string>();
   readonly #watch: NodeJS.Timeout;
+  readonly #pipe: Socket;
+  #writing = Promise.resolve();
   #last = 0;
   #reason: Failure | undefined;
 
@@ -123,8 +135,9 @@ class RunsProcess {
     this.#limits = limits;
     this.#child = fork(limits.worker, [], {
       execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
+      env: { ...process.env, GLIBC_TUNABLES: tunables },
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
     });
     lower(this.#child);
     this.ended = new Promise((resolve) => {
@@ -138,6 +151,8 @@ class RunsProcess {
     });
     this.#watch = setInterval(() => this.#measure(), WATCH_MS).unref();
     this.#child.on('message', (message: FromRuns) => this.#answered(message));
+    this.#pipe = this.#child.stdio[IMAGE_FD] as Socket;
+    this.#pipe.on('error', (cause) => this.kill(new Failure('model/failed', 'the process of runs is gone', { cause })));
     this.#hold(false);
     this.#send({ kind: 'open', settings: limits.settings }).catch(() => {});
   }
@@ -163,7 +178,9 @@ class RunsProcess {
     this.#last += 1;
     const id = this.#last;
     const { promise, resolve, reject } = Promise.withResolvers<RunOutcome>();
-    this.#runs.set(id, { resolve, reject });
+    const begun = Promise.withResolvers<void>();
+    const run = { begun: begun.resolve, resolve, reject };
+    this.#runs.set(id, run);
     this.#hold(true);
     const onAbort = (): void => {
       reject(signal.reason);
@@ -171,13 +188,14 @@ class RunsProcess {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      // Each is on its way before the next is copied: of an input there is never a second copy here.
-      await Promise.race([promise, this.#handOver(id, { manifest, model }, images, signal)]);
-      await Promise.race([promise, this.#send({ kind: 'run', id, marks })]);
+      await Promise.race([promise, Promise.all([...this.#begin(id, { manifest, model }), begun.promise])]);
+      await Promise.race([promise, this.#handOver(id, images, signal)]);
+      await Promise.race([promise, this.#send({ kind: 'run', id, images: images.length, marks })]);
       return await promise;
     } finally {
       signal.removeEventListener('abort', onAbort);
-      if (!signal.aborted) this.#runs.delete(id);
+      // Not answered, and nobody let go of it yet: an image could not be read, and the process has those before it.
+      if (this.#runs.get(id) === run) this.#letGoOf(id);
       this.#hold(!this.isIdle);
     }
   }
@@ -189,16 +207,23 @@ class RunsProcess {
     this.#child.kill('SIGKILL');
   }
 
-  async #handOver(
-    id: number,
-    { manifest, model }: Runnable,
-    images: readonly InputFile[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    await Promise.all(this.#begin(id, { manifest, model }));
+  async #handOver(id: number, images: readonly InputFile[], signal: AbortSignal): Promise<void> {
     for (const image of images) {
-      if (signal.aborted) return;
-      await this.#send({ kind: 'image', id, image });
+      if (signal.aborted || !this.#runs.has(id)) return;
+      await this.#write(id, image);
+    }
+  }
+
+  /** One image at a time, of whatever run. */
+  async #write(id: number, image: InputFile): Promise<void> {
+    const before = this.#writing;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#writing = promise;
+    await before;
+    try {
+      await writeImage(this.#pipe, id, image);
+    } finally {
+      resolve();
     }
   }
 
@@ -223,12 +248,13 @@ class RunsProcess {
       letGoMs,
     ).unref();
     const end = (): void => clearTimeout(timer);
-    this.#runs.set(id, { resolve: end, reject: end });
+    this.#runs.set(id, { begun: () => {}, resolve: end, reject: end });
     this.#send({ kind: 'abort', id }).catch(() => {});
   }
 
   #answered(message: FromRuns): void {
     const run = this.#runs.get(message.id);
+    if ('isBegun' in message) return run?.begun();
     this.#runs.delete(message.id);
     if ('outcome' in message) run?.resolve(message.outcome);
     else run?.reject(new Failure(message.code, message.detail));
@@ -241,7 +267,7 @@ class RunsProcess {
 
   /** Without a run it must not keep the archive from ending. */
   #hold(isHeld: boolean): void {
-    for (const each of [this.#child, this.#child.channel])
+    for (const each of [this.#child, this.#child.channel, this.#pipe])
       if (isHeld) each?.ref();
       else each?.unref();
   }
@@ -263,6 +289,12 @@ class RunsProcess {
     });
   }
 }
+
+/**
+ * Memory of images by pages of 2 MiB where the kernel gives them to who asks: a volume is a hundred thousand pages of
+ * 4 KiB, and to be given each costs as much as an operation over all of it.
+ */
+const tunables = [process.env['GLIBC_TUNABLES'], 'glibc.malloc.hugetlb=1'].filter(Boolean).join(':');
 
 /** Whoever stores and reads comes first; the processes of models are lowered with it. */
 function lower({ pid }: ChildProcess): void {

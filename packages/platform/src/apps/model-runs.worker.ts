@@ -4,20 +4,31 @@ import type { Manifest } from '@acervo/model/manifest/manifest.ts';
 import { saidOf } from '@acervo/model/silent/said.ts';
 import { INFERENCE_LIMITS, InferencePool } from '../adapters/onnx/pool.ts';
 import { PIXEL_LIMITS, PixelPool } from '../adapters/pixel/pool.ts';
-import { readImageFile } from '../features/models/images.ts';
+import { type ImageFile, readImageFile } from '../features/models/images.ts';
 import { runWithResults, taskTime } from '../features/models/results.ts';
 import type { RunPorts } from '../features/models/run.ts';
-import type { InputFile, ResultMarks, RunOutcome } from '../ports/inference-tasks.ts';
+import type { ResultMarks, RunOutcome } from '../ports/inference-tasks.ts';
+import { IMAGE_FD, readImages } from './image-pipe.ts';
 import type { FromRuns, ToRuns } from './model-runs.ts';
 
 /** The process in which images become results, as `acervo model run` makes them; started by model-runs.ts. */
-type Begun = { manifest: Manifest; model: Uint8Array; images: InputFile[]; ending: AbortController };
+type Begun = {
+  manifest: Manifest;
+  model: Uint8Array;
+  images: ImageFile[];
+  /** Images that came, those that are none with them. */
+  came: number;
+  failure?: Failure;
+  ending: AbortController;
+  asked?: { images: number; marks: ResultMarks };
+};
 
 let ports: RunPorts | undefined;
 const models = new Map<string, Uint8Array>();
 const begun = new Map<number, Begun>();
 
 process.on('message', (message: ToRuns) => heard(message));
+void readImages(IMAGE_FD, take);
 // Nobody waits for it any more. The processes of models end with it.
 process.once('disconnect', () => process.exit());
 
@@ -35,15 +46,19 @@ function heard(message: ToRuns): void {
       return;
     case 'begin': {
       const model = models.get(message.manifest.artifact.sha256) ?? new Uint8Array();
-      begun.set(message.id, { manifest: message.manifest, model, images: [], ending: new AbortController() });
+      const { id, manifest } = message;
+      begun.set(id, { manifest, model, images: [], came: 0, ending: new AbortController() });
+      process.send?.({ id, isBegun: true } satisfies FromRuns);
       return;
     }
-    case 'image':
-      begun.get(message.id)?.images.push(message.image);
+    case 'run': {
+      const { id, images, marks } = message;
+      const run = begun.get(id);
+      if (run === undefined) return;
+      run.asked = { images, marks };
+      startWhenWhole(id, run);
       return;
-    case 'run':
-      void answered(message.id, message.marks).then((answer) => process.send?.(answer));
-      return;
+    }
     case 'abort': {
       const run = begun.get(message.id);
       run?.ending.abort(new Failure('model/failed', 'nobody waits for it'));
@@ -51,6 +66,23 @@ function heard(message: ToRuns): void {
       if (begun.delete(message.id) && run !== undefined && !running.has(message.id)) refuse(message.id);
     }
   }
+}
+
+/** Read while the next one comes. Of a run that nobody wants any more it is dropped. */
+function take(id: number, sopInstanceUid: string, file: Uint8Array): void {
+  const run = begun.get(id);
+  if (run === undefined) return;
+  run.came += 1;
+  try {
+    if (run.failure === undefined) run.images.push(readImageFile(sopInstanceUid, file));
+  } catch (thrown) {
+    run.failure = toFailure(thrown);
+  }
+  startWhenWhole(id, run);
+}
+
+function startWhenWhole(id: number, { asked, came }: Begun): void {
+  if (asked?.images === came) void answered(id, asked.marks).then((answer) => process.send?.(answer));
 }
 
 const running = new Set<number>();
@@ -74,12 +106,13 @@ async function answered(id: number, marks: ResultMarks): Promise<FromRuns> {
 }
 
 async function outcomeOf(
-  { manifest, model, images, ending }: Begun,
+  { manifest, model, images, ending, failure }: Begun,
   of: RunPorts,
   marks: ResultMarks,
 ): Promise<RunOutcome> {
   const { createdAt, qualification, isSilent } = marks;
-  const files = images.splice(0).map(({ sopInstanceUid, file }) => readImageFile(sopInstanceUid, file));
+  if (failure !== undefined) throw failure;
+  const files = images.splice(0);
   const task = { made: taskTime(new Date(createdAt), files), qualification, isSilent };
   const { result, objects } = await runWithResults({ manifest, model }, files, task, of, ending.signal);
   if (result.status !== 'DONE') return result;

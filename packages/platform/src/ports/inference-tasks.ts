@@ -51,8 +51,16 @@ export type InferenceTask = {
   createdAt: string;
 };
 
-/** An object of the input, a DICOM file (PS3.10) as it is stored. */
-export type InputFile = { sopInstanceUid: string; file: Uint8Array };
+/** Memory that is used again: it is the taker's until it is given back, once. */
+export type LentPart = { bytes: Uint8Array; giveBack(): void };
+
+/** An object of the input, a DICOM file (PS3.10) as it is stored; read when its parts are taken. */
+export type InputFile = {
+  sopInstanceUid: string;
+  /** Of all parts together, bytes. */
+  length: number;
+  parts(): Iterable<LentPart> | AsyncIterable<LentPart>;
+};
 
 /** What became of a run; DONE has the DICOM objects that say what was found, and the same in numbers. */
 export type RunOutcome =
@@ -76,7 +84,7 @@ export type ResultMarks = {
 /** A package that was opened and verified for one run. */
 export type RunnableModelHere = {
   manifest: Manifest;
-  /** @throws {Failure} pixel/..., model/... */
+  /** @throws {Failure} pixel/..., model/..., and whatever an image's parts throw */
   run(images: readonly InputFile[], marks: ResultMarks, signal: AbortSignal): Promise<RunOutcome>;
 };
 

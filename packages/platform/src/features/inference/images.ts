@@ -1,7 +1,6 @@
 import { textsOf } from '@acervo/dicom/data-set/access.ts';
 import type { DataSet, Tag } from '@acervo/dicom/data-set/model.ts';
 import { T } from '@acervo/dicom/tags.ts';
-import { concat } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { Manifest } from '@acervo/model/manifest/manifest.ts';
 import { type OutOfScope, selectedImages, tagsOf } from '@acervo/model/manifest/select.ts';
@@ -14,8 +13,9 @@ import {
   pageInstances,
 } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
+import { LENT_BYTES_MAX } from '../../holdings/segment-files.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
-import type { InferenceTask, InputFile } from '../../ports/inference-tasks.ts';
+import type { InferenceTask, InputFile, LentPart } from '../../ports/inference-tasks.ts';
 
 type Ports = Pick<Holdings, 'db' | 'files'>;
 
@@ -57,7 +57,7 @@ export async function viewsOf(
 }
 
 /**
- * The objects that the manifest selects of a task's series, read whole, or the rule of the manifest that has none of
+ * The objects that the manifest selects of a task's series, to be read, or the rule of the manifest that has none of
  * them. Headers are looked at one by one; what is not selected is never read.
  * @throws {Failure} model/limit: more than memory is given for; retrieve/damaged, retrieve/elsewhere, parse/...
  */
@@ -83,14 +83,19 @@ export async function inputOf(
   if ('rule' in chosen) return chosen;
   const bytes = chosen.reduce((sum, { instance }) => sum + instance.fileBytes, 0);
   if (bytes > bytesMax) throw new Failure('model/limit', `an input of ${bytes} bytes, at most ${bytesMax}`);
-  const files: InputFile[] = [];
-  for (const { instance } of chosen) {
-    signal.throwIfAborted();
-    const { segment, fileAt, fileBytes, sopUid } = instance;
-    files.push({
-      sopInstanceUid: sopUid,
-      file: concat(await Array.fromAsync(ports.files.stream(segment, fileAt, fileBytes))),
-    });
-  }
-  return files;
+  return chosen.map(({ instance: { segment, fileAt, fileBytes, sopUid } }) => ({
+    sopInstanceUid: sopUid,
+    length: fileBytes,
+    parts: () => lentParts(ports.files, segment, { at: fileAt, length: fileBytes }),
+  }));
+}
+
+/** @throws {Failure} retrieve/damaged, retrieve/elsewhere */
+async function* lentParts(
+  files: Holdings['files'],
+  segment: number,
+  { at, length }: { at: number; length: number },
+): AsyncGenerator<LentPart> {
+  for (let from = 0; from < length; from += LENT_BYTES_MAX)
+    yield await files.lend(segment, at + from, Math.min(LENT_BYTES_MAX, length - from));
 }

@@ -71,12 +71,16 @@ export async function computeRun(
   const { tensor, grid } = prepared;
   const { resources, artifact } = manifest;
   const runnable = { digest: artifact.sha256, bytes: model, ...resources };
-  const { outputs, runMs } = await ports.inference.run(runnable, { [input.name]: tensor }, signal);
+  const running = ports.inference.run(runnable, { [input.name]: tensor }, signal);
+  // Meanwhile: the model has a process of its own.
+  const provenance = provenanceOf(manifest, images);
+  const tensorSha256 = sha256Of(tensorBytes(tensor));
+  const { outputs, runMs } = await running;
   const values = valuesOf(manifest, outputs);
   const result: DoneResult = {
     status: 'DONE',
-    provenance: provenanceOf(manifest, images),
-    tensorSha256: sha256Of(tensorBytes(tensor)),
+    provenance,
+    tensorSha256,
     tensorDims: tensor.dims,
     outputs: values,
     decisions: decisionsOf(manifest, values),
