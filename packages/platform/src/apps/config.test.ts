@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { temporaryDirectory } from '@acervo/testkit/postgres.ts';
-import { type Environment, effectiveSettings, loadConfig, packsDirectory } from './config.ts';
+import { type Environment, effectiveSettings, environmentForImages, loadConfig, packsDirectory } from './config.ts';
 import { describeConfig } from './describe-config.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -89,4 +89,17 @@ test('the document names every setting, and its sample file is valid', () => {
   for (const { env } of Object.values(SETTINGS)) assert.ok(text.includes(`\`${env}\``), env);
   const sample = text.slice(text.indexOf('```sh\n') + 6, text.lastIndexOf('```'));
   assert.deepEqual(loadConfig({}, fileOf(sample.replaceAll(/^#(ACERVO_)/gm, '$1'))), loadConfig({}));
+});
+
+test('who works on strangers’ images gets no setting, and keeps what else the host says', () => {
+  const env = {
+    ACERVO_DATABASE_URL: 'postgres://a:hunter2@db/x',
+    TMPDIR: '/tmp',
+    GLIBC_TUNABLES: 'glibc.malloc.arena_max=2',
+  };
+  assert.deepEqual(environmentForImages(env), {
+    TMPDIR: '/tmp',
+    GLIBC_TUNABLES: 'glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1',
+  });
+  assert.deepEqual(environmentForImages({}), { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' });
 });

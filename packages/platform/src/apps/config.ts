@@ -58,6 +58,17 @@ export function environmentOf(config: Config): NodeJS.ProcessEnv {
   };
 }
 
+/**
+ * The environment of a process that works on strangers' images: none of the archive's settings, since some are secrets.
+ * Memory in pages of 2 MiB where the kernel gives them to who asks: a volume is a hundred thousand pages of 4 KiB, and
+ * to be given them costs as much as an operation over all of it.
+ */
+export function environmentForImages(env: Environment = process.env): NodeJS.ProcessEnv {
+  const others = Object.entries(env).filter(([name]) => !name.startsWith('ACERVO_'));
+  const tunables = [env['GLIBC_TUNABLES'], 'glibc.malloc.hugetlb=1'].filter((each) => each !== undefined);
+  return { ...Object.fromEntries(others), GLIBC_TUNABLES: tunables.join(':') };
+}
+
 /** Every setting as it applies, for the operator's eyes. */
 export function effectiveSettings(env: Environment = process.env, file?: string): EffectiveSetting[] {
   const given = gather(env, file);

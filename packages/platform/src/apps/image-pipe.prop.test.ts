@@ -66,7 +66,7 @@ test('images are read as they were written, in whatever pieces they come; all me
         });
         assert.deepEqual(
           taken,
-          images.map(({ run, uid: name, parts }) => ({ run, uid: name, file: [...Buffer.concat(parts)] })),
+          images.map(({ run, uid: name, parts }) => ({ run, uid: name, file: Array.from(Buffer.concat(parts)) })),
         );
         assert.equal(lent.count, 0);
       },

@@ -1,14 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import type { Manifest } from '@acervo/model/manifest/manifest.ts';
 import type { Sandbox } from '../adapters/onnx/sandbox.ts';
 import { usageOf } from '../adapters/onnx/usage.ts';
 import type { InputFile, ResultMarks, RunOutcome } from '../ports/inference-tasks.ts';
-import type { Config } from './config.ts';
+import { type Config, environmentForImages } from './config.ts';
 import { IMAGE_FD, writeImage } from './image-pipe.ts';
 
 const WORKER = fileURLToPath(new URL('./model-runs.worker.ts', import.meta.url));
@@ -135,7 +134,7 @@ class RunsProcess {
     this.#limits = limits;
     this.#child = fork(limits.worker, [], {
       execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
-      env: { ...process.env, GLIBC_TUNABLES: tunables },
+      env: environmentForImages(),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
     });
@@ -289,12 +288,6 @@ class RunsProcess {
     });
   }
 }
-
-/**
- * Memory of images by pages of 2 MiB where the kernel gives them to who asks: a volume is a hundred thousand pages of
- * 4 KiB, and to be given each costs as much as an operation over all of it.
- */
-const tunables = [process.env['GLIBC_TUNABLES'], 'glibc.malloc.hugetlb=1'].filter(Boolean).join(':');
 
 /** Whoever stores and reads comes first; the processes of models are lowered with it. */
 function lower({ pid }: ChildProcess): void {
