@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { goodManifest } from '@acervo/model/manifest/manifest.fixture.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog } from '@acervo/testkit/postgres.ts';
 import { sweepExpired } from './expiry.job.ts';
@@ -20,7 +21,7 @@ import {
 } from './governance.fixture.ts';
 import { revokeKey } from './keys.ts';
 import { ModelStatesMemory } from './memory.ts';
-import { showHistory, showState } from './show.ts';
+import { showApprovals, showHistory, showState } from './show.ts';
 import { takeStep } from './steps.ts';
 import { rollBack, stopSite, suspend } from './stopping.ts';
 
@@ -90,8 +91,51 @@ test('who brought the package does not approve it, and is told by which rule', a
   const other = { model: 'mx.ssa.other', version: '1.0.0' };
   await takeStep(world, people.validator.op, other, { to: 'recibido', site: null, reason: 'x' });
   await assert.rejects(approve(world, developer, 'validator', NATIONAL, { of: other }), refusedBy('G06/undeclared'));
-  const approval = { conflicto: 'Trabajo para el proveedor' };
+  for (const conflicto of ['Ninguno', 'no', 'Trabajo para el proveedor'])
+    await assert.rejects(
+      approve(world, developer, 'validator', NATIONAL, { of: other, approval: { conflicto } }),
+      refusedBy('G06/undeclared'),
+    );
+  const approval = { conflicto: `Trabajo para ${goodManifest().supplier.org.toUpperCase()}` };
   await approve(world, developer, 'validator', NATIONAL, { of: other, approval });
+});
+
+test('what was signed before a suspension brings nothing back, nor what was signed before another step', async () => {
+  const world = await startWorld();
+  const people = await committee(world);
+  const { chief, physicist } = people;
+  await registered(world.db, MODEL);
+  await demonstrate(world, people, 'silencioso');
+  const step = { to: 'limitado', site: SITE, percentage: 10 } as const;
+  const signTwice = async (): Promise<void> => {
+    for (const _ of [1, 2]) {
+      await approve(world, chief, 'site-chief', step);
+      await approve(world, physicist, 'medical-physicist', step);
+    }
+  };
+  await signTwice();
+  const asked = { ...step, reason: 'x', rootCause: 'escáner', correctiveAction: `sha256:${'d'.repeat(64)}` } as const;
+  await takeStep(world, chief.op, MODEL, asked);
+  await takeStep(world, chief.op, MODEL, { to: 'silencioso', site: SITE, reason: 'x' });
+  const stale = refusedBy('G04/earlier', 'G03/signatures');
+  await assert.rejects(takeStep(world, chief.op, MODEL, asked), stale);
+  await suspend(world, chief.op, MODEL, { site: SITE, reason: 'x' });
+  const silent = { to: 'silencioso', site: SITE } as const;
+  await approve(world, chief, 'site-chief', silent);
+  await approve(world, chief, 'site-chief', silent);
+  await takeStep(world, chief.op, MODEL, { ...asked, ...silent, percentage: undefined });
+  await signTwice();
+  await takeStep(world, chief.op, MODEL, asked);
+  await suspend(world, chief.op, MODEL, { site: SITE, reason: 'grave' });
+  await signTwice();
+  await takeStep(world, chief.op, MODEL, asked);
+  await suspend(world, chief.op, MODEL, { site: SITE, reason: 'peor' });
+  await assert.rejects(takeStep(world, chief.op, MODEL, asked), stale, 'what was left over is void');
+  const shown = await showApprovals(world, chief.op, MODEL);
+  assert.ok(shown.some(({ against }) => against.includes('G04/earlier')));
+  await approve(world, chief, 'site-chief', step);
+  await approve(world, physicist, 'medical-physicist', step);
+  assert.equal((await takeStep(world, chief.op, MODEL, asked)).to, 'limitado', 'fresh ones count');
 });
 
 test('each way to sign wrongly is refused by its rule and leaves nothing', async () => {

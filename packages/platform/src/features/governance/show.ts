@@ -20,7 +20,7 @@ import {
 } from './governance.repo.ts';
 import type { Ports } from './refusing.ts';
 import { givenBy } from './signers.ts';
-import { evidenceOf, type Standing, standingIn, subjectOf } from './standing.ts';
+import { evidenceOf, type Standing, sinceOf, standingIn, subjectOf } from './standing.ts';
 import { isNational } from './steps.ts';
 
 const LIST_MAX = 1000;
@@ -129,7 +129,7 @@ async function againstIt(ports: Ports, row: PackageRow, held: HeldApproval, appr
   if (edge === undefined || approval.de !== standing.from) return ['G37/edge'];
   const subject = subjectOf(standing, approval.a, approval.porcentaje ?? undefined);
   const asked = { edge, subject, supplier: standing.facts.supplier, at: ports.now().toISOString() };
-  const [given] = await givenBy(ports, ports.db, [held], row);
+  const [given] = await givenBy(ports, ports.db, [held], row, sinceOf(standing));
   const judged = given === undefined ? [refused('G01/key')] : await judgeApproval(given, asked);
   return Array.isArray(judged) ? [...new Set(judged.map(({ rule }) => rule))] : [];
 }

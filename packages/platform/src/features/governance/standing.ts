@@ -60,6 +60,9 @@ export async function evidenceOf(
   };
 }
 
+/** Revision of the step by which the state began that it stands in. */
+export const sinceOf = ({ held }: Standing): number => held?.revision ?? 0;
+
 export const subjectOf = ({ facts, from, site }: Standing, to: State, percentage: number | undefined): Subject => ({
   digests: facts.digests,
   from,

@@ -22,7 +22,7 @@ import {
 } from './governance.repo.ts';
 import { allowPerson, grantsOf, orRefused, type Ports, refusalOf } from './refusing.ts';
 import { givenBy } from './signers.ts';
-import { evidenceOf, type Standing, standingIn, standingOf, subjectOf } from './standing.ts';
+import { evidenceOf, type Standing, sinceOf, standingIn, standingOf, subjectOf } from './standing.ts';
 
 export type Taken = { model: string; version: string; site: string | null; from: State; to: State; cause: Cause };
 
@@ -84,7 +84,7 @@ export async function step(ports: Ports, sql: Sql, op: Op, wanted: Wanted): Prom
     site,
     evidence,
     asker: { kind: op.actor.kind, grants: grantsOf(ports, op.actor.id) },
-    given: await givenBy(ports, sql, approvals, row),
+    given: await givenBy(ports, sql, approvals, row, sinceOf(standing)),
     asked: { subject: subjectOf(standing, to, statement.percentage), supplier: facts.supplier, at },
   });
   if (!judged.isAccepted) throw refusalOf(judged.found);
