@@ -61,7 +61,7 @@ export async function draftApproval(
   },
 ): Promise<Draft> {
   const { to, site, role, percentage, conflict = NO_CONFLICT } = asked;
-  const standing = await standingOf(ports.db, model, version, site);
+  const standing = await standingOf(ports, op, ports.db, { model, version, site });
   const edge = edgeOf(standing.scope, standing.track, standing.from, to);
   if (edge === undefined) throw refusalOf([refused('G37/edge', `${standing.from} to ${to}`)]);
   const at = ports.now();
@@ -97,7 +97,7 @@ export async function giveApproval(ports: Ports, op: Op, of: Version, signed: Si
     if (!isApproval(approval)) throw refusalOf([approval]);
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
-      const standing = await standingOf(sql, of.model, of.version, approval.sitio);
+      const standing = await standingOf(ports, op, sql, { ...of, site: approval.sitio });
       // Who did not get the answer sends it again.
       const before = await approvalBy(sql, op.actor.id, approval.nonce);
       if (before?.document === signed.text) return approvedAs(before.id, approval);

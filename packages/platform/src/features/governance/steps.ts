@@ -3,7 +3,7 @@ import { newId } from '@acervo/kernel/id.ts';
 import { approvalText } from '@acervo/model/lifecycle/approval.ts';
 import type { Statement } from '@acervo/model/lifecycle/evidence.ts';
 import { type Judgement, judge } from '@acervo/model/lifecycle/judge.ts';
-import { NATION, type State } from '@acervo/model/lifecycle/states.ts';
+import type { State } from '@acervo/model/lifecycle/states.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
@@ -38,7 +38,7 @@ export function takeStep(ports: Ports, op: Op, { model, version }: Version, aske
     allowPersonOrOwner(op, site);
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
-      const standing = await standingOf(sql, model, version, site);
+      const standing = await standingOf(ports, op, sql, { model, version, site });
       // First what gives way: one version of a model is in use at a site.
       if (site !== null && (to === 'limitado' || to === 'general')) await giveWay(ports, sql, op, standing);
       return step(ports, sql, op, { standing, to, statement, cause: 'asked' });
@@ -131,7 +131,3 @@ async function write(
   await insertEvents(sql, [envelopeOf(op, 'model.stepped', { institution: site ?? '' }, facts)]);
   await putStep(sql, told);
 }
-
-/** Where a person's role counts for the nation. */
-export const isNational = (ports: Ports, op: Op): boolean =>
-  grantsOf(ports, op.actor.id).some(({ institution }) => institution === NATION);

@@ -31,7 +31,7 @@ export function suspend(
     allowStop(op, site);
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
-      const standing = await standingOf(sql, model, version, site);
+      const standing = await standingOf(ports, op, sql, { model, version, site });
       return step(ports, sql, op, { standing, to: 'suspendido', statement: { reason }, cause: causeOf(ports, op) });
     });
   });
