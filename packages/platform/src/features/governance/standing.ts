@@ -41,15 +41,18 @@ export async function standingOf(
 }
 
 /**
- * A package that is everybody's, or the caller's institution's; of others for who decides for the nation, as the
+ * A package that is everybody's, or the caller's institution's, or has a state there; of others for who decides for the nation, as the
  * registry shows it (decision 0041).
  * @throws {Failure} request/not-found, also for what the caller may not see
  */
 export async function packageSeen(ports: Ports, op: Op, sql: Sql, { model, version }: Version): Promise<PackageRow> {
   const row = await packageOf(sql, model, version);
-  const isSeen = row?.owner === NATION || (row && op.may('read-model', row.owner)) || isNational(ports, op);
-  if (row === undefined || !isSeen) throw new Failure('request/not-found', 'no such version of a model');
-  return row;
+  if (row !== undefined) {
+    const isSeen = row.owner === NATION || op.may('read-model', row.owner) || isNational(ports, op);
+    // What runs at a site is its to know and to stop, whoever owns it.
+    if (isSeen || (await stateOf(sql, row.digest, op.institution)) !== undefined) return row;
+  }
+  throw new Failure('request/not-found', 'no such version of a model');
 }
 
 export async function standingIn(sql: Sql, row: PackageRow, site: string | null): Promise<Standing> {
