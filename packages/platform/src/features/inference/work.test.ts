@@ -357,3 +357,31 @@ test('the journal makes the rows again: what had not ended waits, what had ended
     assert.deepEqual(await rows(), before);
   }
 });
+
+test('a task that was asked for again at another stage comes back from the journal as of that stage', async (t) => {
+  const opened = await openRouted(t, { placed: [SILENT] });
+  const { db } = opened.archive.holdings;
+  const studies = [await storeImage(opened, 1)];
+  const model = `${SILENT.model}@${SILENT.version}`;
+  const ask = () =>
+    requestTasks({ ...opened.ports, holdings: opened.archive.holdings }, testOp(), {
+      studies,
+      model,
+      deadlineMinutes: 60,
+    });
+  await ask();
+  await workOnce({ ...opened, worker: { ...opened.worker, silent: undefined } });
+  opened.state.placed = [{ ...SILENT, stage: 'limitado' }];
+  await ask();
+  await workOnce(opened);
+  const rows = () => db.query(`select id::text as id, stage, state, rules, results from ai_task`);
+  const before = await rows();
+  assert.deepEqual(
+    before.map(({ stage, state }) => [stage, state]),
+    [['limitado', 'done']],
+  );
+  await opened.archive.database.asOwner((sql) => sql.query('truncate ai_task'));
+  const told = await events(opened);
+  await db.transaction((sql) => inferenceProjection.apply(sql, told));
+  assert.deepEqual(await rows(), before);
+});
