@@ -256,6 +256,17 @@ test('glass is broken to suspend, for the nation too, and a nation that stopped 
   await assert.rejects(suspend(world, process, MODEL, { site: null, reason: 'x' }), refusedBy('G37/edge'));
 });
 
+test('an office counts where it is held: elsewhere whoever may stop breaks glass', async () => {
+  const world = await startWorld();
+  const people = await committee(world);
+  const guest = await world.hire(OTHER_SITE, ['site-chief', OTHER_SITE], ['radiologist', SITE]);
+  await registered(world.db, MODEL);
+  await demonstrate(world, people, 'limitado');
+  const at = { ...guest.op, institution: SITE };
+  assert.equal((await suspend(world, at, MODEL, { site: SITE, reason: 'x' })).cause, 'break-glass');
+  assert.equal((await suspend(world, people.authority.op, MODEL, { site: null, reason: 'x' })).cause, 'asked');
+});
+
 test('what expired runs nowhere at once, and the job writes it down once', async () => {
   const world = await startWorld();
   const people = await committee(world);

@@ -1,5 +1,6 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { refused } from '@acervo/model/lifecycle/rules.ts';
+import { NATION } from '@acervo/model/lifecycle/states.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
@@ -13,8 +14,8 @@ import { step, type Taken } from './steps.ts';
 const RUNNING: ReadonlySet<string> = new Set(['silencioso', 'limitado', 'general']);
 const isInUse = ({ state }: StateRow): boolean => state === 'limitado' || state === 'general';
 
-/** Whose office it is to stop; anybody else who may breaks glass. */
-const OFFICES: ReadonlySet<string> = new Set(['site-chief', 'authority', 'regulatory-liaison']);
+/** Whose office it is to stop, for the nation or at a site of its own; anybody else who may breaks glass. */
+const NATIONAL_OFFICES: ReadonlySet<string> = new Set(['authority', 'regulatory-liaison']);
 
 /**
  * Suspend a version, for the nation or at a site: at once, without signatures. It only ever stops.
@@ -32,7 +33,12 @@ export function suspend(
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
       const standing = await standingOf(ports, op, sql, { model, version, site });
-      return step(ports, sql, op, { standing, to: 'suspendido', statement: { reason }, cause: causeOf(ports, op) });
+      return step(ports, sql, op, {
+        standing,
+        to: 'suspendido',
+        statement: { reason },
+        cause: causeOf(ports, op, site),
+      });
     });
   });
 }
@@ -41,8 +47,10 @@ function allowStop(op: Op, site: string | null): void {
   if (op.actor.kind !== 'process') allowPerson(op, 'stop-model', site ?? op.institution);
 }
 
-function causeOf(ports: Ports, op: Op): 'asked' | 'break-glass' {
-  const isOffice = grantsOf(ports, op.actor.id).some(({ role }) => OFFICES.has(role));
+function causeOf(ports: Ports, op: Op, site: string | null): 'asked' | 'break-glass' {
+  const isOffice = grantsOf(ports, op.actor.id).some(({ role, institution }) =>
+    role === 'site-chief' ? institution === site : NATIONAL_OFFICES.has(role) && institution === NATION,
+  );
   return op.actor.kind === 'process' || isOffice ? 'asked' : 'break-glass';
 }
 

@@ -363,16 +363,10 @@ test('a task that was asked for again at another stage comes back from the journ
   const { db } = opened.archive.holdings;
   const studies = [await storeImage(opened, 1)];
   const model = `${SILENT.model}@${SILENT.version}`;
-  const ask = () =>
-    requestTasks({ ...opened.ports, holdings: opened.archive.holdings }, testOp(), {
-      studies,
-      model,
-      deadlineMinutes: 60,
-    });
-  await ask();
-  await workOnce({ ...opened, worker: { ...opened.worker, silent: undefined } });
+  await asked(opened, studies, model);
+  await workOnce(opened, { ...opened.worker, silent: undefined });
   opened.state.placed = [{ ...SILENT, stage: 'limitado' }];
-  await ask();
+  await asked(opened, studies, model);
   await workOnce(opened);
   const rows = () => db.query(`select id::text as id, stage, state, rules, results from ai_task`);
   const before = await rows();
@@ -384,4 +378,19 @@ test('a task that was asked for again at another stage comes back from the journ
   const told = await events(opened);
   await db.transaction((sql) => inferenceProjection.apply(sql, told));
   assert.deepEqual(await rows(), before);
+});
+
+test('of silent tasks a monitor is told how many end, not how long they took: drawing takes time', async (t) => {
+  const opened = await openRouted(t, { placed: [PLACED, SILENT] });
+  const timed: (readonly [state: string, isTimed: boolean])[] = [];
+  opened.ports.metrics.taskEnded = (state, seconds) => void timed.push([state, seconds !== undefined]);
+  const studies = [await storeImage(opened, 1)];
+  for (const { model, version } of [PLACED, SILENT]) {
+    await asked(opened, studies, `${model}@${version}`);
+    await workOnce(opened);
+  }
+  assert.deepEqual(timed, [
+    ['done', true],
+    ['done', false],
+  ]);
 });
