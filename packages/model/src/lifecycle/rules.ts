@@ -69,6 +69,10 @@ export const RULES = {
   'G41/override': ['Rechazos y concordancia de los lectores', 'Overrides and concordance of readers'],
   'G44/burden': ['Carga de alertas por radiólogo', 'Burden of alerts per radiologist'],
   'G45/training': ['Capacitación de usuarios', 'Training of users'],
+  'G46/stopped': [
+    'El sitio detuvo la IA: se reanuda con firmas nuevas',
+    'The site has stopped its AI: it comes back by fresh signatures',
+  ],
   'G47/monitoring-plan': ['Plan de vigilancia', 'Monitoring plan'],
   'G48/failures': ['Tasa de fallas y de no aplicable', 'Rate of failures and of not applicable'],
   'G48/latency': ['Capacidad y tiempo de respuesta', 'Capacity and time of answers'],

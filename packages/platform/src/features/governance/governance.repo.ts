@@ -211,6 +211,12 @@ export async function hasStep(sql: Sql, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** Why the step was taken that led to a state. Index: primary key. */
+export async function causeAt(sql: Sql, revision: number): Promise<Cause | undefined> {
+  const [row] = await sql.query<{ cause: Cause }>('select cause from model_transition where revision = $1', [revision]);
+  return row?.cause;
+}
+
 const STEPS = `select revision, id::text as id, package, site, track, edge, scope, from_state as "from",
   to_state as "to", percentage, cause, actor_kind as "actorKind", actor, ${iso('at')} as at, statement, verdicts,
   approvals::text[] as approvals, relies_on as "reliesOn" from model_transition`;

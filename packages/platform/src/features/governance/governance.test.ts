@@ -4,6 +4,7 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { goodManifest } from '@acervo/model/manifest/manifest.fixture.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { silentLog } from '@acervo/testkit/postgres.ts';
+import { followModelStates } from '../../apps/model-states.ts';
 import { sweepExpired } from './expiry.job.ts';
 import {
   approve,
@@ -311,6 +312,43 @@ test('a newer version takes the place of the one in use; one act brings that bac
     [newer, SITE],
   );
   assert.equal(held?.state, 'suspendido');
+});
+
+test('a stop counts within 60 s and a rollback within 5 min, in a process that follows as servers do', async (t) => {
+  const world = await startWorld();
+  const people = await committee(world);
+  await registered(world.db, MODEL);
+  await registered(world.db, NEWER);
+  await demonstrate(world, people, 'limitado');
+  await demonstrate(world, people, 'limitado', NEWER);
+  const [server, ending] = [await viewOf(world), new AbortController()];
+  const following = followModelStates(server, ending.signal);
+  const within = async (seconds: number, act: () => Promise<unknown>, expected: string[]): Promise<void> => {
+    const from = performance.now();
+    await act();
+    const versions = () => server.runningAt(SITE).map(({ version }) => version);
+    await t.waitFor(() => assert.deepEqual(versions(), expected), { timeout: seconds * 1_000, interval: 20 });
+    assert.ok(performance.now() - from < seconds * 1_000);
+  };
+  try {
+    await within(300, () => rollBack(world, people.chief.op, SITE, MODEL.model, 'peor'), ['1.0.0']);
+    await within(60, () => stopSite(world, people.chief.op, SITE, 'alto'), []);
+  } finally {
+    ending.abort();
+    await following;
+  }
+});
+
+test('what a site has stopped does not come back by a rollback, which needs no fresh signature', async () => {
+  const world = await startWorld();
+  const people = await committee(world);
+  await registered(world.db, MODEL);
+  await registered(world.db, NEWER);
+  await demonstrate(world, people, 'limitado');
+  await demonstrate(world, people, 'limitado', NEWER);
+  await stopSite(world, people.chief.op, SITE, 'alto');
+  await assert.rejects(rollBack(world, people.chief.op, SITE, MODEL.model, 'x'), refusedBy('G46/stopped'));
+  assert.deepEqual((await viewOf(world)).runningAt(SITE), []);
 });
 
 test('a rollback to what has expired is refused', async () => {

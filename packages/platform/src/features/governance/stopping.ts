@@ -6,7 +6,15 @@ import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
 import type { Version } from './approvals.ts';
-import { lockGovernance, packagesBy, type StateRow, signedStep, stateOf, statesAt } from './governance.repo.ts';
+import {
+  causeAt,
+  lockGovernance,
+  packagesBy,
+  type StateRow,
+  signedStep,
+  stateOf,
+  statesAt,
+} from './governance.repo.ts';
 import { allowPerson, grantsOf, orRefused, type Ports, refusalOf } from './refusing.ts';
 import { standingIn, standingOf } from './standing.ts';
 import { step, type Taken } from './steps.ts';
@@ -95,7 +103,7 @@ async function stepOf(ports: Ports, sql: Sql, op: Op, one: One): Promise<Taken> 
 /**
  * The version that was in use before takes the place of the present one, in one act, by the signatures that it has:
  * as long as they hold (G56).
- * @throws {Failure} governance/refused where there is none that is still approved
+ * @throws {Failure} governance/refused where there is none that is still approved, or the site has stopped its AI
  */
 export function rollBack(ports: Ports, op: Op, site: string, model: string, reason: string): Promise<Taken[]> {
   return orRefused(ports, op, { what: 'rollback', package: model, site }, async () => {
@@ -106,6 +114,7 @@ export function rollBack(ports: Ports, op: Op, site: string, model: string, reas
       const former = states.find(({ state }) => state === 'sustituido');
       const signed = former === undefined ? undefined : await lastInUse(sql, former);
       if (former === undefined || signed === undefined) throw refusalOf([refused('G56/rollback')]);
+      if (await isStopped(sql, states)) throw refusalOf([refused('G46/stopped')]);
       const taken: Taken[] = [];
       for (const { package: digest } of states.filter(isInUse)) {
         taken.push(await stepOf(ports, sql, op, { digest, site, to: 'suspendido', reason, cause: 'rollback' }));
@@ -116,6 +125,13 @@ export function rollBack(ports: Ports, op: Op, site: string, model: string, reas
       return taken;
     });
   });
+}
+
+/** Has the site stopped the model, and put no version of it to use since? Signatures of before bring none back. */
+async function isStopped(sql: Sql, states: readonly StateRow[]): Promise<boolean> {
+  if (states.some(isInUse)) return false;
+  const [last] = states.filter(({ state }) => state === 'suspendido').sort((a, b) => b.revision - a.revision);
+  return last !== undefined && (await causeAt(sql, last.revision)) === 'site-stop';
 }
 
 /** What a former version was last signed for. */
