@@ -164,7 +164,7 @@ test('why tells the steps by which the model ran, also where the task was made l
       [1, 'limitado', 'suspendido', 3],
       [2, 'suspendido', 'silencioso', 1.5],
       [3, 'silencioso', 'suspendido', 0.5],
-    ])
+    ] as const)
       await sql.query(
         `insert into model_transition (revision, id, package, site, track, edge, scope, from_state, to_state, cause,
            actor_kind, actor, at, statement, verdicts, approvals)

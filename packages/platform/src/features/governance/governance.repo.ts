@@ -92,8 +92,8 @@ export async function nextRevision(sql: Sql): Promise<number> {
   return row?.revision ?? 1;
 }
 
-const PACKAGE = `select digest, model, version, (select owner from model where id = model) as owner, manifest, manifest_digest as "manifestDigest",
-  received_by as "receivedBy", judgement,
+const PACKAGE = `select digest, model, version, (select owner from model where id = model) as owner, manifest,
+  manifest_digest as "manifestDigest", received_by as "receivedBy", judgement,
   (select coalesce(jsonb_object_agg(path, sha256), '{}') from model_package_file where package = digest) as files
   from model_package`;
 

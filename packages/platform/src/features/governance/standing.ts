@@ -41,8 +41,8 @@ export async function standingOf(
 }
 
 /**
- * A package that is everybody's, or the caller's institution's, or has a state there; of others for who decides for the nation, as the
- * registry shows it (decision 0041).
+ * A package that is everybody's, or the caller's institution's, or has a state there; of others for who decides for the
+ * nation, as the registry shows it (decision 0041).
  * @throws {Failure} request/not-found, also for what the caller may not see
  */
 export async function packageSeen(ports: Ports, op: Op, sql: Sql, { model, version }: Version): Promise<PackageRow> {

@@ -368,7 +368,8 @@ test('a task that was asked for again at another stage comes back from the journ
   opened.state.placed = [{ ...SILENT, stage: 'limitado' }];
   await asked(opened, studies, model);
   await workOnce(opened);
-  const rows = () => db.query(`select id::text as id, stage, state, rules, results from ai_task`);
+  const rows = () =>
+    db.query<{ stage: string; state: string }>(`select id::text as id, stage, state, rules, results from ai_task`);
   const before = await rows();
   assert.deepEqual(
     before.map(({ stage, state }) => [stage, state]),

@@ -31,8 +31,8 @@ export type InventoryEntry = {
 };
 
 /**
- * received: nobody has approved anything by that; approved: for the nation, and it runs at no site; in-use: at some site,
- * be it in silence.
+ * received: nobody has approved anything by that; approved: for the nation, and it runs at no site; in-use: at some
+ * site, be it in silence.
  */
 export type Status = 'received' | 'approved' | 'in-use' | 'suspended' | 'rejected' | 'retired';
 

@@ -131,7 +131,8 @@ export type Standing = { package: string; site: string; state: string };
 export function standingsOf(sql: Sql, packages: readonly string[]): Promise<Standing[]> {
   return sql.query<Standing>(
     `select package, site,
-       case when expires_at <= now() and state not in ('rechazado', 'retirado') then 'suspendido' else state end as state
+       case when expires_at <= now() and state not in ('rechazado', 'retirado') then 'suspendido' else state end
+         as state
      from model_state where package = any($1::text[]) order by package, site`,
     [packages],
   );

@@ -234,7 +234,7 @@ test('the inventory has AI that runs elsewhere, what is unknown is a warning, an
   );
   assert.deepEqual(entries[1]?.warnings, ['provenance/unknown', 'regulatory/no-registration']);
   await t.test('a package stands in it where its life-cycle has it', async () => {
-    const digest = entries[0]?.id;
+    const digest = entries[0]?.id ?? '';
     const stands = async (...states: readonly (readonly [site: string, state: string, hours?: number])[]) => {
       await db.asOwner(async (sql) => {
         await sql.query('delete from model_state');
