@@ -107,6 +107,7 @@ export type Twist = {
   signer?: Partial<Signer>;
   signed?: (signed: Signed) => Signed;
   isUsed?: boolean;
+  isEarlier?: boolean;
 };
 
 export async function givenFor(edge: Edge, name: string, rol: SigningRole, twist: Twist = {}): Promise<Given> {
@@ -140,7 +141,8 @@ export async function givenFor(edge: Edge, name: string, rol: SigningRole, twist
     affiliations: [],
     ...twist.signer,
   };
-  return { signed: twist.signed?.(signed) ?? signed, signer, isUsed: twist.isUsed ?? false };
+  const { isUsed = false, isEarlier = false } = twist;
+  return { signed: twist.signed?.(signed) ?? signed, signer, isUsed, isEarlier };
 }
 
 /** As many signatures as an edge needs, of as many people; those whose slot has a twist, with it. */

@@ -38,7 +38,13 @@ const WRONG: readonly [name: string, rule: RuleId, twist: (edge: Edge) => Twist]
   ['expired', 'G05/expired', () => ({ approval: { vence: NOW } })],
   ['for longer than a year', 'G05/too-long', () => ({ approval: { vence: '2028-01-01T00:00:00.000Z' } })],
   ['a conflict that was not declared', 'G06/undeclared', () => ({ signer: { affiliations: [SUPPLIER] } })],
+  [
+    'a conflict that is denied in other words',
+    'G06/undeclared',
+    () => ({ signer: { affiliations: [SUPPLIER] }, approval: { conflicto: 'Ninguno.' } }),
+  ],
   ['used before', 'G04/used', () => ({ isUsed: true })],
+  ['signed before the present state began', 'G04/earlier', () => ({ isEarlier: true })],
   ['of another package', 'G04/other-subject', () => ({ approval: { paquete: `sha256:${'9'.repeat(64)}` } })],
   ['of other thresholds', 'G04/other-subject', () => ({ approval: { umbrales: `sha256:${'9'.repeat(64)}` } })],
   [

@@ -1,12 +1,5 @@
-import {
-  type Approval,
-  isAbout,
-  isApproval,
-  NO_CONFLICT,
-  readApproval,
-  type Signed,
-  type Subject,
-} from './approval.ts';
+import { foldText } from '@acervo/dicom/person-name.ts';
+import { type Approval, isAbout, isApproval, readApproval, type Signed, type Subject } from './approval.ts';
 import type { Edge, Slot } from './machine.ts';
 import { type Finding, refused } from './rules.ts';
 import { NATION, type Scope, type SigningRole } from './states.ts';
@@ -29,7 +22,13 @@ export type Signer = {
 };
 
 /** A signature as it stands: what was signed, and who it is from. */
-export type Given = { signed: Signed; signer: Signer; isUsed: boolean };
+export type Given = {
+  signed: Signed;
+  signer: Signer;
+  isUsed: boolean;
+  /** It was handed in before the present state began: what has happened since, who signed could not know. */
+  isEarlier: boolean;
+};
 
 const TERM_MS = 366 * 24 * 3_600_000;
 
@@ -70,16 +69,20 @@ function* ofPerson(approval: Approval, signer: Signer, { edge, supplier }: Asked
   else if (!isHeld || !edge.signatures.some((slot) => fits(slot, rol, place))) yield refused('G03/role');
   const other = signer.grants.find(({ role }) => isPair(role, rol));
   if (other !== undefined) yield refused('G02/incompatible', `${rol} with ${other.role}`);
-  const hasConflict = signer.affiliations.includes(supplier);
-  if (conflicto.trim() === '' || (conflicto === NO_CONFLICT && hasConflict)) yield refused('G06/undeclared');
+  const isDeclared = !signer.affiliations.includes(supplier) || namesIt(conflicto, supplier);
+  if (conflicto.trim() === '' || !isDeclared) yield refused('G06/undeclared');
 }
 
-function* ofSubject(approval: Approval, { isUsed }: Given, { subject, at }: Asked): Iterable<Finding> {
+function* ofSubject(approval: Approval, { isUsed, isEarlier }: Given, { subject, at }: Asked): Iterable<Finding> {
   if (!isAbout(approval, subject)) yield refused('G04/other-subject');
   if (isUsed) yield refused('G04/used');
+  else if (isEarlier) yield refused('G04/earlier');
   if (approval.vence <= at) yield refused('G05/expired');
   if (Date.parse(approval.vence) - Date.parse(at) > TERM_MS) yield refused('G05/too-long');
 }
+
+/** There are many words for none; who is known to belong to the supplier names it. */
+const namesIt = (conflict: string, supplier: string): boolean => foldText(conflict).includes(foldText(supplier));
 
 const fits = ({ roles, place }: Slot, role: SigningRole, at: Scope): boolean => place === at && roles.includes(role);
 

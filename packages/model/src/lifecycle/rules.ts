@@ -25,10 +25,14 @@ export const RULES = {
     'Se firmó otra cosa: los resúmenes o el paso difieren',
     'Something else was signed: digests or step differ',
   ],
+  'G04/earlier': ['Se firmó antes de que empezara el estado actual', 'It was signed before the present state began'],
   'G04/used': ['La aprobación ya se usó', 'The approval was used already'],
   'G05/expired': ['La aprobación venció', 'The approval has expired'],
   'G05/too-long': ['La vigencia es de doce meses como máximo', 'An approval holds for twelve months at most'],
-  'G06/undeclared': ['Hay un conflicto de interés que no se declaró', 'A conflict of interest was not declared'],
+  'G06/undeclared': [
+    'Hay un conflicto de interés que no se declaró con el nombre del proveedor',
+    'A conflict of interest was not declared with the name of the supplier',
+  ],
   'G09/documents': ['Falta documentación del modelo', 'Documents of the model are missing'],
   'G10/scope': ['Simulación del alcance con estudios de los últimos 30 días', 'Scope rules tried on the last 30 days'],
   'G11/demonstration': [
@@ -65,6 +69,10 @@ export const RULES = {
   'G41/override': ['Rechazos y concordancia de los lectores', 'Overrides and concordance of readers'],
   'G44/burden': ['Carga de alertas por radiólogo', 'Burden of alerts per radiologist'],
   'G45/training': ['Capacitación de usuarios', 'Training of users'],
+  'G46/stopped': [
+    'El sitio detuvo la IA: se reanuda con firmas nuevas',
+    'The site has stopped its AI: it comes back by fresh signatures',
+  ],
   'G47/monitoring-plan': ['Plan de vigilancia', 'Monitoring plan'],
   'G48/failures': ['Tasa de fallas y de no aplicable', 'Rate of failures and of not applicable'],
   'G48/latency': ['Capacidad y tiempo de respuesta', 'Capacity and time of answers'],

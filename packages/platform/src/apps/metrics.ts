@@ -225,8 +225,8 @@ function inferenceMetrics(registers: Registry[]): InferenceMetrics {
   return {
     taskEnded: (state, took) => {
       ended.inc({ state });
-      all.observe(took.all);
-      if (took.run !== undefined) run.observe(took.run);
+      if (took !== undefined) all.observe(took.all);
+      if (took?.run !== undefined) run.observe(took.run);
     },
     setTasksOpen: ({ queued, leased }, oldestWaitingSeconds) => {
       open.set({ state: 'queued' }, queued);

@@ -60,7 +60,7 @@ function marksOf({ objects, said }: Pick<Record, 'objects' | 'said'>): string[] 
 const told = (exits: readonly Exit[], marks: readonly string[]): string[] =>
   exits.filter(({ bytes }) => marks.some((mark) => bytes.includes(mark))).map(({ name }) => name);
 
-async function directly({ url }: Silent, study: string, { objects }: Record): Promise<void> {
+async function directly({ url }: Silent, study: string, { objects, task }: Record): Promise<void> {
   const studies = await fetch(`${url()}/dicom-web/studies?StudyInstanceUID=${study}`);
   const [seen] = (await studies.json()) as { [tag: string]: { Value?: unknown[] } }[];
   assert.deepEqual([seen?.['00080061']?.Value, seen?.['00201208']?.Value], [['CR'], [1]], 'nor is it counted');
@@ -73,6 +73,19 @@ async function directly({ url }: Silent, study: string, { objects }: Record): Pr
     assert.equal((await fetch(url() + wado)).status, 404);
     const found = await fetch(`${url()}/dicom-web/instances?SOPInstanceUID=${sopInstanceUid}`);
     assert.equal(await found.text(), '[]');
+  }
+  // By its true name, which who watches tasks knows, a silent result is not there either.
+  const names = [task.id, ...objects.map(({ sopInstanceUid }) => sopInstanceUid)];
+  for (const result of names.map((name) => `${url()}/api/ai/results/${name}`)) {
+    assert.equal((await fetch(result)).status, 404, result);
+    for (const [what, body] of [
+      ['decisions', { decision: 'accepted' }],
+      ['incidents', { severity: 'none', text: 'x' }],
+    ] as const) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${result}/${what}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      assert.ok(answer.status === 404 || answer.status === 403, `${result}/${what}: ${answer.status}`);
+    }
   }
 }
 

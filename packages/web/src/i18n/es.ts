@@ -317,7 +317,7 @@ export const es = {
     title: 'Aprobar el paso a: {{state}} · {{place}}',
     role: 'Firma como',
     conflict: 'Conflicto de interés',
-    conflictNote: 'Relación con quien desarrolla, vende o entrega el modelo. Queda escrito en lo que firma.',
+    conflictNote: 'Relación con quien desarrolla, vende o entrega el modelo, con su nombre. Queda en lo que firma.',
     noConflict: 'Ninguno',
     hasConflict: 'Tengo uno y lo declaro',
     conflictWords: 'En qué consiste',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
+import { goodManifest } from '@acervo/model/manifest/manifest.fixture.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import type { Envelope } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
@@ -146,4 +147,38 @@ test('the journal makes the rows again, and tells who was shown and decided what
     await ports.db.transaction((sql) => assessmentProjection.apply(sql, told));
     assert.deepEqual(await rows(), before);
   }
+});
+
+test('why tells the steps by which the model ran, also where the task was made long before', async (t) => {
+  const { archive, ports, task, named } = await openAssessed(t);
+  await archive.database.asOwner(async (sql) => {
+    await sql.query(`insert into model (id, owner, name, received_at) values ('mx.x', '*', 'x', now())`);
+    await sql.query(
+      `insert into model_package (digest, model, version, manifest, manifest_digest, envelope_digest, signers,
+         size_bytes, institution, received_at, received_by, judgement, event)
+       values ($1, 'mx.x', '1.0.0', $2, $1, $1, '{}', 1, 'HUB', now(), 'x', '{}', gen_random_uuid())`,
+      [named.package, JSON.stringify(goodManifest())],
+    );
+    await sql.query('alter table model_transition disable trigger model_transition_step');
+    for (const [revision, from, to, hours] of [
+      [1, 'limitado', 'suspendido', 3],
+      [2, 'suspendido', 'silencioso', 1.5],
+      [3, 'silencioso', 'suspendido', 0.5],
+    ] as const)
+      await sql.query(
+        `insert into model_transition (revision, id, package, site, track, edge, scope, from_state, to_state, cause,
+           actor_kind, actor, at, statement, verdicts, approvals)
+         select $1, gen_random_uuid(), $2, 'HGM', 'demostracion', id, scope, from_state, to_state, 'asked', 'person',
+           'x', now() - $5 * interval '1 h', '{}', '[]', '{}' from model_edge
+         where scope = 'sitio' and from_state = $3 and to_state = $4 and track in ('', 'demostracion')`,
+        [revision, named.package, from, to, hours],
+      );
+    await sql.query(`update ai_task set created_at = now() - interval '2 h', ended_at = now() - interval '1 h'`);
+  });
+  const { steps } = await why(ports, person('p-1'), task);
+  assert.deepEqual(
+    steps.map(({ to }) => to),
+    ['suspendido', 'silencioso'],
+    'what came between its making and its end counts, what came later not',
+  );
 });

@@ -49,7 +49,7 @@ export type Why = {
   findings: readonly ToldFinding[];
   objects: readonly (ResultObjectTold & { dataSetSha256: string })[];
   reportsUnread: number;
-  /** Life of the package for the nation and there, until the task was made, with who signed. */
+  /** Life of the package for the nation and there, until the result was there, with who signed. */
   steps: readonly SignedStep[];
   /** When whom the archive showed it first. */
   shown: readonly { at: string; by: string; person: string }[];
@@ -83,7 +83,8 @@ export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: S
   const reports = await Promise.all(objects.filter(isReport).map((each) => storedReport(ports, op, each)));
   const read = reports.filter((each) => each !== undefined);
   const [report] = read;
-  const steps = await signedSteps(db, { package: result.package, institution, until: result.createdAt });
+  // A task may wait, or be asked for again after a suspension: it ran by what was signed until it had ended.
+  const steps = await signedSteps(db, { package: result.package, institution, until: result.endedAt });
   return {
     id,
     institution,

@@ -27,7 +27,7 @@ import {
 } from './governance.repo.ts';
 import { allowPerson, isStrong, orRefused, type Ports, refusalOf } from './refusing.ts';
 import { signerNow } from './signers.ts';
-import { evidenceOf, type Standing, standingOf, subjectOf } from './standing.ts';
+import { evidenceOf, type Standing, sinceOf, standingOf, subjectOf } from './standing.ts';
 
 /** A version of a model, as routes and commands name it. */
 export type Version = { model: string; version: string };
@@ -61,7 +61,7 @@ export async function draftApproval(
   },
 ): Promise<Draft> {
   const { to, site, role, percentage, conflict = NO_CONFLICT } = asked;
-  const standing = await standingOf(ports.db, model, version, site);
+  const standing = await standingOf(ports, op, ports.db, { model, version, site });
   const edge = edgeOf(standing.scope, standing.track, standing.from, to);
   if (edge === undefined) throw refusalOf([refused('G37/edge', `${standing.from} to ${to}`)]);
   const at = ports.now();
@@ -97,7 +97,7 @@ export async function giveApproval(ports: Ports, op: Op, of: Version, signed: Si
     if (!isApproval(approval)) throw refusalOf([approval]);
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
-      const standing = await standingOf(sql, of.model, of.version, approval.sitio);
+      const standing = await standingOf(ports, op, sql, { ...of, site: approval.sitio });
       // Who did not get the answer sends it again.
       const before = await approvalBy(sql, op.actor.id, approval.nonce);
       if (before?.document === signed.text) return approvedAs(before.id, approval);
@@ -127,12 +127,14 @@ async function judgedNow(
   // The share of limited use is whoever signs first's to say; the step then asks for the same of all.
   const subject = subjectOf(standing, approval.a, approval.porcentaje ?? undefined);
   const asked = { edge, subject, supplier: facts.supplier, at };
-  const judged = await judgeApproval({ signed, signer, isUsed: false }, asked);
+  const judged = await judgeApproval({ signed, signer, isUsed: false, isEarlier: false }, asked);
   const found = Array.isArray(judged) ? judged : [];
   const needsShare = edge.guards.includes('percentage');
   if (needsShare !== (approval.porcentaje !== null)) found.push(refused('G37/percentage'));
   const others = await approvalsFor(sql, { package: row.digest, site: site ?? '', to: approval.a });
-  const isTwice = others.some(({ document, isUsed }) => !isUsed && isOtherRole(document, approval, at));
+  const isTwice = others.some(
+    ({ document, isUsed, revision }) => !isUsed && revision > sinceOf(standing) && isOtherRole(document, approval, at),
+  );
   return isTwice ? [...found, refused('G02/one-person')] : found;
 }
 

@@ -22,6 +22,7 @@ import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
 import { type Approved, draftApproval, giveApproval } from './approvals.ts';
 import { enrolKey } from './keys.ts';
+import { ModelStatesMemory } from './memory.ts';
 import type { Ports } from './refusing.ts';
 import { takeStep } from './steps.ts';
 
@@ -239,3 +240,10 @@ export const refusedBy =
     for (const rule of rules) assert.ok(thrown.rules.includes(rule), `${thrown.rules.join()} without ${rule}`);
     return true;
   };
+
+/** What a server knows of it. */
+export const viewOf = async (world: World): Promise<ModelStatesMemory> => {
+  const memory = new ModelStatesMemory(world.db, silentLog, world.now);
+  await memory.refresh();
+  return memory;
+};

@@ -7,6 +7,8 @@ export type PackageRow = {
   digest: string;
   model: string;
   version: string;
+  /** An institution, or `*`: the nation. */
+  owner: string;
   manifest: string;
   manifestDigest: string;
   receivedBy: string;
@@ -90,8 +92,8 @@ export async function nextRevision(sql: Sql): Promise<number> {
   return row?.revision ?? 1;
 }
 
-const PACKAGE = `select digest, model, version, manifest, manifest_digest as "manifestDigest",
-  received_by as "receivedBy", judgement,
+const PACKAGE = `select digest, model, version, (select owner from model where id = model) as owner, manifest,
+  manifest_digest as "manifestDigest", received_by as "receivedBy", judgement,
   (select coalesce(jsonb_object_agg(path, sha256), '{}') from model_package_file where package = digest) as files
   from model_package`;
 
@@ -207,6 +209,12 @@ export async function putStep(sql: Sql, row: StepRow): Promise<void> {
 export async function hasStep(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql.query('select from model_transition where id = $1', [id]);
   return rows.length > 0;
+}
+
+/** Why the step was taken that led to a state. Index: primary key. */
+export async function causeAt(sql: Sql, revision: number): Promise<Cause | undefined> {
+  const [row] = await sql.query<{ cause: Cause }>('select cause from model_transition where revision = $1', [revision]);
+  return row?.cause;
 }
 
 const STEPS = `select revision, id::text as id, package, site, track, edge, scope, from_state as "from",

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { goodManifest } from '@acervo/model/manifest/manifest.fixture.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
 import { sweepExpired } from './expiry.job.ts';
 import {
   approve,
@@ -10,28 +10,22 @@ import {
   demonstrate,
   limit,
   MODEL,
-  NEWER,
   OTHER_SITE,
   refusedBy,
   registered,
   SITE,
   startWorld,
+  viewOf,
   type World,
 } from './governance.fixture.ts';
 import { revokeKey } from './keys.ts';
-import { ModelStatesMemory } from './memory.ts';
-import { showHistory, showState } from './show.ts';
+import { showApprovals, showHistory, showState } from './show.ts';
 import { takeStep } from './steps.ts';
-import { rollBack, stopSite, suspend } from './stopping.ts';
+import { stopSite, suspend } from './stopping.ts';
 
 const NATIONAL = { to: 'demostracion' } as const;
 const process = testOp({ actor: { kind: 'process', id: 'model' }, door: 'cli' });
 
-const viewOf = async (world: World) => {
-  const memory = new ModelStatesMemory(world.db, silentLog, world.now);
-  await memory.refresh();
-  return memory;
-};
 const toldRules = async ({ db }: World): Promise<string[]> => {
   const rows = await db.query<{ rules: string[] }>(
     `select event::jsonb #> '{facts,rules}' as rules from journal where kind = 'model.step-refused' order by id`,
@@ -90,8 +84,51 @@ test('who brought the package does not approve it, and is told by which rule', a
   const other = { model: 'mx.ssa.other', version: '1.0.0' };
   await takeStep(world, people.validator.op, other, { to: 'recibido', site: null, reason: 'x' });
   await assert.rejects(approve(world, developer, 'validator', NATIONAL, { of: other }), refusedBy('G06/undeclared'));
-  const approval = { conflicto: 'Trabajo para el proveedor' };
+  for (const conflicto of ['Ninguno', 'no', 'Trabajo para el proveedor'])
+    await assert.rejects(
+      approve(world, developer, 'validator', NATIONAL, { of: other, approval: { conflicto } }),
+      refusedBy('G06/undeclared'),
+    );
+  const approval = { conflicto: `Trabajo para ${goodManifest().supplier.org.toUpperCase()}` };
   await approve(world, developer, 'validator', NATIONAL, { of: other, approval });
+});
+
+test('what was signed before a suspension brings nothing back, nor what was signed before another step', async () => {
+  const world = await startWorld();
+  const people = await committee(world);
+  const { chief, physicist } = people;
+  await registered(world.db, MODEL);
+  await demonstrate(world, people, 'silencioso');
+  const step = { to: 'limitado', site: SITE, percentage: 10 } as const;
+  const signTwice = async (): Promise<void> => {
+    for (const _ of [1, 2]) {
+      await approve(world, chief, 'site-chief', step);
+      await approve(world, physicist, 'medical-physicist', step);
+    }
+  };
+  await signTwice();
+  const asked = { ...step, reason: 'x', rootCause: 'escáner', correctiveAction: `sha256:${'d'.repeat(64)}` } as const;
+  await takeStep(world, chief.op, MODEL, asked);
+  await takeStep(world, chief.op, MODEL, { to: 'silencioso', site: SITE, reason: 'x' });
+  const stale = refusedBy('G04/earlier', 'G03/signatures');
+  await assert.rejects(takeStep(world, chief.op, MODEL, asked), stale);
+  await suspend(world, chief.op, MODEL, { site: SITE, reason: 'x' });
+  const silent = { to: 'silencioso', site: SITE } as const;
+  await approve(world, chief, 'site-chief', silent);
+  await approve(world, chief, 'site-chief', silent);
+  await takeStep(world, chief.op, MODEL, { ...asked, ...silent, percentage: undefined });
+  await signTwice();
+  await takeStep(world, chief.op, MODEL, asked);
+  await suspend(world, chief.op, MODEL, { site: SITE, reason: 'grave' });
+  await signTwice();
+  await takeStep(world, chief.op, MODEL, asked);
+  await suspend(world, chief.op, MODEL, { site: SITE, reason: 'peor' });
+  await assert.rejects(takeStep(world, chief.op, MODEL, asked), stale, 'what was left over is void');
+  const shown = await showApprovals(world, chief.op, MODEL);
+  assert.ok(shown.some(({ against }) => against.includes('G04/earlier')));
+  await approve(world, chief, 'site-chief', step);
+  await approve(world, physicist, 'medical-physicist', step);
+  assert.equal((await takeStep(world, chief.op, MODEL, asked)).to, 'limitado', 'fresh ones count');
 });
 
 test('each way to sign wrongly is refused by its rule and leaves nothing', async () => {
@@ -212,6 +249,17 @@ test('glass is broken to suspend, for the nation too, and a nation that stopped 
   await assert.rejects(suspend(world, process, MODEL, { site: null, reason: 'x' }), refusedBy('G37/edge'));
 });
 
+test('an office counts where it is held: elsewhere whoever may stop breaks glass', async () => {
+  const world = await startWorld();
+  const people = await committee(world);
+  const guest = await world.hire(OTHER_SITE, ['site-chief', OTHER_SITE], ['radiologist', SITE]);
+  await registered(world.db, MODEL);
+  await demonstrate(world, people, 'limitado');
+  const at = { ...guest.op, institution: SITE };
+  assert.equal((await suspend(world, at, MODEL, { site: SITE, reason: 'x' })).cause, 'break-glass');
+  assert.equal((await suspend(world, people.authority.op, MODEL, { site: null, reason: 'x' })).cause, 'asked');
+});
+
 test('what expired runs nowhere at once, and the job writes it down once', async () => {
   const world = await startWorld();
   const people = await committee(world);
@@ -228,51 +276,6 @@ test('what expired runs nowhere at once, and the job writes it down once', async
   assert.deepEqual([last?.to, last?.cause], ['suspendido', 'expired']);
   const rows = await world.db.query(`select from journal where kind = 'model.stepped' and event like '%"expired"%'`);
   assert.equal(rows.length, 2);
-});
-
-test('a newer version takes the place of the one in use; one act brings that back while it is approved', async () => {
-  const world = await startWorld();
-  const people = await committee(world);
-  await registered(world.db, MODEL);
-  const newer = await registered(world.db, NEWER, { threshold: 0.5 });
-  await demonstrate(world, people, 'limitado');
-  await assert.rejects(rollBack(world, people.chief.op, SITE, MODEL.model, 'x'), refusedBy('G56/rollback'));
-  world.at('2027-01-01T00:00:00.000Z');
-  await demonstrate(world, people, 'limitado', NEWER);
-  const memory = await viewOf(world);
-  const versions = () => memory.runningAt(SITE).map(({ version, stage }) => `${version} ${stage}`);
-  assert.deepEqual(versions(), ['1.1.0 limitado']);
-  const steps = await rollBack(world, people.chief.op, SITE, MODEL.model, 'peor');
-  assert.deepEqual(
-    steps.map(({ version, to }) => `${version} ${to}`),
-    ['1.1.0 suspendido', '1.0.0 limitado'],
-  );
-  await memory.refresh();
-  assert.deepEqual(versions(), ['1.0.0 limitado']);
-  assert.equal(memory.runningAt(SITE)[0]?.percentage, 10);
-  // Nothing of the newer one was given back, and what was used is used.
-  const [held] = await world.db.query<{ state: string }>(
-    `select state from model_state where package = $1 and site = $2`,
-    [newer, SITE],
-  );
-  assert.equal(held?.state, 'suspendido');
-});
-
-test('a rollback to what has expired is refused', async () => {
-  const world = await startWorld();
-  const people = await committee(world);
-  await registered(world.db, MODEL);
-  await registered(world.db, NEWER);
-  await demonstrate(world, people, 'limitado');
-  world.at('2027-06-01T00:00:00.000Z');
-  await demonstrate(world, people, 'limitado', NEWER);
-  world.at('2027-12-01T00:00:00.000Z');
-  await assert.rejects(rollBack(world, people.chief.op, SITE, MODEL.model, 'x'), refusedBy('G56/rollback'));
-  assert.deepEqual(
-    (await viewOf(world)).runningAt(SITE).map(({ version }) => version),
-    [NEWER.version],
-    'as it was',
-  );
 });
 
 test('a larger share needs signatures of its own, and a share of 100 is none', async () => {

@@ -1,5 +1,6 @@
 import { Failure, type FailureCode } from '@acervo/kernel/failure.ts';
 import { type Finding, type RuleId, refused } from '@acervo/model/lifecycle/rules.ts';
+import { NATION } from '@acervo/model/lifecycle/states.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Directory } from '../../ports/directory.ts';
@@ -63,6 +64,10 @@ export function allowPerson(op: Op, action: DeskAction, institution: string): vo
   if (op.may(action, institution)) return;
   throw refusalOf([refused(isStrong(op) ? 'G01/role' : 'G01/second-factor', `${action} at ${institution}`)]);
 }
+
+/** Does a person decide for the nation: by a role that is held for all institutions? */
+export const isNational = (ports: Ports, op: Op): boolean =>
+  grantsOf(ports, op.actor.id).some(({ institution }) => institution === NATION);
 
 export const isStrong = ({ authentication }: Op): boolean =>
   authentication?.strength === 'second-factor' || authentication?.strength === 'certificate';

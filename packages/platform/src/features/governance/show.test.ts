@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { approve, committee, MODEL, registered, startWorld, type World } from './governance.fixture.ts';
+import type { Op } from '../../ports/op.ts';
+import { draftApproval } from './approvals.ts';
+import {
+  approve,
+  committee,
+  MODEL,
+  OTHER_SITE,
+  registered,
+  SITE,
+  type Somebody,
+  startWorld,
+  type World,
+} from './governance.fixture.ts';
 import { revokeKey } from './keys.ts';
 import { showApprovals, showHistory, showState } from './show.ts';
 import { takeStep } from './steps.ts';
@@ -56,4 +69,27 @@ test('what was used says so, and steps say who took them and who may take the ne
   );
   const [last] = await showHistory(world, op, MODEL);
   assert.deepEqual([last?.to, last?.actor, last?.name], ['demostracion', authority.id, 'x']);
+});
+
+test('a package of another institution is not there, for whoever does not decide for the nation', async () => {
+  const world = await startWorld();
+  const { authority, chief } = await committee(world);
+  const elsewhere = await world.hire(OTHER_SITE, ['site-chief', OTHER_SITE]);
+  await registered(world.db, MODEL);
+  await world.db.asOwner((sql) => sql.query('update model set owner = $1 where id = $2', [SITE, MODEL.model]));
+  const at = (who: Somebody): Op => ({ ...who.op, may: (_, institution) => institution === who.op.institution });
+  const asked = { to: 'recibido', site: null, reason: 'x' } as const;
+  const isMissing = (thrown: unknown) => thrown instanceof Failure && thrown.code === 'request/not-found';
+  for (const ask of [
+    (op: Op) => showState(world, op, MODEL),
+    (op: Op) => showHistory(world, op, MODEL),
+    (op: Op) => showApprovals(world, op, MODEL),
+    (op: Op) =>
+      draftApproval(world, op, MODEL, { to: 'recibido', site: null, role: 'validator', percentage: undefined }),
+  ]) {
+    await assert.rejects(ask(at(elsewhere)), isMissing);
+    await ask(at(chief));
+    await ask(at(authority));
+  }
+  await assert.rejects(takeStep(world, at(elsewhere), MODEL, asked), isMissing);
 });

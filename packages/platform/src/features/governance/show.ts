@@ -1,4 +1,3 @@
-import { Failure } from '@acervo/kernel/failure.ts';
 import type { Approval } from '@acervo/model/lifecycle/approval.ts';
 import { verdictsOf } from '@acervo/model/lifecycle/judge.ts';
 import { type Asker, edgeOf, edgesFrom, type Slot } from '@acervo/model/lifecycle/machine.ts';
@@ -11,17 +10,15 @@ import {
   approvalsOf,
   type HeldApproval,
   type PackageRow,
-  packageOf,
   type StateRow,
   type StepRow,
   statesAt,
   statesOf,
   stepsOf,
 } from './governance.repo.ts';
-import type { Ports } from './refusing.ts';
+import { isNational, type Ports } from './refusing.ts';
 import { givenBy } from './signers.ts';
-import { evidenceOf, type Standing, standingIn, subjectOf } from './standing.ts';
-import { isNational } from './steps.ts';
+import { evidenceOf, packageSeen, type Standing, sinceOf, standingIn, subjectOf } from './standing.ts';
 
 const LIST_MAX = 1000;
 
@@ -46,8 +43,7 @@ export type Place = Pick<StateRow, 'site' | 'percentage' | 'before' | 'expiresAt
 /** Where a version stands, and what each step from there would need. @throws {Failure} request/not-found */
 export async function showState(ports: Ports, op: Op, { model, version }: Version): Promise<Shown> {
   const { db } = ports;
-  const row = await packageOf(db, model, version);
-  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
+  const row = await packageSeen(ports, op, db, { model, version });
   const nation = await standingIn(db, row, null);
   const states = await statesOf(db, row.digest, sitesOf(ports, op));
   const sites = new Set(states.map(({ site }) => site).filter((site) => site !== ''));
@@ -94,8 +90,7 @@ export async function showHistory(
   op: Op,
   { model, version }: Version,
 ): Promise<readonly Named<StepRow>[]> {
-  const row = await packageOf(ports.db, model, version);
-  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
+  const row = await packageSeen(ports, op, ports.db, { model, version });
   const steps = await stepsOf(ports.db, row.digest, sitesOf(ports, op), LIST_MAX);
   return steps.map((step) => ({ ...step, name: step.actorKind === 'person' ? nameOf(ports, step.actor) : '' }));
 }
@@ -107,8 +102,7 @@ export type ShownApproval = Named<HeldApproval> & { against: readonly RuleId[] }
 
 /** Approvals as they were signed, so that anybody can verify them. @throws {Failure} request/not-found */
 export async function showApprovals(ports: Ports, op: Op, { model, version }: Version): Promise<ShownApproval[]> {
-  const row = await packageOf(ports.db, model, version);
-  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
+  const row = await packageSeen(ports, op, ports.db, { model, version });
   const sites = sitesOf(ports, op);
   const shown: ShownApproval[] = [];
   for (const held of await approvalsOf(ports.db, row.digest, LIST_MAX)) {
@@ -129,7 +123,7 @@ async function againstIt(ports: Ports, row: PackageRow, held: HeldApproval, appr
   if (edge === undefined || approval.de !== standing.from) return ['G37/edge'];
   const subject = subjectOf(standing, approval.a, approval.porcentaje ?? undefined);
   const asked = { edge, subject, supplier: standing.facts.supplier, at: ports.now().toISOString() };
-  const [given] = await givenBy(ports, ports.db, [held], row);
+  const [given] = await givenBy(ports, ports.db, [held], row, sinceOf(standing));
   const judged = given === undefined ? [refused('G01/key')] : await judgeApproval(given, asked);
   return Array.isArray(judged) ? [...new Set(judged.map(({ rule }) => rule))] : [];
 }

@@ -19,15 +19,19 @@ export async function signerNow(
   return { kind, id, isStrong: isStrong(op), keyOwner: of.keyOwner, ...(await personOf(ports, sql, id, of.model)) };
 }
 
-/** What was handed in, with who signed it as the directory knows him today: a role that ended signs no more. */
+/**
+ * What was handed in, with who signed it as the directory knows him today: a role that ended signs no more.
+ * @param since  revision of the step by which the present state began; what was signed before it is told
+ */
 export async function givenBy(
   ports: Ports,
   sql: Sql,
   approvals: readonly HeldApproval[],
   { model }: PackageRow,
+  since: number,
 ): Promise<(Given & { id: string })[]> {
   const given: (Given & { id: string })[] = [];
-  for (const { id, document, signature, key, keyOwner, isUsed } of approvals) {
+  for (const { id, document, signature, key, keyOwner, isUsed, revision } of approvals) {
     const person = keyOwner ?? '';
     const signer: Signer = {
       kind: 'person',
@@ -37,7 +41,8 @@ export async function givenBy(
       keyOwner: keyOwner ?? undefined,
       ...(await personOf(ports, sql, person, model)),
     };
-    given.push({ id, signed: { text: document, signature, key }, signer, isUsed });
+    const isEarlier = revision <= since;
+    given.push({ id, signed: { text: document, signature, key }, signer, isUsed, isEarlier });
   }
   return given;
 }

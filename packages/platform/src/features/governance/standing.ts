@@ -1,10 +1,19 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import type { Subject } from '@acervo/model/lifecycle/approval.ts';
 import type { Evidence, PackageFacts, Statement } from '@acervo/model/lifecycle/evidence.ts';
-import { INITIAL, type NationalState, type Scope, type State, type Track } from '@acervo/model/lifecycle/states.ts';
+import {
+  INITIAL,
+  NATION,
+  type NationalState,
+  type Scope,
+  type State,
+  type Track,
+} from '@acervo/model/lifecycle/states.ts';
+import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
 import { type PackageRow, packageOf, type StateRow, signedStep, stateOf } from './governance.repo.ts';
 import { factsOf } from './package-facts.ts';
+import { isNational, type Ports } from './refusing.ts';
 
 /** Where a package stands, for the nation and at one site, with what it says of itself. */
 export type Standing = {
@@ -19,11 +28,31 @@ export type Standing = {
   from: State;
 };
 
-/** @throws {Failure} request/not-found */
-export async function standingOf(sql: Sql, model: string, version: string, site: string | null): Promise<Standing> {
+type Version = { model: string; version: string };
+
+/** @throws {Failure} request/not-found, as `packageSeen` */
+export async function standingOf(
+  ports: Ports,
+  op: Op,
+  sql: Sql,
+  { site, ...of }: Version & { site: string | null },
+): Promise<Standing> {
+  return standingIn(sql, await packageSeen(ports, op, sql, of), site);
+}
+
+/**
+ * A package that is everybody's, or the caller's institution's, or has a state there; of others for who decides for the
+ * nation, as the registry shows it (decision 0041).
+ * @throws {Failure} request/not-found, also for what the caller may not see
+ */
+export async function packageSeen(ports: Ports, op: Op, sql: Sql, { model, version }: Version): Promise<PackageRow> {
   const row = await packageOf(sql, model, version);
-  if (row === undefined) throw new Failure('request/not-found', 'no such version of a model');
-  return standingIn(sql, row, site);
+  if (row !== undefined) {
+    const isSeen = row.owner === NATION || op.may('read-model', row.owner) || isNational(ports, op);
+    // What runs at a site is its to know and to stop, whoever owns it.
+    if (isSeen || (await stateOf(sql, row.digest, op.institution)) !== undefined) return row;
+  }
+  throw new Failure('request/not-found', 'no such version of a model');
 }
 
 export async function standingIn(sql: Sql, row: PackageRow, site: string | null): Promise<Standing> {
@@ -59,6 +88,9 @@ export async function evidenceOf(
     former: isFormer ? { state: signed.to, percentage: signed.percentage ?? undefined } : undefined,
   };
 }
+
+/** Revision of the step by which the state began that it stands in. */
+export const sinceOf = ({ held }: Standing): number => held?.revision ?? 0;
 
 export const subjectOf = ({ facts, from, site }: Standing, to: State, percentage: number | undefined): Subject => ({
   digests: facts.digests,

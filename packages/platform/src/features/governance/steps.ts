@@ -3,7 +3,7 @@ import { newId } from '@acervo/kernel/id.ts';
 import { approvalText } from '@acervo/model/lifecycle/approval.ts';
 import type { Statement } from '@acervo/model/lifecycle/evidence.ts';
 import { type Judgement, judge } from '@acervo/model/lifecycle/judge.ts';
-import { NATION, type State } from '@acervo/model/lifecycle/states.ts';
+import type { State } from '@acervo/model/lifecycle/states.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
@@ -22,7 +22,7 @@ import {
 } from './governance.repo.ts';
 import { allowPerson, grantsOf, orRefused, type Ports, refusalOf } from './refusing.ts';
 import { givenBy } from './signers.ts';
-import { evidenceOf, type Standing, standingIn, standingOf, subjectOf } from './standing.ts';
+import { evidenceOf, type Standing, sinceOf, standingIn, standingOf, subjectOf } from './standing.ts';
 
 export type Taken = { model: string; version: string; site: string | null; from: State; to: State; cause: Cause };
 
@@ -38,7 +38,7 @@ export function takeStep(ports: Ports, op: Op, { model, version }: Version, aske
     allowPersonOrOwner(op, site);
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
-      const standing = await standingOf(sql, model, version, site);
+      const standing = await standingOf(ports, op, sql, { model, version, site });
       // First what gives way: one version of a model is in use at a site.
       if (site !== null && (to === 'limitado' || to === 'general')) await giveWay(ports, sql, op, standing);
       return step(ports, sql, op, { standing, to, statement, cause: 'asked' });
@@ -84,7 +84,7 @@ export async function step(ports: Ports, sql: Sql, op: Op, wanted: Wanted): Prom
     site,
     evidence,
     asker: { kind: op.actor.kind, grants: grantsOf(ports, op.actor.id) },
-    given: await givenBy(ports, sql, approvals, row),
+    given: await givenBy(ports, sql, approvals, row, sinceOf(standing)),
     asked: { subject: subjectOf(standing, to, statement.percentage), supplier: facts.supplier, at },
   });
   if (!judged.isAccepted) throw refusalOf(judged.found);
@@ -131,7 +131,3 @@ async function write(
   await insertEvents(sql, [envelopeOf(op, 'model.stepped', { institution: site ?? '' }, facts)]);
   await putStep(sql, told);
 }
-
-/** Where a person's role counts for the nation. */
-export const isNational = (ports: Ports, op: Op): boolean =>
-  grantsOf(ports, op.actor.id).some(({ institution }) => institution === NATION);

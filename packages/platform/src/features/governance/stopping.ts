@@ -1,11 +1,20 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { refused } from '@acervo/model/lifecycle/rules.ts';
+import { NATION } from '@acervo/model/lifecycle/states.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
 import type { Version } from './approvals.ts';
-import { lockGovernance, packagesBy, type StateRow, signedStep, stateOf, statesAt } from './governance.repo.ts';
+import {
+  causeAt,
+  lockGovernance,
+  packagesBy,
+  type StateRow,
+  signedStep,
+  stateOf,
+  statesAt,
+} from './governance.repo.ts';
 import { allowPerson, grantsOf, orRefused, type Ports, refusalOf } from './refusing.ts';
 import { standingIn, standingOf } from './standing.ts';
 import { step, type Taken } from './steps.ts';
@@ -13,8 +22,8 @@ import { step, type Taken } from './steps.ts';
 const RUNNING: ReadonlySet<string> = new Set(['silencioso', 'limitado', 'general']);
 const isInUse = ({ state }: StateRow): boolean => state === 'limitado' || state === 'general';
 
-/** Whose office it is to stop; anybody else who may breaks glass. */
-const OFFICES: ReadonlySet<string> = new Set(['site-chief', 'authority', 'regulatory-liaison']);
+/** Whose office it is to stop, for the nation or at a site of its own; anybody else who may breaks glass. */
+const NATIONAL_OFFICES: ReadonlySet<string> = new Set(['authority', 'regulatory-liaison']);
 
 /**
  * Suspend a version, for the nation or at a site: at once, without signatures. It only ever stops.
@@ -31,8 +40,13 @@ export function suspend(
     allowStop(op, site);
     return ports.db.transaction(async (sql) => {
       await lockGovernance(sql);
-      const standing = await standingOf(sql, model, version, site);
-      return step(ports, sql, op, { standing, to: 'suspendido', statement: { reason }, cause: causeOf(ports, op) });
+      const standing = await standingOf(ports, op, sql, { model, version, site });
+      return step(ports, sql, op, {
+        standing,
+        to: 'suspendido',
+        statement: { reason },
+        cause: causeOf(ports, op, site),
+      });
     });
   });
 }
@@ -41,8 +55,10 @@ function allowStop(op: Op, site: string | null): void {
   if (op.actor.kind !== 'process') allowPerson(op, 'stop-model', site ?? op.institution);
 }
 
-function causeOf(ports: Ports, op: Op): 'asked' | 'break-glass' {
-  const isOffice = grantsOf(ports, op.actor.id).some(({ role }) => OFFICES.has(role));
+function causeOf(ports: Ports, op: Op, site: string | null): 'asked' | 'break-glass' {
+  const isOffice = grantsOf(ports, op.actor.id).some(({ role, institution }) =>
+    role === 'site-chief' ? institution === site : NATIONAL_OFFICES.has(role) && institution === NATION,
+  );
   return op.actor.kind === 'process' || isOffice ? 'asked' : 'break-glass';
 }
 
@@ -87,7 +103,7 @@ async function stepOf(ports: Ports, sql: Sql, op: Op, one: One): Promise<Taken> 
 /**
  * The version that was in use before takes the place of the present one, in one act, by the signatures that it has:
  * as long as they hold (G56).
- * @throws {Failure} governance/refused where there is none that is still approved
+ * @throws {Failure} governance/refused where there is none that is still approved, or the site has stopped its AI
  */
 export function rollBack(ports: Ports, op: Op, site: string, model: string, reason: string): Promise<Taken[]> {
   return orRefused(ports, op, { what: 'rollback', package: model, site }, async () => {
@@ -98,6 +114,7 @@ export function rollBack(ports: Ports, op: Op, site: string, model: string, reas
       const former = states.find(({ state }) => state === 'sustituido');
       const signed = former === undefined ? undefined : await lastInUse(sql, former);
       if (former === undefined || signed === undefined) throw refusalOf([refused('G56/rollback')]);
+      if (await isStopped(sql, states)) throw refusalOf([refused('G46/stopped')]);
       const taken: Taken[] = [];
       for (const { package: digest } of states.filter(isInUse)) {
         taken.push(await stepOf(ports, sql, op, { digest, site, to: 'suspendido', reason, cause: 'rollback' }));
@@ -108,6 +125,13 @@ export function rollBack(ports: Ports, op: Op, site: string, model: string, reas
       return taken;
     });
   });
+}
+
+/** Has the site stopped the model, and put no version of it to use since? Signatures of before bring none back. */
+async function isStopped(sql: Sql, states: readonly StateRow[]): Promise<boolean> {
+  if (states.some(isInUse)) return false;
+  const [last] = states.filter(({ state }) => state === 'suspendido').sort((a, b) => b.revision - a.revision);
+  return last !== undefined && (await causeAt(sql, last.revision)) === 'site-stop';
 }
 
 /** What a former version was last signed for. */

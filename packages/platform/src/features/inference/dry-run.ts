@@ -9,7 +9,8 @@ import { checkWatch, RULES_MAX, ruleName } from './rules.ts';
 const PAGE = 1_000;
 /** Of one institution; beyond it the answer says that it is cut. */
 export const STUDIES_MAX = 100_000;
-export const DAYS_MAX = 366;
+/** Ten years: what an archive holds from before it had rules can be looked at, too. */
+export const DAYS_MAX = 3_660;
 const DAY_MS = 86_400_000;
 
 export type RuleVolume = {

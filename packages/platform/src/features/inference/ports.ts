@@ -18,10 +18,13 @@ export type WorkerPorts = {
   inputBytesMax: number;
 };
 
-/** What a monitor is told: how many, how long, never of whom nor what was found. Silent tasks count like others. */
+/** What a monitor is told: how many, how long, never of whom nor what was found. */
 export type InferenceMetrics = {
-  /** @param seconds  from its lease to its end; `run`: of that, the model's own computation, where it came to it */
-  taskEnded(state: Ended, seconds: { all: number; run: number | undefined }): void;
+  /**
+   * @param seconds  from its lease to its end; `run`: of that, the model's own computation, where it came to it;
+   *   undefined of silent tasks, which are only counted: how long drawing took tells that something was found
+   */
+  taskEnded(state: Ended, seconds: { all: number; run: number | undefined } | undefined): void;
   /** Now; and for how long the first of those that wait could have been begun. */
   setTasksOpen(count: { queued: number; leased: number }, oldestWaitingSeconds: number): void;
 };

@@ -1,7 +1,7 @@
 import type { Sql } from '../../ports/sql.ts';
 import type { EndedTask, NewTask } from './task.repo.ts';
 
-/** Rows that the journal tells of; one that was asked for again is queued again. */
+/** Rows that the journal tells of; one that was asked for again is queued again, at the stage that counted then. */
 export async function restoreTasks(sql: Sql, tasks: readonly NewTask[]): Promise<void> {
   await sql.query(
     `insert into ai_task (id, package, model, version, stage, institution, study_key, study_uid, series, revision,
@@ -12,9 +12,9 @@ export async function restoreTasks(sql: Sql, tasks: readonly NewTask[]): Promise
        institution text, "studyKey" uuid, "studyUid" text, series text[], revision text, rules text[], "askedBy" text,
        priority smallint, "createdAt" timestamptz, deadline timestamptz,
        "deliverTo" text[])
-     on conflict (study_key, package, revision) do update set state = 'queued', deadline = excluded.deadline,
-       asked_by = excluded.asked_by, priority = excluded.priority, deliver_to = excluded.deliver_to, reason = null,
-       ended_at = null`,
+     on conflict (study_key, package, revision) do update set state = 'queued', stage = excluded.stage,
+       rules = excluded.rules, deadline = excluded.deadline, asked_by = excluded.asked_by, priority = excluded.priority,
+       deliver_to = excluded.deliver_to, reason = null, ended_at = null`,
     [JSON.stringify(tasks)],
   );
 }

@@ -357,3 +357,41 @@ test('the journal makes the rows again: what had not ended waits, what had ended
     assert.deepEqual(await rows(), before);
   }
 });
+
+test('a task that was asked for again at another stage comes back from the journal as of that stage', async (t) => {
+  const opened = await openRouted(t, { placed: [SILENT] });
+  const { db } = opened.archive.holdings;
+  const studies = [await storeImage(opened, 1)];
+  const model = `${SILENT.model}@${SILENT.version}`;
+  await asked(opened, studies, model);
+  await workOnce(opened, { ...opened.worker, silent: undefined });
+  opened.state.placed = [{ ...SILENT, stage: 'limitado' }];
+  await asked(opened, studies, model);
+  await workOnce(opened);
+  const rows = () =>
+    db.query<{ stage: string; state: string }>(`select id::text as id, stage, state, rules, results from ai_task`);
+  const before = await rows();
+  assert.deepEqual(
+    before.map(({ stage, state }) => [stage, state]),
+    [['limitado', 'done']],
+  );
+  await opened.archive.database.asOwner((sql) => sql.query('truncate ai_task'));
+  const told = await events(opened);
+  await db.transaction((sql) => inferenceProjection.apply(sql, told));
+  assert.deepEqual(await rows(), before);
+});
+
+test('of silent tasks a monitor is told how many end, not how long they took: drawing takes time', async (t) => {
+  const opened = await openRouted(t, { placed: [PLACED, SILENT] });
+  const timed: (readonly [state: string, isTimed: boolean])[] = [];
+  opened.ports.metrics.taskEnded = (state, seconds) => void timed.push([state, seconds !== undefined]);
+  const studies = [await storeImage(opened, 1)];
+  for (const { model, version } of [PLACED, SILENT]) {
+    await asked(opened, studies, `${model}@${version}`);
+    await workOnce(opened);
+  }
+  assert.deepEqual(timed, [
+    ['done', true],
+    ['done', false],
+  ]);
+});

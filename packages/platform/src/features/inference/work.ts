@@ -91,9 +91,10 @@ export async function workOn(
   });
   const { state } = end;
   const allMs = Math.round(performance.now() - from);
-  ports.metrics.taskEnded(state, { all: allMs / 1000, run: laps.runMs === undefined ? undefined : laps.runMs / 1000 });
   const { runMs } = laps;
   // How long it took to draw what was found tells that something was.
+  const seconds = { all: allMs / 1000, run: runMs === undefined ? undefined : runMs / 1000 };
+  ports.metrics.taskEnded(state, isSilent(task) ? undefined : seconds);
   const took = isSilent(task) ? {} : { allMs, ...laps.ms, ...(runMs !== undefined && { runMs }) };
   log.info('ai.ended', { task: task.id, state, ...took });
 }

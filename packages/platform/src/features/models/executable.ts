@@ -35,6 +35,15 @@ export function executableIn(path: string, bytes: Uint8Array): string | undefine
   return byName ?? STARTS.find(([prefix]) => start.startsWith(prefix))?.[1];
 }
 
+/** What else a package has beside what its manifest names: texts, tables and pictures that nothing runs. */
+const PLAIN = /(^|\/)(LICENSE|NOTICE|README)$|\.(json|md|txt|csv|pdf|png|jpe?g)$/;
+
+/**
+ * A file that the manifest does not name and that is of no kind that is known to be inert. There are more names of
+ * what programs run than a list can have (`.pyw`, `.yaml` of MONAI, `.so.1`, none at all): the list is of the others.
+ */
+export const isStray = (path: string, named: ReadonlySet<string>): boolean => !named.has(path) && !PLAIN.test(path);
+
 const DEPTH_MAX = 64;
 
 /**

@@ -14,7 +14,7 @@ import { checkOnnx, type Finding } from '@acervo/model/onnx/check.ts';
 import { readOnnx } from '@acervo/model/onnx/read.ts';
 import type { PackageFolder } from '../../ports/package-folder.ts';
 import { DOCUMENTS, lacksOf } from './documents.ts';
-import { executableIn, monaiExpressionIn } from './executable.ts';
+import { executableIn, isStray, monaiExpressionIn } from './executable.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const PACKAGE_LIMITS = { files: 4096, fileBytes: 2 ** 30, packageBytes: 4 * 2 ** 30, jsonBytes: 2 ** 22 };
@@ -52,7 +52,10 @@ export async function checkPackage(folder: PackageFolder, trusted: readonly Veri
   const source: Source = { files, read: (path, bytesMax) => readSame(folder, files, path, bytesMax) };
   const manifest = await checkManifest(source, say);
   const model = manifest && (await checkArtifact(manifest, source, say));
-  if (manifest !== undefined) await checkDocuments(manifest, source, say);
+  if (manifest !== undefined) {
+    checkKinds(manifest, files, say);
+    await checkDocuments(manifest, source, say);
+  }
   const sizes = new Map([...files].map(([path, { sizeBytes }]) => [path, sizeBytes]));
   return { findings, digests, sizes, manifest, model, signedBy, ...signed };
 }
@@ -177,6 +180,15 @@ async function checkArtifact(manifest: Manifest, { files, read }: Source, say: S
   }
 }
 
+/** What the manifest names has a use; beside it only what nothing could run. */
+function checkKinds(manifest: Manifest, files: Files, say: Say): void {
+  const documents = DOCUMENTS.flatMap((kind) => manifest[kind] ?? []);
+  const named = new Set([manifest.artifact.file, ...documents, ...manifest.golden.flatMap(({ dicom }) => dicom)]);
+  for (const path of files.keys()) {
+    if (isStray(path, named)) say('model/executable', path, 'no kind of file that a package has, and no use for it');
+  }
+}
+
 async function checkDocuments(manifest: Manifest, { files, read }: Source, say: Say): Promise<void> {
   for (const { dicom } of manifest.golden) {
     for (const path of dicom) if (!files.has(path)) say('model/document', path, 'a golden case is missing');
@@ -195,19 +207,22 @@ async function checkDocuments(manifest: Manifest, { files, read }: Source, say: 
       say('model/document', path, toFailure(thrown).detail);
     }
   }
+  const told = new Set(DOCUMENTS.flatMap((kind) => manifest[kind] ?? []));
   for (const [path, { sizeBytes }] of files) {
-    if (!path.endsWith('.json') || sizeBytes > PACKAGE_LIMITS.jsonBytes) continue;
-    const bytes = await read(path, PACKAGE_LIMITS.jsonBytes);
-    const found = tried(() => monaiExpressionIn(parsed(bytes)));
-    if (found !== undefined) say('model/executable', path, found);
+    // Of a document that is none it has been said.
+    const sayOnce: Say = (code, where, what) =>
+      code === 'model/document' && told.has(where) ? undefined : say(code, where, what);
+    if (path.endsWith('.json')) await checkJson(path, sizeBytes, read, sayOnce);
   }
 }
 
-/** Other files may be named .json and be none: nothing reads those. */
-function tried(read: () => string | undefined): string | undefined {
+/** Every JSON file is read: what is too long or none could hide what MONAI executes from us, not from MONAI. */
+async function checkJson(path: string, sizeBytes: number, read: Source['read'], say: Say): Promise<void> {
+  if (sizeBytes > PACKAGE_LIMITS.jsonBytes) return say('model/limit', path, `${sizeBytes} bytes of JSON`);
   try {
-    return read();
-  } catch {
-    return undefined;
+    const found = monaiExpressionIn(parsed(await read(path, PACKAGE_LIMITS.jsonBytes)));
+    if (found !== undefined) say('model/executable', path, found);
+  } catch (thrown) {
+    say('model/document', path, toFailure(thrown).detail);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { ed25519Signer, ed25519Verifier, type Signer, type Verifier } from '@acervo/model/envelope.ts';
@@ -114,6 +114,20 @@ const HOSTILE: readonly Hostile[] = [
   ['Python', 'transforms.py', ascii('import os'), 'model/executable transforms.py'],
   ['MONAI, an import', 'inference.json', ascii('{"a":[{"_target_":"os.system"}]}'), 'model/executable inference.json'],
   ['MONAI, an expression', 'inference.json', ascii('{"a":{"b":"$import os"}}'), 'model/executable inference.json'],
+  [
+    'MONAI in YAML',
+    'configs/inference.yaml',
+    ascii('a:\n  _target_: os.system\n'),
+    'model/executable configs/inference.yaml',
+  ],
+  ['MONAI, its name in capitals', 'inference.JSON', ascii('{"_target_":"x"}'), 'model/executable inference.JSON'],
+  ['MONAI behind 4 MiB', 'long.json', ascii(`{"a":"${'x'.repeat(2 ** 22)}","_target_":"x"}`), 'model/limit long.json'],
+  ['JSON that is none', 'notes.json', ascii('{"_target_": os}'), 'model/document notes.json'],
+  ['a pickle of letters', 'weights.p', ascii("cos\nsystem\n(S'id'\ntR."), 'model/executable weights.p'],
+  ['Python by another name', 'transforms.pyw', ascii('import os'), 'model/executable transforms.pyw'],
+  ['a file without a kind', 'run', ascii('import os'), 'model/executable run'],
+  ['weights that nothing names', 'second.onnx', ascii('x'), 'model/executable second.onnx'],
+  ['weights outside of the model', 'model.onnx_data', ascii('x'), 'model/executable model.onnx_data'],
   ['a hidden file', '.hidden', ascii('x'), 'model/path ".hidden"'],
   ['a name with a blank', 'a b', ascii('x'), 'model/path "a b"'],
 ];
@@ -121,6 +135,7 @@ const HOSTILE: readonly Hostile[] = [
 test('what could be executed, unpacked or hidden is refused by its name', async (t) => {
   const { root, folder, signer, verifier } = await packed(t);
   for (const [what, path, bytes, expected] of HOSTILE) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), bytes);
     await packModel(folder, signer);
     const { findings } = await checkPackage(folder, [verifier]);

@@ -3,6 +3,7 @@ import type { Sql } from '../../../ports/sql.ts';
 import { allExternal, type ExternalRow } from './external.repo.ts';
 import { EXTERNAL } from './external.ts';
 import { maySee } from './owner.ts';
+import { type Standing, standingsOf } from './registry.repo.ts';
 import { type PackageSummary, seenPackages, summaryOf } from './show.ts';
 import { UNKNOWN } from './warnings.ts';
 
@@ -18,9 +19,9 @@ export type InventoryEntry = {
   vendor: string;
   /** What it runs in; this archive for packages. */
   host: string;
+  /** Of a package, those that the caller may know of, each with its state. */
   sites: readonly string[];
-  /** received: nobody has approved anything by that. */
-  status: 'received' | 'in-use' | 'retired';
+  status: Status;
   class: string;
   registroSanitario: string;
   useStatus: string;
@@ -29,14 +30,40 @@ export type InventoryEntry = {
   warnings: readonly string[];
 };
 
+/**
+ * received: nobody has approved anything by that; approved: for the nation, and it runs at no site; in-use: at some
+ * site, be it in silence.
+ */
+export type Status = 'received' | 'approved' | 'in-use' | 'suspended' | 'rejected' | 'retired';
+
 /** Everything that the caller may know of. @throws {Failure} access/denied */
 export async function inventory(sql: Sql, op: Op): Promise<InventoryEntry[]> {
-  const packages = (await seenPackages(sql, op)).map(summaryOf).map(packageEntry);
+  const seen = (await seenPackages(sql, op)).map(summaryOf);
+  const digests = seen.map(({ digest }) => digest);
+  const standings = Map.groupBy(await standingsOf(sql, digests), (standing) => standing.package);
+  const packages = seen.map((of) => packageEntry(op, of, standings.get(of.digest) ?? []));
   const external = (await allExternal(sql)).filter(({ institution }) => maySee(op, institution)).flatMap(externalEntry);
   return [...packages, ...external];
 }
 
-function packageEntry(of: PackageSummary): InventoryEntry {
+const APPROVED: ReadonlySet<string> = new Set(['aprobado_nacional', 'en_revision', 'demostracion']);
+const RUNNING: ReadonlySet<string> = new Set(['silencioso', 'limitado', 'general']);
+const ENDED: Readonly<Record<string, Status>> = {
+  suspendido: 'suspended',
+  rechazado: 'rejected',
+  retirado: 'retired',
+};
+
+/** What the life-cycle says of a package, and where it runs. */
+function standsAs(standings: readonly Standing[]): { status: Status; running: readonly Standing[] } {
+  const national = standings.find(({ site }) => site === '')?.state ?? '';
+  if (!APPROVED.has(national)) return { status: ENDED[national] ?? 'received', running: [] };
+  const running = standings.filter(({ state }) => RUNNING.has(state));
+  return { status: running.length > 0 ? 'in-use' : 'approved', running };
+}
+
+function packageEntry(op: Op, of: PackageSummary, standings: readonly Standing[]): InventoryEntry {
+  const { status, running } = standsAs(standings);
   const { regulatory } = of;
   const told = Object.entries(of.provenance).map(([name, text]) => `${name}: ${text}`);
   return {
@@ -48,8 +75,8 @@ function packageEntry(of: PackageSummary): InventoryEntry {
     owner: of.owner,
     vendor: of.supplier,
     host: 'acervo',
-    sites: [],
-    status: 'received',
+    sites: running.filter(({ site }) => op.may('read-model', site)).map(({ site, state }) => `${site}: ${state}`),
+    status,
     class: regulatory.class,
     registroSanitario: regulatory.registroSanitario ?? '',
     useStatus: regulatory.useStatus,
@@ -90,6 +117,15 @@ function externalEntry({ id, institution, record, addedAt, retiredAt }: External
   ];
 }
 
+const STATUS_ES: Readonly<Record<Status, string>> = {
+  received: 'recibido',
+  approved: 'aprobado',
+  'in-use': 'en uso',
+  suspended: 'suspendido',
+  rejected: 'rechazado',
+  retired: 'retirado',
+};
+
 const COLUMNS: readonly (readonly [title: string, of: (entry: InventoryEntry) => string])[] = [
   ['tipo', ({ kind }) => (kind === 'package' ? 'paquete' : 'externo')],
   ['identificador', ({ id }) => id],
@@ -100,7 +136,7 @@ const COLUMNS: readonly (readonly [title: string, of: (entry: InventoryEntry) =>
   ['proveedor', ({ vendor }) => vendor],
   ['donde_opera', ({ host }) => host],
   ['sitios', ({ sites }) => sites.join('; ')],
-  ['estado', ({ status }) => ({ received: 'recibido', 'in-use': 'en uso', retired: 'retirado' })[status]],
+  ['estado', ({ status }) => STATUS_ES[status]],
   ['clase', (entry) => entry.class],
   ['registro_sanitario', ({ registroSanitario }) => registroSanitario],
   ['uso', ({ useStatus }) => useStatus],

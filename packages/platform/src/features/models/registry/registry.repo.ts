@@ -123,3 +123,17 @@ export async function referredTo(sql: Sql, names: readonly string[]): Promise<Se
   );
   return new Set(rows.map(({ sha256 }) => sha256));
 }
+
+/** Where a package stands: empty site, the nation. What has expired is suspended, written down or not. */
+export type Standing = { package: string; site: string; state: string };
+
+/** Index: primary key of model_state. */
+export function standingsOf(sql: Sql, packages: readonly string[]): Promise<Standing[]> {
+  return sql.query<Standing>(
+    `select package, site,
+       case when expires_at <= now() and state not in ('rechazado', 'retirado') then 'suspendido' else state end
+         as state
+     from model_state where package = any($1::text[]) order by package, site`,
+    [packages],
+  );
+}

@@ -233,6 +233,33 @@ test('the inventory has AI that runs elsewhere, what is unknown is a warning, an
     ],
   );
   assert.deepEqual(entries[1]?.warnings, ['provenance/unknown', 'regulatory/no-registration']);
+  await t.test('a package stands in it where its life-cycle has it', async () => {
+    const digest = entries[0]?.id ?? '';
+    const stands = async (...states: readonly (readonly [site: string, state: string, hours?: number])[]) => {
+      await db.asOwner(async (sql) => {
+        await sql.query('delete from model_state');
+        for (const [index, [site, state, hours = 1]] of states.entries())
+          await sql.query(
+            `insert into model_state (package, site, model, track, state, expires_at, revision)
+             values ($1, $2, 'x', 'demostracion', $3, now() + $5 * interval '1 h', $4)`,
+            [digest, site, state, index + 1, hours],
+          );
+      });
+      const [first] = await inventory(db, { ...at('A'), may: (_, institution) => institution === 'A' });
+      return [first?.status, ...(first?.sites ?? [])];
+    };
+    assert.deepEqual(await stands(['', 'recibido']), ['received']);
+    assert.deepEqual(await stands(['', 'demostracion']), ['approved']);
+    assert.deepEqual(await stands(['', 'demostracion'], ['A', 'limitado'], ['B', 'silencioso']), [
+      'in-use',
+      'A: limitado',
+    ]);
+    assert.deepEqual(await stands(['', 'suspendido'], ['A', 'limitado']), ['suspended']);
+    assert.deepEqual(await stands(['', 'demostracion'], ['A', 'suspendido']), ['approved']);
+    assert.deepEqual(await stands(['', 'demostracion', -1], ['A', 'limitado']), ['suspended'], 'expired');
+    assert.deepEqual(await stands(['', 'retirado', -1]), ['retired']);
+    assert.match(inventoryCsv(await inventory(db, at('A'))), /,retirado,/);
+  });
   const csv = inventoryCsv(entries);
   assert.match(csv, /^tipo,identificador,.*\r\npaquete,[0-9a-f]{64},mx\.acervo\.demo\.cr-opacidad,/);
   assert.match(csv, /"'=HYPERLINK\(""x""\)",3\.1,A,"Fabricante, S\.A\.",modality/);
