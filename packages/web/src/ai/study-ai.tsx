@@ -1,11 +1,11 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type AiTask, type Decision, type Finding, useStudyAi } from '../api/ai.ts';
-import { useModel } from '../api/models.ts';
+import { type ModelVersion, useModel } from '../api/models.ts';
 import { languageOf } from '../i18n/i18n.ts';
 import { usePerson } from '../models/words.ts';
 import { figureText, momentText } from '../parts/figures.ts';
-import { Mark } from '../parts/mark.tsx';
+import { Mark, type Marked } from '../parts/mark.tsx';
 import { useReason } from '../parts/reason.ts';
 import { Trouble } from '../parts/states.tsx';
 import { ResultActions } from './result-actions.tsx';
@@ -76,7 +76,8 @@ function Head({ task }: { task: AiTask }) {
   const { t } = useTranslation();
   const { data } = useModel(task.model);
   const known = data?.versions.find(({ version }) => version === task.version);
-  const useStatus = task.isDemonstration === true ? 'demostracion' : known?.regulatory.useStatus;
+  const said = task.state === 'result' ? (task.contentQualification ?? 'unknown') : undefined;
+  const mark = markOf(task, known?.regulatory.useStatus);
   return (
     <header className="ai-head">
       <div>
@@ -87,11 +88,23 @@ function Head({ task }: { task: AiTask }) {
           </span>
           {' · '}
           {t(`models.states.${task.stage}`)}
+          {said !== undefined && ` · ${t(`ai.qualification.${said}`)}`}
         </p>
       </div>
-      {useStatus !== undefined && useStatus !== 'clinico' && <Mark of={useStatus} />}
+      {mark !== undefined && <Mark of={mark} />}
     </header>
   );
+}
+
+/** A result says itself what it is for; where there is none, the registry says it of its model. */
+function markOf(
+  { state, contentQualification, isDemonstration }: AiTask,
+  useStatus: ModelVersion['regulatory']['useStatus'] | undefined,
+): Marked | undefined {
+  if (isDemonstration === true) return 'demostracion';
+  if (state !== 'result') return useStatus === 'clinico' ? undefined : useStatus;
+  if (contentQualification === 'PRODUCT') return undefined;
+  return contentQualification === 'RESEARCH' ? 'investigacion' : 'unknown';
 }
 
 function Withdrawal({ task: { withdrawn } }: { task: AiTask }) {

@@ -346,7 +346,12 @@ export const es = {
   },
   ai: {
     title: 'Inteligencia artificial',
-    marks: { demostracion: 'DEMOSTRACIÓN', investigacion: 'INVESTIGACIÓN' },
+    marks: { demostracion: 'DEMOSTRACIÓN', investigacion: 'INVESTIGACIÓN', unknown: 'SIN CALIFICACIÓN' },
+    qualification: {
+      RESEARCH: 'resultado de investigación',
+      PRODUCT: 'resultado para uso clínico',
+      unknown: 'no se sabe para qué uso es',
+    },
     why: {
       deadline: 'venció el plazo',
       superseded: 'llegaron más imágenes; se evalúa de nuevo',

@@ -62,7 +62,7 @@ function whyText(told: Why): string {
     ),
   );
   return [
-    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}`,
+    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}, ${told.contentQualification ?? 'unqualified'}`,
     `study ${told.study} of ${told.institution}`,
     `${asked}; made ${told.made}, ended ${told.ended}`,
     `package ${digests.package}, manifest ${digests.manifest ?? '-'}, model ${digests.model ?? '-'}`,

@@ -43,6 +43,7 @@ async function resultSeen(t: TestContext, served: Served, by: Who): Promise<Stud
 function isTold(task: StudyTask): void {
   assert.deepEqual([task.model, task.stage, task.isDemonstration], [MODEL.model, 'limitado', true]);
   assert.equal(task.objects[0]?.modality, 'SR');
+  assert.equal(task.contentQualification, 'RESEARCH');
   assert.deepEqual([task.withdrawn, task.reportsUnread, task.decisions], [null, 0, []]);
   const [finding] = task.findings;
   assert.deepEqual(
@@ -87,7 +88,7 @@ async function explained(served: Served, task: StudyTask, image: Uint8Array): Pr
   assert.equal(byObject.body.id, task.id);
   assert.equal((await served.json('stranger', 'GET', `/api/ai/results/${task.id}`)).status, 404);
   const { digests, input } = told;
-  assert.equal(digests.package, task.package);
+  assert.deepEqual([digests.package, told.contentQualification], [task.package, 'RESEARCH']);
   for (const digest of Object.values(digests)) assert.match(digest ?? '', /^[0-9a-f]{64}$/);
   assert.deepEqual([told.operations, told.rules, told.askedBy], ['ops/1', [`${SITE}/torax@1`], 'rules']);
   const dataSet = readImageFile('', image).bytes;
