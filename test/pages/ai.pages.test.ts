@@ -179,6 +179,21 @@ async function qualifies(page: Page, show: (task: object) => Promise<void>): Pro
   await keepPicture(page, 'ai-5-unqualified-1440');
 }
 
+/** Words of the manifest and of the page, both in English where that was chosen. */
+async function inEnglish({ page, troubles }: Watched, url: string): Promise<void> {
+  await page.unroute('**/api/ai/studies/**');
+  await page.goto(url);
+  await page.getByText('EN', { exact: true }).click();
+  await page.locator('.study-name').first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Abnormal findings on diagnostic imaging of lung').waitFor();
+  await dialog.getByText('With an AI result').waitFor();
+  assert.equal(await dialog.getByText(FINDING).count(), 0);
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'ai-6-english-1440');
+  assert.deepEqual(troubles, []);
+}
+
 async function resultOf(t: TestContext, served: Served): Promise<void> {
   await storeChest(served);
   await t.waitFor(async () => assert.equal((await taskOf(served))?.state, 'result'), {
@@ -201,4 +216,5 @@ test('what AI said of a study, and what a person does about it', async (t) => {
   await t.test('decisions, with their reasons', () => decides(served, watched));
   await t.test('an incident', () => reports(served, watched));
   await t.test('the lack of a result, one that was withdrawn, and nothing', () => told(watched, url, served.study));
+  await t.test('in English', () => inEnglish(watched, url));
 });

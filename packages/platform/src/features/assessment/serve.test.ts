@@ -47,8 +47,15 @@ function isTold(task: StudyTask): void {
   assert.deepEqual([task.withdrawn, task.reportsUnread, task.decisions], [null, 0, []]);
   const [finding] = task.findings;
   assert.deepEqual(
-    [finding?.es, finding?.code.value, finding?.unit, finding?.threshold, finding?.isPositive],
-    ['Hallazgos anormales en imagen diagnóstica de pulmón', 'R91', '%', 50, true],
+    [finding?.es, finding?.en, finding?.code.value, finding?.unit, finding?.threshold, finding?.isPositive],
+    [
+      'Hallazgos anormales en imagen diagnóstica de pulmón',
+      'Abnormal findings on diagnostic imaging of lung',
+      'R91',
+      '%',
+      50,
+      true,
+    ],
   );
   assert.ok((finding?.value ?? 0) > 50);
 }
