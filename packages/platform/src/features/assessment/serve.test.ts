@@ -145,6 +145,28 @@ async function computedAgain({ server, config }: Served, told: Why, image: Uint8
   }
 }
 
+/** Who looks into it, by their offices. */
+async function followed(served: Served, incident: string): Promise<void> {
+  const path = `/api/ai/incidents/${incident}/steps`;
+  const take = { to: 'investigating', note: 'lo reviso' };
+  for (const [who, body, status] of [
+    ['A', take, 404],
+    ['stranger', take, 404],
+    ['technician', take, 404],
+    ['officer', take, 403],
+    ['chief', { ...take, cause: 'model' }, 400],
+    ['chief', { ...take, note: ' ' }, 400],
+    ['chief', { to: 'closed', note: 'x' }, 400],
+    ['chief', { to: 'closed', note: 'x', cause: 'luck' }, 400],
+    ['chief', { to: 'closed', note: 'x', cause: 'none' }, 409],
+    ['chief', take, 200],
+  ] as const) {
+    assert.equal((await served.json(who, 'POST', path, body)).status, status, `${who} ${JSON.stringify(body)}`);
+  }
+  const { body } = await served.json<{ incidents: ToldIncident[] }>('officer', 'GET', '/api/ai/incidents');
+  assert.deepEqual([body.incidents[0]?.state, body.incidents[0]?.investigator?.by], ['investigating', 'Persona chief']);
+}
+
 async function bundled(served: Served, task: StudyTask, image: Uint8Array): Promise<void> {
   const path = `/api/ai/results/${task.id}/incidents`;
   const told = { severity: 'serious', text: 'no marcó un neumotórax' };
@@ -158,6 +180,7 @@ async function bundled(served: Served, task: StudyTask, image: Uint8Array): Prom
   }
   const list = await served.json<{ incidents: ToldIncident[] }>('chief', 'GET', '/api/ai/incidents');
   assert.deepEqual(list.body.incidents, [body]);
+  await followed(served, body.id);
   const bundle = `/api/ai/incidents/${body.id}/bundle`;
   assert.equal((await served.json('chief', 'GET', bundle)).status, 404, 'who may not audit there');
   assert.equal((await served.json('officer', 'GET', `${bundle}?objects=true`)).status, 403, 'nor export');
@@ -190,6 +213,8 @@ async function bundled(served: Served, task: StudyTask, image: Uint8Array): Prom
     );
   }
   assert.equal((JSON.parse(text('task.json')) as Why).digests.package, task.package);
+  assert.equal((JSON.parse(text('incident.json')) as ToldIncident).steps.length, 1);
+  assert.match(text('LEEME.txt'), /Estado: en investigación/);
   const pixels = image.subarray(-1_000);
   assert.equal(Buffer.from(bytes).indexOf(pixels), -1, 'no pixel data that nobody asked for');
   const file = join(served.directory, 'case.tar');

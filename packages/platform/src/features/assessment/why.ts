@@ -11,7 +11,7 @@ import type {
 } from '../../ports/assessment.ts';
 import type { Op } from '../../ports/op.ts';
 import { decisionsOf, manifestsOf, shownOf } from './assessment.repo.ts';
-import { type IncidentRow, incidentsOfResult } from './incident.repo.ts';
+import { type HeldIncident, incidentsOfResult } from './incident.repo.ts';
 import { heldObjects, isReport, qualificationOf, storedReport } from './reports.ts';
 import { type SeenResult, seenResult } from './result.ts';
 import { type AssessmentPorts, noteShown, toldDecision, toldObject } from './told.ts';
@@ -62,7 +62,7 @@ export type Why = {
   /** When whom the archive showed it first. */
   shown: readonly { at: string; by: string; person: string }[];
   decisions: readonly ToldDecision[];
-  incidents: readonly Pick<IncidentRow, 'id' | 'at' | 'severity' | 'state'>[];
+  incidents: readonly Pick<HeldIncident, 'id' | 'at' | 'severity' | 'state'>[];
   withdrawn: Withdrawn | null;
   journal: readonly ToldLine[];
 };
