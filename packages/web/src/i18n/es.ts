@@ -1,3 +1,4 @@
+import { esOversight } from './es-oversight.ts';
 import { esReasons } from './es-reasons.ts';
 import { esRequirements, esRules } from './rules.ts';
 
@@ -380,6 +381,7 @@ export const es = {
     sendReport: 'Enviar reporte',
     reported: 'El reporte quedó registrado.',
   },
+  oversight: esOversight,
   trouble: {
     title: 'No se pudo mostrar',
     undone: 'No se hizo',

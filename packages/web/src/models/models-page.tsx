@@ -1,11 +1,12 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { type ModelVersion, type Standing, useModels, useStandings } from '../api/models.ts';
+import { mayReadIncidents } from '../incidents/offices.ts';
 import { PageHead } from '../parts/section.tsx';
 import { Empty, Settled } from '../parts/states.tsx';
 import { ModelPage } from './model-page.tsx';
 import { StatePill } from './state-pill.tsx';
-import { useModelWords } from './words.ts';
+import { useModelWords, usePerson } from './words.ts';
 
 const route = getRouteApi('/modelos');
 
@@ -18,9 +19,15 @@ export function ModelsPage() {
 
 function ModelList() {
   const { t } = useTranslation();
+  const person = usePerson();
   return (
     <>
       <PageHead title={t('models.title')} lead={t('models.lead')} />
+      {person !== undefined && mayReadIncidents(person) && (
+        <p className="model-back">
+          <Link to="/incidentes">{t('oversight.incidents.link')}</Link>
+        </p>
+      )}
       <Settled query={useModels()}>
         {({ models }) =>
           models.length === 0 ? (
