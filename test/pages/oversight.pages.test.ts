@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { SessionRole } from '@acervo/interop/console/session.ts';
+import { keyName, provePossession } from '@acervo/model/lifecycle/approval.ts';
 import {
+  MODEL,
   type Served,
   SITE,
   serveAssessed,
@@ -133,6 +135,74 @@ async function readOnly(given: Given): Promise<void> {
   await page.close();
 }
 
+/** A key as another browser of the same person has enrolled it. */
+async function enrolled({ served }: Given): Promise<string> {
+  const { publicKey, privateKey } = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+  const key = await keyName(publicKey);
+  const at = new Date().toISOString();
+  const proof = await provePossession({ persona: served.ids.get('chief') ?? '', llave: key, momento: at }, privateKey);
+  assert.equal((await served.json('chief', 'POST', '/api/approver-keys', { key, at, proof })).status, 200);
+  return key;
+}
+
+type Keys = { keys: { key: string; revokedAt: string | null }[] };
+
+async function keys(given: Given): Promise<void> {
+  const key = await enrolled(given);
+  const { page, troubles } = await as(given, 'chief', 'site-chief', '/modelos');
+  const own = page.locator('section', { has: page.getByRole('heading', { name: 'Mis llaves de aprobación' }) });
+  await own.getByText('De otro navegador, o en un archivo').waitFor();
+  await bothWidths(page, 'keys-1');
+  await own.getByRole('button', { name: `Retirar la llave ${key.slice(0, 16)}` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Motivo').fill('Perdí la computadora.');
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'keys-2-retire-1440');
+  await dialog.getByRole('button', { name: 'Retirar' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await own.getByText('Retirada:').waitFor();
+  assert.equal(await own.getByRole('button').count(), 0);
+  const { body } = await given.served.json<Keys>('chief', 'GET', '/api/approver-keys');
+  assert.notEqual(body.keys.find((each) => each.key === key)?.revokedAt ?? null, null);
+  assert.deepEqual(troubles, []);
+  await page.close();
+}
+
+/** Who reads there may, as well as the chief; who has no such office is offered nothing. */
+async function stop(given: Given): Promise<void> {
+  const technician = await as(given, 'technician', 'technician', '/modelos');
+  await technician.page.getByRole('link', { name: 'Opacidad' }).first().waitFor();
+  await technician.page.waitForLoadState('networkidle');
+  assert.equal(await technician.page.getByText('Detener toda la IA').count(), 0);
+  assert.equal(await technician.page.getByText('Mis llaves').count(), 0);
+  await technician.page.close();
+  const { page, troubles } = await as(given, 'radiologist', 'radiologist', '/modelos');
+  const button = page.getByRole('button', { name: `Detener toda la IA de ${SITE}` });
+  await button.waitFor();
+  await bothWidths(page, 'stop-1');
+  await button.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Motivo').fill('Falla de la red del hospital.');
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'stop-2-sure-1440');
+  await dialog.getByRole('button', { name: 'Detener', exact: true }).click();
+  assert.notEqual(await stateOf(given), 'suspendido', 'not before it was confirmed');
+  await dialog.getByLabel('Sí, detener toda la IA').check();
+  await dialog.getByRole('button', { name: 'Detener', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await button.waitFor({ state: 'detached' });
+  assert.equal(await stateOf(given), 'suspendido');
+  assert.deepEqual(troubles, []);
+  await page.close();
+}
+
+async function stateOf({ served }: Given): Promise<string | undefined> {
+  const path = `/api/models/${MODEL.model}/versions/${MODEL.version}/state`;
+  type State = { sites: { site: string; state: string }[] };
+  const { body } = await served.json<State>('chief', 'GET', path);
+  return body.sites.find(({ site }) => site === SITE)?.state;
+}
+
 async function withIncident(t: TestContext, served: Served): Promise<void> {
   await storeChest(served);
   type Status = { studies: { tasks: { id: string; state: string }[] }[] };
@@ -149,7 +219,7 @@ async function withIncident(t: TestContext, served: Served): Promise<void> {
   assert.equal((await served.json('technician', 'POST', `/api/ai/results/${task}/incidents`, told)).status, 200);
 }
 
-test('people who answer for AI at a site: incidents', async (t) => {
+test('people who answer for AI at a site: incidents, keys, the stop of a site', async (t) => {
   if (!needsPeer(t, 'chromium')) return;
   buildPage();
   const served = await serveAssessed(t);
@@ -158,4 +228,6 @@ test('people who answer for AI at a site: incidents', async (t) => {
   const given = { served, context, url: `http://127.0.0.1:${served.server.httpPort}` };
   await t.test('an incident is followed to its end, and opened again', () => followed(given));
   await t.test('who may read it takes the file, and no step', () => readOnly(given));
+  await t.test('keys by which one signs, and one that is retired', () => keys(given));
+  await t.test('all AI of a site is stopped, once that was confirmed', () => stop(given));
 });

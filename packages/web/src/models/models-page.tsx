@@ -5,6 +5,8 @@ import { mayReadIncidents } from '../incidents/offices.ts';
 import { PageHead } from '../parts/section.tsx';
 import { Empty, Settled } from '../parts/states.tsx';
 import { ModelPage } from './model-page.tsx';
+import { OwnKeys } from './own-keys.tsx';
+import { SiteStops } from './site-stops.tsx';
 import { StatePill } from './state-pill.tsx';
 import { useModelWords, usePerson } from './words.ts';
 
@@ -33,10 +35,21 @@ function ModelList() {
           models.length === 0 ? (
             <Empty title={t('models.none')} hint={t('models.noneHint')} />
           ) : (
-            <ModelTable versions={models.flatMap(({ versions }) => versions)} />
+            <Versions versions={models.flatMap(({ versions }) => versions)} />
           )
         }
       </Settled>
+      {person !== undefined && <OwnKeys person={person} />}
+    </>
+  );
+}
+
+function Versions({ versions }: { versions: readonly ModelVersion[] }) {
+  const person = usePerson();
+  return (
+    <>
+      <ModelTable versions={versions} />
+      {person !== undefined && <SiteStops person={person} versions={versions} />}
     </>
   );
 }
