@@ -4,10 +4,11 @@ import { type AiTask, type Decision, type Finding, useStudyAi } from '../api/ai.
 import { type ModelVersion, useModel } from '../api/models.ts';
 import { languageOf } from '../i18n/i18n.ts';
 import { usePerson } from '../models/words.ts';
-import { figureText, momentText } from '../parts/figures.ts';
+import { momentText } from '../parts/figures.ts';
 import { Mark, type Marked } from '../parts/mark.tsx';
 import { useReason } from '../parts/reason.ts';
 import { Trouble } from '../parts/states.tsx';
+import { measureText } from './measure.ts';
 import { ResultActions } from './result-actions.tsx';
 
 type StudyAiProps = { study: string; institution: string };
@@ -141,12 +142,12 @@ function Findings({ findings }: { findings: readonly Finding[] }) {
               {languageOf() === 'es' ? finding.es : finding.en}
               {finding.isPositive !== null && (
                 <div className="ai-sign" data-positive={finding.isPositive}>
-                  {t(finding.isPositive ? 'ai.present' : 'ai.absent')}
+                  {t(signOf(finding))}
                 </div>
               )}
             </th>
-            <td className="page-number">{measure(finding.value, finding.unit) || t('none')}</td>
-            <td className="page-number">{measure(finding.threshold ?? null, finding.unit) || t('none')}</td>
+            <td className="page-number">{measureText(finding.value, finding.unit) || t('none')}</td>
+            <td className="page-number">{measureText(finding.threshold ?? null, finding.unit) || t('none')}</td>
           </tr>
         ))}
       </tbody>
@@ -154,9 +155,11 @@ function Findings({ findings }: { findings: readonly Finding[] }) {
   );
 }
 
-/** UCUM's `1` is no unit. */
-const measure = (value: number | null, unit: string | null): string =>
-  value === null ? '' : `${figureText(value)} ${unit === null || unit === '1' ? '' : unit}`.trim();
+/** What was held against no threshold is there or not. */
+function signOf({ isPositive, threshold }: Finding) {
+  if (threshold == null) return isPositive ? 'ai.there' : 'ai.notThere';
+  return isPositive ? 'ai.present' : 'ai.absent';
+}
 
 function Decisions({ decisions }: { decisions: readonly Decision[] }) {
   const { t } = useTranslation();

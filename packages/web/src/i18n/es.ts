@@ -365,6 +365,8 @@ export const es = {
     threshold: 'Umbral',
     present: 'Sobre el umbral',
     absent: 'Bajo el umbral',
+    there: 'Presente',
+    notThere: 'Ausente',
     unread: 'Parte del resultado no se pudo leer. Abra el estudio en el visor.',
     withdrawn: 'Resultado retirado: {{time}}',
     decisions: 'Decisiones sobre este resultado',
