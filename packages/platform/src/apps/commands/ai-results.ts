@@ -69,8 +69,9 @@ function whyText(told: Why): string {
       ({ role, person, key }) => `  ${to} ${site === '' ? 'nation' : site}: ${role} ${person}, key ${key}`,
     ),
   );
+  const use = told.contentQualification ?? 'unqualified';
   return [
-    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}, ${told.contentQualification ?? 'unqualified'}`,
+    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}, ${use}`,
     `study ${told.study} of ${told.institution}`,
     `${asked}; made ${told.made}, ended ${told.ended}`,
     `package ${digests.package}, manifest ${digests.manifest ?? '-'}, model ${digests.model ?? '-'}`,

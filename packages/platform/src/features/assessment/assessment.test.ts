@@ -75,7 +75,7 @@ test('a later decision stands above an earlier one, and none of them is changed'
   await assert.rejects(app('delete from ai_decision'));
 });
 
-test('what results say of themselves is told, the cautious word before the other, and nothing where nobody knows', async (t) => {
+test('what results say of themselves is told, RESEARCH before PRODUCT, nothing where nobody knows', async (t) => {
   const opened = await openAssessed(t);
   const { archive, held, named } = opened;
   let number = 1;
