@@ -47,6 +47,7 @@ const LATE = {
   deadline: '2026-11-30T13:00:00.000Z',
   endedAt: '2026-11-30T12:00:00.000Z',
   results: [],
+  contentQualification: null as string | null,
   isDemonstration: true,
   objects: [],
   findings: [],
@@ -88,6 +89,7 @@ async function looks({ page, troubles }: Watched, url: string): Promise<void> {
     await openStudy(page, url);
     const dialog = page.getByRole('dialog');
     await dialog.getByText('DEMOSTRACIÓN', { exact: true }).waitFor();
+    await dialog.getByText('resultado de investigación').waitFor();
     await dialog.getByText(FINDING).waitFor();
     await dialog.getByText('Sobre el umbral').waitFor();
     await dialog.getByText('50 %').waitFor();
@@ -151,10 +153,45 @@ async function told({ page }: Watched, url: string, study: string): Promise<void
   await dialog.getByText('Parte del resultado no se pudo leer').waitFor();
   assert.deepEqual(await accessibilityOf(page), []);
   await keepPicture(page, 'ai-4-none-and-withdrawn-1440');
+  await qualifies(page, async (task) => {
+    tasks = [task];
+    await openStudy(page, url);
+  });
   tasks = [];
   await openStudy(page, url);
   await page.waitForLoadState('networkidle');
   assert.equal(await page.getByText('Inteligencia artificial').count(), 0, 'where no model was asked there is nothing');
+}
+
+/** The mark is what the result says, whatever the registry says of its model by now. */
+async function qualifies(page: Page, show: (task: object) => Promise<void>): Promise<void> {
+  const result = { ...WITHDRAWN, withdrawn: null, reportsUnread: 0, isDemonstration: false };
+  const marks = page.getByRole('dialog').locator('.not-clinical');
+  for (const [contentQualification, words, mark] of [
+    ['RESEARCH', 'resultado de investigación', ['INVESTIGACIÓN']],
+    ['PRODUCT', 'resultado para uso clínico', []],
+    [null, 'no se sabe para qué uso es', ['SIN CALIFICACIÓN']],
+  ] as const) {
+    await show({ ...result, contentQualification });
+    await page.getByRole('dialog').getByText(words).waitFor();
+    assert.deepEqual(await marks.allTextContents(), mark);
+  }
+  await keepPicture(page, 'ai-5-unqualified-1440');
+}
+
+/** Words of the manifest and of the page, both in English where that was chosen. */
+async function inEnglish({ page, troubles }: Watched, url: string): Promise<void> {
+  await page.unroute('**/api/ai/studies/**');
+  await page.goto(url);
+  await page.getByText('EN', { exact: true }).click();
+  await page.locator('.study-name').first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Abnormal findings on diagnostic imaging of lung').waitFor();
+  await dialog.getByText('With an AI result').waitFor();
+  assert.equal(await dialog.getByText(FINDING).count(), 0);
+  assert.deepEqual(await accessibilityOf(page), []);
+  await keepPicture(page, 'ai-6-english-1440');
+  assert.deepEqual(troubles, []);
 }
 
 async function resultOf(t: TestContext, served: Served): Promise<void> {
@@ -179,4 +216,5 @@ test('what AI said of a study, and what a person does about it', async (t) => {
   await t.test('decisions, with their reasons', () => decides(served, watched));
   await t.test('an incident', () => reports(served, watched));
   await t.test('the lack of a result, one that was withdrawn, and nothing', () => told(watched, url, served.study));
+  await t.test('in English', () => inEnglish(watched, url));
 });

@@ -91,6 +91,7 @@ async function detailsByKeyboard(given: Given): Promise<void> {
 const SHOWN: Record<PageName, string> = {
   studies: 'Estudios: 9',
   models: 'Aún no hay modelos',
+  incidents: 'No hay incidentes por atender',
   activity: 'Corrija el título AE de destino',
   devices: 'ISSSTE_MR1',
   storage: 'Segmentos de los paquetes',

@@ -300,6 +300,13 @@ export const FAILURES = {
     hl7: 'AE',
     title: 'Evidence that cannot be produced here yet',
   },
+  'incident/state': {
+    dimse: 0x0110,
+    http: 409,
+    fhir: 'conflict',
+    hl7: 'AE',
+    title: 'Incident stands elsewhere by now',
+  },
   'model/no-sandbox': {
     dimse: 0x0110,
     http: 503,

@@ -2,6 +2,7 @@ import { PAGES } from '@acervo/interop/console/pages.ts';
 import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
 import { ActivityPage } from './activity/activity-page.tsx';
 import { DevicesPage } from './devices/devices-page.tsx';
+import { IncidentsPage } from './incidents/incidents-page.tsx';
 import { ModelsPage } from './models/models-page.tsx';
 import { Shell } from './shell/shell.tsx';
 import { StoragePage } from './storage/storage-page.tsx';
@@ -17,6 +18,7 @@ const children = [
     validateSearch: ({ model, version }: Record<string, unknown>): { model?: string; version?: string } =>
       model === undefined || version === undefined ? {} : { model: String(model), version: String(version) },
   }),
+  createRoute({ getParentRoute: () => root, path: PAGES.incidents, component: IncidentsPage }),
   createRoute({ getParentRoute: () => root, path: PAGES.activity, component: ActivityPage }),
   createRoute({ getParentRoute: () => root, path: PAGES.devices, component: DevicesPage }),
   createRoute({ getParentRoute: () => root, path: PAGES.storage, component: StoragePage }),

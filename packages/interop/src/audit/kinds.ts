@@ -228,6 +228,7 @@ export const EVENT_MAPPINGS = {
   'ai.result-shown': [activity],
   'ai.result-decided': [activity],
   'ai.incident-reported': [activity],
+  'ai.incident-stepped': [activity],
   'ai-delivery.asked': [activity],
   'ai-delivery.ended': [activity],
   'ai-results.withdrawn': [activity],

@@ -5,6 +5,7 @@
 export const PAGES = {
   studies: '/',
   models: '/modelos',
+  incidents: '/incidentes',
   activity: '/activity',
   devices: '/devices',
   storage: '/storage',

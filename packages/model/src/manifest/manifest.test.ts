@@ -29,6 +29,7 @@ const BAD: readonly Change[] = [
   ['no outputs', ['outputs'], []],
   ['a code with a backslash', ['outputs', 0, 'encode', 0, 'finding', 'code'], 'a\\b'],
   ['a meaning that no LO holds', ['outputs', 0, 'encode', 0, 'finding', 'meaning'], 'x'.repeat(65)],
+  ['an empty meaning in English', ['outputs', 0, 'encode', 0, 'finding', 'meaning_en'], ''],
   ['a member of another encoding', ['outputs', 0, 'encode', 0, 'segment'], {}],
   ['a segmentation of nothing', ['outputs', 0, 'encode', 0], { to: 'dicom-seg' }],
   ['an encoding that is none', ['outputs', 0, 'encode', 0], { to: 'dicom-ps' }],
@@ -44,6 +45,7 @@ const GOOD: readonly Change[] = [
   ['a series', ['inputs', 0, 'select'], { level: 'series', all: [{ tag: '00080060', in: ['CT'] }] }],
   ['the window of the header', ['inputs', 0, 'pipeline', 3], { op: 'voi', mode: 'header' }],
   ['a segmentation', ['outputs', 0, 'encode', 0], { to: 'dicom-seg', segment: SEGMENT }],
+  ['a meaning in English', ['outputs', 0, 'encode', 0, 'finding', 'meaning_en'], 'Opacity'],
   ['letters outside of ASCII', ['name'], 'Detección 🫁'],
 ];
 

@@ -16,6 +16,8 @@ export function assessmentCells(matrix: Matrix, { isGood, names }: Judging): Cel
   };
   const report = async (by: Who, of: Subject): Promise<Answer> =>
     matrix.fetch(by, 'POST', `/api/ai/results/${await taskOf(of)}/incidents`, { severity: 'none', text: 'matrix' });
+  const idOf = ({ body, status }: Answer): string =>
+    status === 200 ? (JSON.parse(body) as { id: string }).id : newId();
   const about = 'institution';
   return {
     'GET /api/ai/results/:id': {
@@ -41,13 +43,21 @@ export function assessmentCells(matrix: Matrix, { isGood, names }: Judging): Cel
         return matrix.fetch(by, 'GET', '/api/ai/incidents');
       },
     },
+    'POST /api/ai/incidents/:id/steps': {
+      about,
+      has: isGood,
+      control: 'chief-A',
+      ask: async (by, of) => {
+        const id = idOf(await report('radiologist-A', of));
+        return matrix.fetch(by, 'POST', `/api/ai/incidents/${id}/steps`, { to: 'investigating', note: 'matrix' });
+      },
+    },
     'GET /api/ai/incidents/:id/bundle': {
       about,
       has: isGood,
       control: 'officer-A',
       ask: async (by, of) => {
-        const { body, status } = await report('radiologist-A', of);
-        const id = status === 200 ? (JSON.parse(body) as { id: string }).id : newId();
+        const id = idOf(await report('radiologist-A', of));
         return matrix.fetch(by, 'GET', `/api/ai/incidents/${id}/bundle`);
       },
     },

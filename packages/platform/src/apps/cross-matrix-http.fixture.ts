@@ -341,7 +341,18 @@ function openCells(matrix: Matrix): Cells {
     has: () => true,
     ask: (by, of) => matrix.fetch(by, method, placed(path, of)),
   });
-  const pages = ['/', '/modelos', '/activity', '/devices', '/storage', '/assets/*', '/api/viewer', '/ohif', '/ohif/*'];
+  const pages = [
+    '/',
+    '/modelos',
+    '/incidentes',
+    '/activity',
+    '/devices',
+    '/storage',
+    '/assets/*',
+    '/api/viewer',
+    '/ohif',
+    '/ohif/*',
+  ];
   const cells: Cells = {};
   for (const path of [
     ...pages,

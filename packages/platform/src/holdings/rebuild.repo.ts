@@ -52,6 +52,7 @@ const TABLES = [
   'ai_shown',
   'ai_decision',
   'ai_incident',
+  'ai_incident_step',
   'ai_delivery',
   'ai_withdrawal',
   'ai_withdrawn',

@@ -83,6 +83,7 @@ export type EventKind =
   | 'ai.result-shown'
   | 'ai.result-decided'
   | 'ai.incident-reported'
+  | 'ai.incident-stepped'
   | 'ai-delivery.asked'
   | 'ai-delivery.ended'
   | 'ai-results.withdrawn'

@@ -46,8 +46,13 @@ export type ResultObjectTold = {
   modality: string;
 };
 
+/** Of Content Qualification (0018,9004) the two words that results have. */
+export type ContentQualification = 'RESEARCH' | 'PRODUCT';
+
 /** A result with what people made of it. */
 export type ToldResult = {
+  /** What its objects say of themselves; null where there are none, or it cannot be read. */
+  contentQualification: ContentQualification | null;
   /** Of a package that is for demonstrations: to be shown wherever the result is. */
   isDemonstration: boolean;
   objects: readonly ResultObjectTold[];

@@ -25,6 +25,7 @@ export const DESK_ACTIONS = [
   'compare-silent',
   'assess-ai',
   'read-incident',
+  'handle-incident',
 ] as const;
 export type DeskAction = (typeof DESK_ACTIONS)[number];
 /** What a decision is asked for; the words of the policies (policy/acervo.cedarschema). */

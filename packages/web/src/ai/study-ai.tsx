@@ -1,13 +1,14 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type AiTask, type Decision, type Finding, useStudyAi } from '../api/ai.ts';
-import { useModel } from '../api/models.ts';
+import { type ModelVersion, useModel } from '../api/models.ts';
 import { languageOf } from '../i18n/i18n.ts';
 import { usePerson } from '../models/words.ts';
-import { figureText, momentText } from '../parts/figures.ts';
-import { Mark } from '../parts/mark.tsx';
+import { momentText } from '../parts/figures.ts';
+import { Mark, type Marked } from '../parts/mark.tsx';
 import { useReason } from '../parts/reason.ts';
 import { Trouble } from '../parts/states.tsx';
+import { measureText } from './measure.ts';
 import { ResultActions } from './result-actions.tsx';
 
 type StudyAiProps = { study: string; institution: string };
@@ -76,7 +77,8 @@ function Head({ task }: { task: AiTask }) {
   const { t } = useTranslation();
   const { data } = useModel(task.model);
   const known = data?.versions.find(({ version }) => version === task.version);
-  const useStatus = task.isDemonstration === true ? 'demostracion' : known?.regulatory.useStatus;
+  const said = task.state === 'result' ? (task.contentQualification ?? 'unknown') : undefined;
+  const mark = markOf(task, known?.regulatory.useStatus);
   return (
     <header className="ai-head">
       <div>
@@ -87,11 +89,23 @@ function Head({ task }: { task: AiTask }) {
           </span>
           {' · '}
           {t(`models.states.${task.stage}`)}
+          {said !== undefined && ` · ${t(`ai.qualification.${said}`)}`}
         </p>
       </div>
-      {useStatus !== undefined && useStatus !== 'clinico' && <Mark of={useStatus} />}
+      {mark !== undefined && <Mark of={mark} />}
     </header>
   );
+}
+
+/** A result says itself what it is for; where there is none, the registry says it of its model. */
+function markOf(
+  { state, contentQualification, isDemonstration }: AiTask,
+  useStatus: ModelVersion['regulatory']['useStatus'] | undefined,
+): Marked | undefined {
+  if (isDemonstration === true) return 'demostracion';
+  if (state !== 'result') return useStatus === 'clinico' ? undefined : useStatus;
+  if (contentQualification === 'PRODUCT') return undefined;
+  return contentQualification === 'RESEARCH' ? 'investigacion' : 'unknown';
 }
 
 function Withdrawal({ task: { withdrawn } }: { task: AiTask }) {
@@ -128,12 +142,12 @@ function Findings({ findings }: { findings: readonly Finding[] }) {
               {languageOf() === 'es' ? finding.es : finding.en}
               {finding.isPositive !== null && (
                 <div className="ai-sign" data-positive={finding.isPositive}>
-                  {t(finding.isPositive ? 'ai.present' : 'ai.absent')}
+                  {t(signOf(finding))}
                 </div>
               )}
             </th>
-            <td className="page-number">{measure(finding.value, finding.unit) || t('none')}</td>
-            <td className="page-number">{measure(finding.threshold ?? null, finding.unit) || t('none')}</td>
+            <td className="page-number">{measureText(finding.value, finding.unit) || t('none')}</td>
+            <td className="page-number">{measureText(finding.threshold ?? null, finding.unit) || t('none')}</td>
           </tr>
         ))}
       </tbody>
@@ -141,9 +155,11 @@ function Findings({ findings }: { findings: readonly Finding[] }) {
   );
 }
 
-/** UCUM's `1` is no unit. */
-const measure = (value: number | null, unit: string | null): string =>
-  value === null ? '' : `${figureText(value)} ${unit === null || unit === '1' ? '' : unit}`.trim();
+/** What was held against no threshold is there or not. */
+function signOf({ isPositive, threshold }: Finding) {
+  if (threshold == null) return isPositive ? 'ai.there' : 'ai.notThere';
+  return isPositive ? 'ai.present' : 'ai.absent';
+}
 
 function Decisions({ decisions }: { decisions: readonly Decision[] }) {
   const { t } = useTranslation();

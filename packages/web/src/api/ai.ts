@@ -32,6 +32,8 @@ export type AiTask = {
   reason: string | null;
   endedAt: string | null;
   stage: 'silencioso' | 'limitado' | 'general';
+  /** What the stored result says of itself (0018,9004); null: nobody knows. */
+  contentQualification?: 'RESEARCH' | 'PRODUCT' | null;
   isDemonstration?: boolean;
   findings?: readonly Finding[];
   reportsUnread?: number;

@@ -98,6 +98,7 @@ export const enReasons: Record<keyof typeof esReasons, string> = {
   'governance/forbidden': 'Not who may sign or ask for this step.',
   'governance/refused': 'The life-cycle of models does not allow this.',
   'governance/unavailable': 'Evidence is missing that cannot be produced here yet.',
+  'incident/state': 'The incident stands elsewhere by now: somebody else went on with it. Look at it again.',
   'model/no-sandbox': 'The network cannot be shut off: the model is not run.',
   'model/time': 'The model took too long.',
   'model/memory': 'The model asked for too much memory.',

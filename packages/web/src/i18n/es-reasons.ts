@@ -99,6 +99,7 @@ export const esReasons = {
   'governance/forbidden': 'No es quien puede firmar o pedir este paso.',
   'governance/refused': 'El ciclo de vida de los modelos no lo permite.',
   'governance/unavailable': 'Falta evidencia que aquí todavía no se puede producir.',
+  'incident/state': 'El incidente ya está en otro estado: alguien más lo siguió. Vuelva a mirarlo.',
   'model/no-sandbox': 'No se puede aislar de la red: el modelo no se ejecuta.',
   'model/time': 'El modelo tardó demasiado.',
   'model/memory': 'El modelo pidió demasiada memoria.',

@@ -1,3 +1,4 @@
+import { esOversight } from './es-oversight.ts';
 import { esReasons } from './es-reasons.ts';
 import { esRequirements, esRules } from './rules.ts';
 
@@ -346,7 +347,12 @@ export const es = {
   },
   ai: {
     title: 'Inteligencia artificial',
-    marks: { demostracion: 'DEMOSTRACIÓN', investigacion: 'INVESTIGACIÓN' },
+    marks: { demostracion: 'DEMOSTRACIÓN', investigacion: 'INVESTIGACIÓN', unknown: 'SIN CALIFICACIÓN' },
+    qualification: {
+      RESEARCH: 'resultado de investigación',
+      PRODUCT: 'resultado para uso clínico',
+      unknown: 'no se sabe para qué uso es',
+    },
     why: {
       deadline: 'venció el plazo',
       superseded: 'llegaron más imágenes; se evalúa de nuevo',
@@ -359,6 +365,8 @@ export const es = {
     threshold: 'Umbral',
     present: 'Sobre el umbral',
     absent: 'Bajo el umbral',
+    there: 'Presente',
+    notThere: 'Ausente',
     unread: 'Parte del resultado no se pudo leer. Abra el estudio en el visor.',
     withdrawn: 'Resultado retirado: {{time}}',
     decisions: 'Decisiones sobre este resultado',
@@ -375,6 +383,7 @@ export const es = {
     sendReport: 'Enviar reporte',
     reported: 'El reporte quedó registrado.',
   },
+  oversight: esOversight,
   trouble: {
     title: 'No se pudo mostrar',
     undone: 'No se hizo',

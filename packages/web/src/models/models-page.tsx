@@ -1,11 +1,14 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { type ModelVersion, type Standing, useModels, useStandings } from '../api/models.ts';
+import { mayReadIncidents } from '../incidents/offices.ts';
 import { PageHead } from '../parts/section.tsx';
 import { Empty, Settled } from '../parts/states.tsx';
 import { ModelPage } from './model-page.tsx';
+import { OwnKeys } from './own-keys.tsx';
+import { SiteStops } from './site-stops.tsx';
 import { StatePill } from './state-pill.tsx';
-import { useModelWords } from './words.ts';
+import { useModelWords, usePerson } from './words.ts';
 
 const route = getRouteApi('/modelos');
 
@@ -18,18 +21,35 @@ export function ModelsPage() {
 
 function ModelList() {
   const { t } = useTranslation();
+  const person = usePerson();
   return (
     <>
       <PageHead title={t('models.title')} lead={t('models.lead')} />
+      {person !== undefined && mayReadIncidents(person) && (
+        <p className="model-back">
+          <Link to="/incidentes">{t('oversight.incidents.link')}</Link>
+        </p>
+      )}
       <Settled query={useModels()}>
         {({ models }) =>
           models.length === 0 ? (
             <Empty title={t('models.none')} hint={t('models.noneHint')} />
           ) : (
-            <ModelTable versions={models.flatMap(({ versions }) => versions)} />
+            <Versions versions={models.flatMap(({ versions }) => versions)} />
           )
         }
       </Settled>
+      {person !== undefined && <OwnKeys person={person} />}
+    </>
+  );
+}
+
+function Versions({ versions }: { versions: readonly ModelVersion[] }) {
+  const person = usePerson();
+  return (
+    <>
+      <ModelTable versions={versions} />
+      {person !== undefined && <SiteStops person={person} versions={versions} />}
     </>
   );
 }

@@ -8,7 +8,7 @@ import { LANGUAGES, languageOf, speak } from '../i18n/i18n.ts';
 import { KeyIcon, MoonIcon, SunIcon } from '../parts/icons.tsx';
 import { SessionMenu } from '../session/session-menu.tsx';
 
-const ORDER: readonly Page[] = ['studies', 'models', 'activity', 'devices', 'storage'];
+const ORDER = ['studies', 'models', 'activity', 'devices', 'storage'] as const satisfies readonly Page[];
 
 /** What stands around every page. */
 export function Shell() {

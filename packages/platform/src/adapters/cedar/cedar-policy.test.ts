@@ -139,13 +139,18 @@ test('what may be done at an institution is its own office', () => {
     'read-incident',
   ]);
   const decides = ['read-model', 'sign-model', 'govern-model', 'stop-model'];
-  assert.deepEqual(may(person('authority'), true, true), ['audit', ...decides, 'read-incident']);
+  assert.deepEqual(may(person('authority'), true, true), ['audit', ...decides, 'read-incident', 'handle-incident']);
   assert.deepEqual(
     may(person('authority'), false, true),
-    ['stop-model', 'read-incident'],
-    'to stop is all that is done elsewhere',
+    ['stop-model', 'read-incident', 'handle-incident'],
+    'to stop and to look into incidents is all that is done elsewhere',
   );
   assert.deepEqual(may(person('auditor'), true, false), ['audit', 'read-model', 'watch-ai', 'read-incident']);
+  for (const role of ['medical-physicist', 'site-chief'] as const) {
+    const handles = (isOwn: boolean, isSure: boolean): boolean =>
+      may(person(role), isOwn, isSure).includes('handle-incident');
+    assert.deepEqual([handles(true, true), handles(true, false), handles(false, true)], [true, false, false], role);
+  }
   for (const role of ['validator', 'medical-physicist', 'site-chief'] as const) {
     assert.ok(may(person(role), true, true).includes('compare-silent'), role);
     for (const [isOwn, secondFactor] of [

@@ -36,8 +36,16 @@ export async function incidents({ context, results, op }: Given): Promise<ExitCo
   return EXIT.done;
 }
 
-const incidentText = ({ id, at, institution, model, version, severity, state, by, text }: ToldIncident): string =>
-  `${id} ${at} ${institution} ${model}@${version} ${severity} ${state}, by ${by}: ${text}`;
+function incidentText(incident: ToldIncident): string {
+  const { id, at, institution, model, version, severity, state, by, text, steps } = incident;
+  const lines = steps.map((step) => {
+    const found = step.cause === null ? '' : `, cause ${step.cause}, act: ${step.correctiveAct ?? '-'}`;
+    return `  ${step.at} ${step.to}, by ${step.by}: ${step.note}${found}`;
+  });
+  return [`${id} ${at} ${institution} ${model}@${version} ${severity} ${state}, by ${by}: ${text}`, ...lines].join(
+    '\n',
+  );
+}
 
 function findingText({ es, value, unit, threshold, isPositive }: ToldFinding): string {
   const said = isPositive === null ? '' : isPositive ? ', positive' : ', negative';
@@ -61,8 +69,9 @@ function whyText(told: Why): string {
       ({ role, person, key }) => `  ${to} ${site === '' ? 'nation' : site}: ${role} ${person}, key ${key}`,
     ),
   );
+  const use = told.contentQualification ?? 'unqualified';
   return [
-    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}`,
+    `${told.model}@${told.version} ${told.stage}${told.isDemonstration ? ', a demonstration' : ''}, ${use}`,
     `study ${told.study} of ${told.institution}`,
     `${asked}; made ${told.made}, ended ${told.ended}`,
     `package ${digests.package}, manifest ${digests.manifest ?? '-'}, model ${digests.model ?? '-'}`,
@@ -76,7 +85,7 @@ function whyText(told: Why): string {
     ...signed,
     'decided:',
     ...told.decisions.map(decisionText),
-    ...told.incidents.map(({ id, at, severity }) => `  incident ${id} ${at} ${severity}`),
+    ...told.incidents.map(({ id, at, severity, state }) => `  incident ${id} ${at} ${severity} ${state}`),
     `journal: ${journal.map(({ number, kind }) => `${number ?? 'not numbered yet'} ${kind}`).join(', ')}`,
   ].join('\n');
 }

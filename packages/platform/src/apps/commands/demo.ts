@@ -6,7 +6,7 @@ import { importSeed } from '../../features/directory/seed.ts';
 import { loadAccess } from '../access.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode, isGiven } from '../command.ts';
 import { type Config, loadConfigOver } from '../config.ts';
-import { answersOf, expectedOf, pastOf, requestPast } from '../demo/ai/results.ts';
+import { answersOf, expectedOf, isLeftOut, pastOf, requestEach } from '../demo/ai/results.ts';
 import { type DemoSessions, demoSessions } from '../demo/ai/sessions.ts';
 import { type StartedAi, startAi } from '../demo/ai/start.ts';
 import { type AiShown, aiText } from '../demo/ai/summary.ts';
@@ -155,7 +155,16 @@ async function answered(
   { expected, past }: Asked,
   signal: AbortSignal,
 ): Promise<AiShown> {
-  await requestPast(committee, past);
+  const isInUse = (of: { institution: string; model: string }): boolean =>
+    governed.stands.some(
+      ({ site, model, version, state }) =>
+        site === of.institution && `${model}@${version}` === of.model && state === 'limitado',
+    );
+  await requestEach(committee, past.filter(isInUse));
+  const answers = await answersOf(http, expected, signal);
+  const leftOut = answers.filter((each) => isLeftOut(each) && isInUse(each));
+  if (leftOut.length === 0) return { governed, answers };
+  await requestEach(committee, leftOut);
   return { governed, answers: await answersOf(http, expected, signal) };
 }
 

@@ -37,7 +37,10 @@ export async function openAssessed(t: TestContext) {
   await storeSmall(archive, object, INSTITUTION);
   const study = smallObject(object).studyUid;
   const { holdings } = archive;
-  const names = new Map([['p-1', 'Dra. Ruiz']]);
+  const names = new Map([
+    ['p-1', 'Dra. Ruiz'],
+    ['p-4', 'Fís. Lara'],
+  ]);
   const whoIs: AssessmentPorts['whoIs'] = ({ id }) => {
     const name = names.get(id);
     return name === undefined ? undefined : { name };

@@ -7,6 +7,8 @@ import { type BundlePorts, incidentBundle } from './bundle.ts';
 import { decide } from './decide.ts';
 import { SEVERITIES } from './incident.repo.ts';
 import { listIncidents, reportIncident } from './incident.ts';
+import { CAUSES } from './incident-step.repo.ts';
+import { stepIncident } from './incident-step.ts';
 import { why } from './why.ts';
 
 const REASON_CHARS_MAX = 2_000;
@@ -22,6 +24,16 @@ const REPORTED = z.strictObject({
   severity: z.enum(SEVERITIES),
   text: z.string().trim().min(1).max(TEXT_CHARS_MAX),
 });
+const NOTE = z.string().trim().min(1).max(TEXT_CHARS_MAX);
+const STEPPED = z.discriminatedUnion('to', [
+  z.strictObject({ to: z.enum(['investigating', 'open']), note: NOTE }),
+  z.strictObject({
+    to: z.literal('closed'),
+    note: NOTE,
+    cause: z.enum(CAUSES),
+    correctiveAct: NOTE.nullable().default(null),
+  }),
+]);
 const BUNDLED = z.strictObject({ objects: z.enum(['true', 'false']).default('false') });
 
 const ZIP_TYPE = 'application/zip';
@@ -54,6 +66,12 @@ export function assessmentRoutes(ports: BundlePorts): Route[] {
       async (_, op) => ({
         incidents: await listIncidents(ports, op),
       }),
+    ),
+    route(
+      'POST',
+      '/api/ai/incidents/:id/steps',
+      'Take an incident on, close it, open it again: { to: investigating | closed | open, note, cause, correctiveAct }',
+      async (request, op) => stepIncident(ports, op, idOf(request), understood(STEPPED, await jsonBodyOf(request))),
     ),
     bundleRoute(ports),
   ];

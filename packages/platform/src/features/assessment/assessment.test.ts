@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { textElement } from '@acervo/dicom/data-set/build.ts';
+import { T } from '@acervo/dicom/tags.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { goodManifest } from '@acervo/model/manifest/manifest.fixture.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
+import { storeSmall } from '@acervo/testkit/filled-archive.ts';
+import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import type { Envelope } from '../../journal/event.ts';
 import type { Op } from '../../ports/op.ts';
 import { openAssessed, person, putTask } from './assessment.fixture.ts';
@@ -70,6 +74,36 @@ test('a later decision stands above an earlier one, and none of them is changed'
   const app = (text: string) => ports.db.query(text);
   await assert.rejects(app(`update ai_decision set decision = 'accepted'`));
   await assert.rejects(app('delete from ai_decision'));
+});
+
+test('what results say of themselves is told, RESEARCH before PRODUCT, nothing where nobody knows', async (t) => {
+  const opened = await openAssessed(t);
+  const { archive, held, named } = opened;
+  let number = 1;
+  const made = async (word?: string): Promise<string> => {
+    number += 1;
+    const also = word === undefined ? [] : [textElement(T.ContentQualification, 'CS', word)];
+    const object = { name: 'assessment', study: 1, number, also };
+    await storeSmall(archive, object, 'HGM');
+    return smallObject(object).sopInstanceUid;
+  };
+  const [research, product, service, none] = [
+    await made('RESEARCH'),
+    await made('PRODUCT'),
+    await made('SERVICE'),
+    await made(),
+  ];
+  for (const [results, told] of [
+    [[research], 'RESEARCH'],
+    [[product], 'PRODUCT'],
+    [[product, research], 'RESEARCH'],
+    [[product, service], null],
+    [[product, none], null],
+    [['2.25.77'], null],
+  ] as const) {
+    const of = await resultsTold(opened.ports)(person('p-1'), held, [{ ...named, results }]);
+    assert.equal(of.get(named.id)?.contentQualification, told, results.join());
+  }
 });
 
 test('who modifies or rejects a result says why', async (t) => {

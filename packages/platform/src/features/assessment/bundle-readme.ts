@@ -7,9 +7,15 @@ const SEVERITIES = {
   serious: 'daño grave / serious harm',
 } as const;
 
+const STATES = {
+  open: 'abierto / open',
+  investigating: 'en investigación / under investigation',
+  closed: 'cerrado / closed',
+} as const;
+
 /** The first page of a bundle: Spanish of Mexico, then English. */
 export function bundleReadme(incident: ToldIncident, why: Why, hasStatement: boolean): string {
-  const { id, at, by, institution, severity, model, version } = incident;
+  const { id, at, by, institution, severity, state, model, version } = incident;
   const { digests, study } = why;
   const lost = hasStatement ? ['', ''] : [' (ya no está en el registro)', ' (not in the registry any more)'];
   return `INCIDENTE CON UN RESULTADO DE IA (the English text follows)
@@ -17,6 +23,7 @@ export function bundleReadme(incident: ToldIncident, why: Why, hasStatement: boo
 Incidente: ${id}
 Gravedad: ${SEVERITIES[severity]}
 Notificado: ${at}, por ${by}
+Estado: ${STATES[state]}
 Institución: ${institution}
 Estudio (Study Instance UID): ${study}
 Modelo: ${model}@${version}${why.isDemonstration ? ' (demostración)' : ''}
@@ -25,7 +32,7 @@ Modelo (SHA-256): ${digests.model ?? 'no se sabe'}
 Entrada (SHA-256): ${digests.input ?? 'no se sabe'}
 
 Qué hay aquí
-  incident.json     lo que se notificó
+  incident.json     lo que se notificó, quién lo investigó y qué encontró
   task.json         quién, qué, cuándo y por qué: entrada, umbral, firmas, decisiones, asientos de la bitácora
   results.jsonl     objetos DICOM del resultado con su huella SHA-256
   package/          el manifiesto del paquete y su declaración firmada${lost[0]}
@@ -37,7 +44,7 @@ Las imágenes sólo están si se pidieron, dentro de case-file.tar.
 
 INCIDENT WITH A RESULT OF AI
 
-  incident.json     what was reported
+  incident.json     what was reported, who looked into it and what was found
   task.json         who, what, when and why: input, threshold, signatures, decisions, lines of the journal
   results.jsonl     DICOM objects of the result with the SHA-256 of their data sets
   package/          manifest of the package, and its signed statement${lost[1]}

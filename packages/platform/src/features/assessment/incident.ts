@@ -3,13 +3,14 @@ import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import {
-  type IncidentRow,
+  type HeldIncident,
   incidentBy,
   incidentsAt,
   institutionsWithIncidents,
   putIncidents,
   type Severity,
 } from './incident.repo.ts';
+import { type StepRow, stepsOf } from './incident-step.repo.ts';
 import { incidentRow } from './projection.ts';
 import { seenResult, UUID } from './result.ts';
 import type { AssessmentPorts, WhoIs } from './told.ts';
@@ -17,7 +18,19 @@ import type { AssessmentPorts, WhoIs } from './told.ts';
 /** Incidents in one list. */
 export const LIST_MAX = 1_000;
 
-export type ToldIncident = IncidentRow & { /** Name of the reporter where it is known, else the id. */ by: string };
+type Listing = Pick<AssessmentPorts, 'db' | 'whoIs'>;
+
+export type ToldStep = Omit<StepRow, 'incident'> & {
+  /** Name of the person where it is known, else the id. */ by: string;
+};
+export type ToldIncident = HeldIncident & {
+  /** Name of the reporter where it is known, else the id. */
+  by: string;
+  /** Who looks into it now. */
+  investigator: { person: string; by: string } | null;
+  /** The first one first. */
+  steps: readonly ToldStep[];
+};
 
 /**
  * Something went wrong with a result, or nearly did. Whoever may read the study says so: to report is never harder than
@@ -41,33 +54,33 @@ export async function reportIncident(
     await putIncidents(sql, [row]);
   });
   op.log.warn('ai.incident-reported', { op: op.id, incident: row.id, model, version, severity });
-  return told(row, ports.whoIs);
+  return told({ ...row, state: 'open' }, [], ports.whoIs);
 }
 
 /** Incidents of the institutions that the caller answers for, the newest first. @throws {Failure} access/denied */
-export async function listIncidents(
-  { db, whoIs }: Pick<AssessmentPorts, 'db' | 'whoIs'>,
-  op: Op,
-): Promise<ToldIncident[]> {
+export async function listIncidents({ db, whoIs }: Listing, op: Op): Promise<ToldIncident[]> {
   const seen = (await institutionsWithIncidents(db)).filter((each) => op.may('read-incident', each));
   if (seen.length === 0) op.allow('read-incident', op.institution);
-  return (await incidentsAt(db, seen, LIST_MAX)).map((row) => told(row, whoIs));
+  const rows = await incidentsAt(db, seen, LIST_MAX);
+  const ids = rows.map(({ id }) => id);
+  const steps = Map.groupBy(await stepsOf(db, ids), ({ incident }) => incident);
+  return rows.map((row) => told(row, steps.get(row.id) ?? [], whoIs));
 }
 
 /** @throws {Failure} request/not-found, also where it is not for this caller */
-export async function seenIncident(
-  { db, whoIs }: Pick<AssessmentPorts, 'db' | 'whoIs'>,
-  op: Op,
-  id: string,
-): Promise<ToldIncident> {
+export async function seenIncident({ db, whoIs }: Listing, op: Op, id: string): Promise<ToldIncident> {
   const row = UUID.test(id) ? await incidentBy(db, id) : undefined;
   if (row === undefined || !op.may('read-incident', row.institution)) {
     throw new Failure('request/not-found', 'no such incident, or not for this caller');
   }
-  return told(row, whoIs);
+  return told(row, await stepsOf(db, [id]), whoIs);
 }
 
-function told(row: IncidentRow, whoIs: WhoIs): ToldIncident {
-  const isPerson = row.reporterKind === 'person';
-  return { ...row, by: (isPerson && whoIs({ kind: 'person', id: row.reporter })?.name) || row.reporter };
+function told(row: HeldIncident, rows: readonly StepRow[], whoIs: WhoIs): ToldIncident {
+  const nameOf = (id: string): string => whoIs({ kind: 'person', id })?.name || id;
+  const steps = rows.map(({ incident: _incident, ...step }): ToldStep => ({ ...step, by: nameOf(step.person) }));
+  const last = steps.at(-1);
+  const investigator = last?.to === 'investigating' ? { person: last.person, by: last.by } : null;
+  const by = row.reporterKind === 'person' ? nameOf(row.reporter) : row.reporter;
+  return { ...row, by, investigator, steps };
 }

@@ -2,15 +2,17 @@ import type { Envelope } from '../../journal/event.ts';
 import type { JournalProjection } from '../../journal/projection.ts';
 import { type DecisionRow, putDecisions, putShown, type ShownRow } from './assessment.repo.ts';
 import { type IncidentRow, putIncidents } from './incident.repo.ts';
+import { putSteps, type StepRow } from './incident-step.repo.ts';
 
 /** Who was shown what, decisions and incidents as the journal tells them. */
 export const assessmentProjection: JournalProjection = {
-  kinds: ['ai.result-shown', 'ai.result-decided', 'ai.incident-reported'],
+  kinds: ['ai.result-shown', 'ai.result-decided', 'ai.incident-reported', 'ai.incident-stepped'],
   apply: async (sql, events) => {
     const of = (kind: Envelope['kind']): Envelope[] => events.filter((event) => event.kind === kind);
     await putShown(sql, of('ai.result-shown').map(shownRow));
     await putDecisions(sql, of('ai.result-decided').map(decisionRow));
     await putIncidents(sql, of('ai.incident-reported').map(incidentRow));
+    await putSteps(sql, of('ai.incident-stepped').map(stepRow));
   },
 };
 
@@ -33,5 +35,12 @@ export function decisionRow({ id, at, actor, institution, facts }: Envelope): De
 export function incidentRow({ id, at, actor, institution, study, facts }: Envelope): IncidentRow {
   const { by: reporterInstitution, ...of } = facts as IncidentFacts;
   const reporter = { reporterKind: actor.kind, reporter: actor.id, reporterInstitution };
-  return { id, at, institution, studyUid: study, ...reporter, state: 'open', ...of };
+  return { id, at, institution, studyUid: study, ...reporter, ...of };
+}
+
+type StepFacts = Omit<StepRow, 'id' | 'at' | 'person' | 'personInstitution'> & { task: string; by: string };
+
+export function stepRow({ id, at, actor, facts }: Envelope): StepRow {
+  const { by: personInstitution, task: _task, ...of } = facts as StepFacts;
+  return { id, at, person: actor.id, personInstitution, ...of };
 }

@@ -43,11 +43,19 @@ async function resultSeen(t: TestContext, served: Served, by: Who): Promise<Stud
 function isTold(task: StudyTask): void {
   assert.deepEqual([task.model, task.stage, task.isDemonstration], [MODEL.model, 'limitado', true]);
   assert.equal(task.objects[0]?.modality, 'SR');
+  assert.equal(task.contentQualification, 'RESEARCH');
   assert.deepEqual([task.withdrawn, task.reportsUnread, task.decisions], [null, 0, []]);
   const [finding] = task.findings;
   assert.deepEqual(
-    [finding?.es, finding?.code.value, finding?.unit, finding?.threshold, finding?.isPositive],
-    ['Hallazgos anormales en imagen diagnóstica de pulmón', 'R91', '%', 50, true],
+    [finding?.es, finding?.en, finding?.code.value, finding?.unit, finding?.threshold, finding?.isPositive],
+    [
+      'Hallazgos anormales en imagen diagnóstica de pulmón',
+      'Abnormal findings on diagnostic imaging of lung',
+      'R91',
+      '%',
+      50,
+      true,
+    ],
   );
   assert.ok((finding?.value ?? 0) > 50);
 }
@@ -87,7 +95,7 @@ async function explained(served: Served, task: StudyTask, image: Uint8Array): Pr
   assert.equal(byObject.body.id, task.id);
   assert.equal((await served.json('stranger', 'GET', `/api/ai/results/${task.id}`)).status, 404);
   const { digests, input } = told;
-  assert.equal(digests.package, task.package);
+  assert.deepEqual([digests.package, told.contentQualification], [task.package, 'RESEARCH']);
   for (const digest of Object.values(digests)) assert.match(digest ?? '', /^[0-9a-f]{64}$/);
   assert.deepEqual([told.operations, told.rules, told.askedBy], ['ops/1', [`${SITE}/torax@1`], 'rules']);
   const dataSet = readImageFile('', image).bytes;
@@ -137,6 +145,28 @@ async function computedAgain({ server, config }: Served, told: Why, image: Uint8
   }
 }
 
+/** Who looks into it, by their offices. */
+async function followed(served: Served, incident: string): Promise<void> {
+  const path = `/api/ai/incidents/${incident}/steps`;
+  const take = { to: 'investigating', note: 'lo reviso' };
+  for (const [who, body, status] of [
+    ['A', take, 404],
+    ['stranger', take, 404],
+    ['technician', take, 404],
+    ['officer', take, 403],
+    ['chief', { ...take, cause: 'model' }, 400],
+    ['chief', { ...take, note: ' ' }, 400],
+    ['chief', { to: 'closed', note: 'x' }, 400],
+    ['chief', { to: 'closed', note: 'x', cause: 'luck' }, 400],
+    ['chief', { to: 'closed', note: 'x', cause: 'none' }, 409],
+    ['chief', take, 200],
+  ] as const) {
+    assert.equal((await served.json(who, 'POST', path, body)).status, status, `${who} ${JSON.stringify(body)}`);
+  }
+  const { body } = await served.json<{ incidents: ToldIncident[] }>('officer', 'GET', '/api/ai/incidents');
+  assert.deepEqual([body.incidents[0]?.state, body.incidents[0]?.investigator?.by], ['investigating', 'Persona chief']);
+}
+
 async function bundled(served: Served, task: StudyTask, image: Uint8Array): Promise<void> {
   const path = `/api/ai/results/${task.id}/incidents`;
   const told = { severity: 'serious', text: 'no marcó un neumotórax' };
@@ -150,6 +180,7 @@ async function bundled(served: Served, task: StudyTask, image: Uint8Array): Prom
   }
   const list = await served.json<{ incidents: ToldIncident[] }>('chief', 'GET', '/api/ai/incidents');
   assert.deepEqual(list.body.incidents, [body]);
+  await followed(served, body.id);
   const bundle = `/api/ai/incidents/${body.id}/bundle`;
   assert.equal((await served.json('chief', 'GET', bundle)).status, 404, 'who may not audit there');
   assert.equal((await served.json('officer', 'GET', `${bundle}?objects=true`)).status, 403, 'nor export');
@@ -182,6 +213,8 @@ async function bundled(served: Served, task: StudyTask, image: Uint8Array): Prom
     );
   }
   assert.equal((JSON.parse(text('task.json')) as Why).digests.package, task.package);
+  assert.equal((JSON.parse(text('incident.json')) as ToldIncident).steps.length, 1);
+  assert.match(text('LEEME.txt'), /Estado: en investigación/);
   const pixels = image.subarray(-1_000);
   assert.equal(Buffer.from(bytes).indexOf(pixels), -1, 'no pixel data that nobody asked for');
   const file = join(served.directory, 'case.tar');

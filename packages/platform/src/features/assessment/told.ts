@@ -12,7 +12,7 @@ import type {
 import type { Actor, Op } from '../../ports/op.ts';
 import { type DecisionRow, decisionsOf, manifestsOf, putShown, shownOf } from './assessment.repo.ts';
 import { shownRow } from './projection.ts';
-import { heldObjects, isReport, modalityOf, storedReport } from './reports.ts';
+import { heldObjects, isReport, modalityOf, qualificationOf, storedReport } from './reports.ts';
 import { isDemonstration, manifestIn, type Told, toldFinding } from './words.ts';
 
 /** Who an actor is, as far as the directory knows. */
@@ -42,6 +42,7 @@ export const resultsTold =
         return [
           id,
           {
+            contentQualification: await qualificationOf(ports, op, objects),
             isDemonstration: isDemonstration(manifest),
             objects: objects.map(toldObject),
             findings,

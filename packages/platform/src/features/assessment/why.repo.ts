@@ -53,6 +53,7 @@ const KINDS: readonly EventKind[] = [
   'ai.result-shown',
   'ai.result-decided',
   'ai.incident-reported',
+  'ai.incident-stepped',
 ];
 
 /** Lines of the journal that name a result, the first one first. Indexes: journal_study, unique id of journal_seal. */

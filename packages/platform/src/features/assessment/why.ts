@@ -2,11 +2,17 @@ import { canonicalJson } from '@acervo/kernel/canonical-json.ts';
 import { sha256Of } from '@acervo/model/results/identity.ts';
 import type { ReadReport } from '@acervo/model/results/read.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
-import type { ResultObjectTold, ToldDecision, ToldFinding, Withdrawn } from '../../ports/assessment.ts';
+import type {
+  ContentQualification,
+  ResultObjectTold,
+  ToldDecision,
+  ToldFinding,
+  Withdrawn,
+} from '../../ports/assessment.ts';
 import type { Op } from '../../ports/op.ts';
 import { decisionsOf, manifestsOf, shownOf } from './assessment.repo.ts';
-import { type IncidentRow, incidentsOfResult } from './incident.repo.ts';
-import { heldObjects, isReport, storedReport } from './reports.ts';
+import { type HeldIncident, incidentsOfResult } from './incident.repo.ts';
+import { heldObjects, isReport, qualificationOf, storedReport } from './reports.ts';
 import { type SeenResult, seenResult } from './result.ts';
 import { type AssessmentPorts, noteShown, toldDecision, toldObject } from './told.ts';
 import { linesOfResult, type SignedStep, signedSteps, type ToldLine } from './why.repo.ts';
@@ -28,6 +34,8 @@ export type Why = {
   /** Undefined members: the registry does not have the package any more. */
   name: string | null;
   stage: string;
+  /** What its objects say of themselves (0018,9004). */
+  contentQualification: ContentQualification | null;
   isDemonstration: boolean;
   digests: { package: string; manifest: string | null; model: string | null; input: string | null };
   /** Version of the operations that made the tensor. */
@@ -54,7 +62,7 @@ export type Why = {
   /** When whom the archive showed it first. */
   shown: readonly { at: string; by: string; person: string }[];
   decisions: readonly ToldDecision[];
-  incidents: readonly Pick<IncidentRow, 'id' | 'at' | 'severity' | 'state'>[];
+  incidents: readonly Pick<HeldIncident, 'id' | 'at' | 'severity' | 'state'>[];
   withdrawn: Withdrawn | null;
   journal: readonly ToldLine[];
 };
@@ -93,6 +101,7 @@ export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: S
     version: result.version,
     name: manifest?.name ?? null,
     stage: result.stage,
+    contentQualification: await qualificationOf(ports, op, objects),
     isDemonstration: isDemonstration(manifest),
     digests: {
       package: result.package,

@@ -114,6 +114,7 @@ function latest(rows: readonly TaskRow[]): TaskRow[] {
 
 /** Where nobody tells anything of results. */
 const NOTHING: ToldResult = {
+  contentQualification: null,
   isDemonstration: false,
   objects: [],
   findings: [],

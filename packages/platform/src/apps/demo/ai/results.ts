@@ -26,6 +26,8 @@ export type Answered = Expected & {
   /** As a screen says it. */
   es: string;
   reason: string | null;
+  /** The share of the site left it out, and somebody asked for it. */
+  isAskedFor: boolean;
   findings: readonly ToldFinding[];
   /** Modalities of the result objects: SR, SEG. */
   objects: string[];
@@ -61,7 +63,7 @@ type Task = Pick<ToldResult, 'objects' | 'findings'> & {
 type Considered = { model: string; why?: string };
 type Status = { institution: string; tasks: Task[]; watched?: { considered: Considered[] | null } };
 
-/** Studies that were there before there were rules: they are asked for, as any past study is. */
+/** Studies that were there before there were rules: they are asked for. */
 export async function pastOf(http: string, expected: readonly Expected[], signal: AbortSignal): Promise<Expected[]> {
   const past: Expected[] = [];
   for (const each of expected) {
@@ -71,8 +73,9 @@ export async function pastOf(http: string, expected: readonly Expected[], signal
   return past;
 }
 
-export async function requestPast(committee: Committee, past: readonly Expected[]): Promise<void> {
-  for (const { chief, studyUid, model } of past) {
+/** What rules did not bring to a model its site's chief asks for, as any study may be asked for. */
+export async function requestEach(committee: Committee, studies: readonly Expected[]): Promise<void> {
+  for (const { chief, studyUid, model } of studies) {
     const asked = { studies: [studyUid], model, deadlineMinutes: DEADLINE_MINUTES };
     await memberIn(committee, chief).ask('/api/ai/requests', asked);
   }
@@ -115,17 +118,24 @@ const UNROUTED: Readonly<Record<string, string>> = {
   'not-placed': 'ningún modelo está en uso en el sitio',
 };
 
+const NOTHING: Pick<Answered, 'isAskedFor' | 'findings' | 'objects'> = { isAskedFor: false, findings: [], objects: [] };
+
+/** Rules chose it, and the secret of the site did not. */
+export const isLeftOut = ({ reason }: Answered): boolean => reason === 'not-assigned';
+
 function answersIn(of: Expected, status: Status | undefined): Answered[] {
+  const considered = status?.watched?.considered ?? [];
   const answers = (status?.tasks ?? []).map(({ model, version, es, reason, findings, objects }): Answered => {
     const modalities = objects.map(({ modality }) => modality).sort();
-    return { ...of, model: `${model}@${version}`, es, reason, findings, objects: modalities };
+    const isAskedFor = considered.some((each) => each.model === model && each.why === 'not-assigned');
+    return { ...of, model: `${model}@${version}`, es, reason, isAskedFor, findings, objects: modalities };
   });
-  for (const { model, why } of status?.watched?.considered ?? []) {
+  for (const { model, why } of considered) {
     const es = UNROUTED[why ?? ''];
     // Of other models their rules say why the study is none for them: nobody expected it.
     if (why === undefined || es === undefined || answers.some((each) => each.model.startsWith(`${model}@`))) continue;
-    answers.push({ ...of, es, reason: why, findings: [], objects: [] });
+    answers.push({ ...of, ...NOTHING, es, reason: why });
   }
   if (answers.length > 0) return answers;
-  return [{ ...of, es: 'sin tarea de IA', reason: null, findings: [], objects: [] }];
+  return [{ ...of, ...NOTHING, es: 'sin tarea de IA', reason: null }];
 }

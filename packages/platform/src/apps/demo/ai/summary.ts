@@ -44,11 +44,15 @@ function standLine({ model, version, site, state, percentage }: Stands): string 
 }
 
 /** One for a study, then one for each thing that was found or not. */
-function answerLines({ institution, modality, studyUid, es, reason, objects, findings }: Answered): string[] {
+function answerLines(answer: Answered): string[] {
+  const { institution, modality, studyUid, es, reason, objects, findings, isAskedFor } = answer;
   const kept = objects.length === 0 ? '' : ` [${objects.join(', ')}]`;
   const why = reason === null ? '' : ` (${reason})`;
   return [
     `  ${modality} ${institution.padEnd(12)}  ${es}${why}${kept}`,
+    ...(isAskedFor
+      ? ['     fuera de la parte de los estudios que recibe el modelo: lo pidió la jefatura del sitio']
+      : []),
     ...findings.map((finding) => `     ${findingText(finding)}`),
     `     ${studyUid}`,
   ];

@@ -52,7 +52,12 @@ const outputs: Manifest['outputs'] = [
       {
         to: 'dicom-sr',
         template: '1500',
-        finding: { code: 'R91', scheme: 'I10', meaning: 'Hallazgos anormales en imagen diagnóstica de pulmón' },
+        finding: {
+          code: 'R91',
+          scheme: 'I10',
+          meaning: 'Hallazgos anormales en imagen diagnóstica de pulmón',
+          meaning_en: 'Abnormal findings on diagnostic imaging of lung',
+        },
         algorithmId: 'TID4019',
       },
     ],
@@ -67,8 +72,13 @@ const mask: Manifest['outputs'][number] = {
       to: 'dicom-seg',
       segment: {
         label: 'Masa',
-        category: { code: '49755003', scheme: 'SCT', meaning: 'Estructura morfológicamente alterada' },
-        property: { code: '4147007', scheme: 'SCT', meaning: 'Masa' },
+        category: {
+          code: '49755003',
+          scheme: 'SCT',
+          meaning: 'Estructura morfológicamente alterada',
+          meaning_en: 'Morphologically Altered Structure',
+        },
+        property: { code: '4147007', scheme: 'SCT', meaning: 'Masa', meaning_en: 'Mass' },
       },
     },
   ],
