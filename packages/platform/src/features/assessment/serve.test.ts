@@ -11,13 +11,14 @@ import { aiCommand } from '../../apps/commands/ai.ts';
 import type { ToldDecision } from '../../ports/assessment.ts';
 import { verified } from '../case-file/case-file.fixture.ts';
 import type { StudyTask } from '../inference/watch.ts';
+import { DEMO_MODEL } from '../models/demo-model.fixture.ts';
 import { readImageFile } from '../models/images.ts';
 import { packagesFor } from '../models/registry/open.ts';
 import { PackageFiles } from '../models/registry/package-files.ts';
 import { reproduce } from '../models/reproduce.ts';
 import type { ToldIncident } from './incident.ts';
 import { heldObjects } from './reports.ts';
-import { MODEL, type Served, SITE, serveAssessed, storeChest, unzipped, type Who } from './serve.fixture.ts';
+import { type Served, SITE, serveAssessed, storeChest, unzipped, type Who } from './serve.fixture.ts';
 import type { Why } from './why.ts';
 
 const never = new AbortController().signal;
@@ -41,7 +42,7 @@ async function resultSeen(t: TestContext, served: Served, by: Who): Promise<Stud
 
 /** Somebody is shown what the model said, in Spanish and with its threshold. */
 function isTold(task: StudyTask): void {
-  assert.deepEqual([task.model, task.stage, task.isDemonstration], [MODEL.model, 'limitado', true]);
+  assert.deepEqual([task.model, task.stage, task.isDemonstration], [DEMO_MODEL.model, 'limitado', true]);
   assert.equal(task.objects[0]?.modality, 'SR');
   assert.deepEqual([task.withdrawn, task.reportsUnread, task.decisions], [null, 0, []]);
   const [finding] = task.findings;
