@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fileAnswer } from '../../bindings/file-answer.ts';
 import type { HttpMethod, HttpRequest, Route } from '../../bindings/http.ts';
 import { JSON_TYPE, jsonAnswer, jsonBodyOf, parametersOf, understood } from '../../bindings/json-body.ts';
 import { DECISIONS } from '../../ports/assessment.ts';
@@ -68,15 +69,7 @@ const bundleRoute = (ports: BundlePorts): Route => ({
   handle: async (request, op) => {
     const { objects } = understood(BUNDLED, parametersOf(request));
     const body = await incidentBundle(ports, op, idOf(request), { withObjects: objects === 'true' });
-    return {
-      status: 200,
-      headers: {
-        'content-type': ZIP_TYPE,
-        'content-disposition': `attachment; filename="incident-${idOf(request)}.zip"`,
-        'cache-control': 'no-store',
-      },
-      body,
-    };
+    return fileAnswer(ZIP_TYPE, `incident-${idOf(request)}.zip`, body);
   },
 });
 

@@ -1,6 +1,7 @@
 import { parseContentType } from '@acervo/interop/dicomweb/media-type.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { z } from 'zod';
+import { fileAnswer } from '../../../bindings/file-answer.ts';
 import { type HttpAnswer, type HttpRequest, problemOf, type Route } from '../../../bindings/http.ts';
 import { JSON_TYPE, jsonAnswer, jsonBodyOf } from '../../../bindings/json-body.ts';
 import { chosen } from '../../../bindings/representation.ts';
@@ -15,6 +16,7 @@ import { type SubmitPorts, type Submitted, submitPackage } from './submit.ts';
 const MULTIPART = 'multipart/form-data';
 const ZIP = 'application/zip';
 const CSV = 'text/csv';
+const OCTETS = 'application/octet-stream';
 const OFFERS = [
   { mediaType: JSON_TYPE, multipart: false, isDefault: true },
   { mediaType: CSV, multipart: false, isDefault: true },
@@ -60,20 +62,12 @@ function packageRoutes(ports: RegistryPorts): Route[] {
       method: 'GET',
       path: '/api/models/:id/versions/:version/files/:digest',
       summary: 'A file of a package, by its SHA-256',
-      produces: ['application/octet-stream'],
+      produces: [OCTETS],
       handle: async ({ params: { id = '', version = '', digest = '' } }, op) => {
         const { sha256, sizeBytes } = await findFile(db, op, { id, version, sha256: digest });
-        return {
-          status: 200,
-          headers: {
-            'content-type': 'application/octet-stream',
-            'content-length': String(sizeBytes),
-            // Whatever it is, no browser shows it.
-            'content-disposition': `attachment; filename="${sha256}"`,
-            'cache-control': 'no-store',
-          },
-          body: files.read(sha256),
-        };
+        // Whatever it is, no browser shows it.
+        const answer = fileAnswer(OCTETS, sha256, files.read(sha256));
+        return { ...answer, headers: { ...answer.headers, 'content-length': String(sizeBytes) } };
       },
     },
   ];
@@ -111,15 +105,7 @@ function inventoryRoutes({ db }: RegistryPorts): Route[] {
         const { mediaType } = chosen(request, OFFERS);
         const entries = await inventory(db, op);
         if (mediaType === JSON_TYPE) return jsonAnswer({ entries });
-        return {
-          status: 200,
-          headers: {
-            'content-type': 'text/csv; charset=utf-8; header=present',
-            'content-disposition': 'attachment; filename="registro-ia.csv"',
-            'cache-control': 'no-store',
-          },
-          body: inventoryCsv(entries),
-        };
+        return fileAnswer(`${CSV}; charset=utf-8; header=present`, 'registro-ia.csv', inventoryCsv(entries));
       },
     },
     post(
