@@ -1,4 +1,4 @@
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** Harm of the patient. */
 export const SEVERITIES = ['none', 'minor', 'serious'] as const;
@@ -23,7 +23,7 @@ export type IncidentRow = {
 
 const INCIDENT = `select id::text as id, task::text as task, package, model, version, institution,
   study_uid as "studyUid", severity, text,
-  to_char(reported_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, reporter_kind as "reporterKind",
+  ${rfc3339('reported_at')} as at, reporter_kind as "reporterKind",
   reporter, reporter_institution as "reporterInstitution", state from ai_incident`;
 
 export async function putIncidents(sql: Sql, rows: readonly IncidentRow[]): Promise<void> {

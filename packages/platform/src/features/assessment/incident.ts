@@ -1,4 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
+import { isUuid } from '@acervo/kernel/id.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
@@ -11,7 +12,7 @@ import {
   type Severity,
 } from './incident.repo.ts';
 import { incidentRow } from './projection.ts';
-import { seenResult, UUID } from './result.ts';
+import { seenResult } from './result.ts';
 import type { AssessmentPorts, WhoIs } from './told.ts';
 
 /** Incidents in one list. */
@@ -60,7 +61,7 @@ export async function seenIncident(
   op: Op,
   id: string,
 ): Promise<ToldIncident> {
-  const row = UUID.test(id) ? await incidentBy(db, id) : undefined;
+  const row = isUuid(id) ? await incidentBy(db, id) : undefined;
   if (row === undefined || !op.may('read-incident', row.institution)) {
     throw new Failure('request/not-found', 'no such incident, or not for this caller');
   }
