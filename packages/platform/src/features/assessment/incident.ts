@@ -13,7 +13,7 @@ import {
 } from './incident.repo.ts';
 import { incidentRow } from './projection.ts';
 import { seenResult } from './result.ts';
-import type { AssessmentPorts, WhoIs } from './told.ts';
+import { type AssessmentPorts, nameOf, type WhoIs } from './told.ts';
 
 /** Incidents in one list. */
 export const LIST_MAX = 1_000;
@@ -69,6 +69,5 @@ export async function seenIncident(
 }
 
 function told(row: IncidentRow, whoIs: WhoIs): ToldIncident {
-  const isPerson = row.reporterKind === 'person';
-  return { ...row, by: (isPerson && whoIs({ kind: 'person', id: row.reporter })?.name) || row.reporter };
+  return { ...row, by: row.reporterKind === 'person' ? nameOf(whoIs, row.reporter) : row.reporter };
 }

@@ -8,6 +8,7 @@ import { silentLog } from '@acervo/testkit/postgres.ts';
 import { InferencePool } from '../../adapters/onnx/pool.ts';
 import { blobStores } from '../../apps/archive.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
+import { heldObjects } from '../../holdings/held-objects.ts';
 import type { ToldDecision } from '../../ports/assessment.ts';
 import { verified } from '../case-file/case-file.fixture.ts';
 import type { StudyTask } from '../inference/watch.ts';
@@ -17,7 +18,6 @@ import { packagesFor } from '../models/registry/open.ts';
 import { PackageFiles } from '../models/registry/package-files.ts';
 import { reproduce } from '../models/reproduce.ts';
 import type { ToldIncident } from './incident.ts';
-import { heldObjects } from './reports.ts';
 import { type Served, SITE, serveAssessed, storeChest, unzipped, type Who } from './serve.fixture.ts';
 import type { Why } from './why.ts';
 
@@ -125,7 +125,7 @@ async function computedAgain({ server, config }: Served, told: Why, image: Uint8
   });
   try {
     const sops = told.objects.map(({ sopInstanceUid }) => sopInstanceUid);
-    const [object] = (await heldObjects(holdings, { institution: SITE, studyUid: told.study }, sops)).values();
+    const [object] = await heldObjects(holdings.db, { institution: SITE, studyUid: told.study }, sops);
     assert.ok(object);
     const { segment, fileAt, fileBytes } = object;
     const bytes = await Array.fromAsync(holdings.files.stream(segment, fileAt, fileBytes), (each) => each.slice());
