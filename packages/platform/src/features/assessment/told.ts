@@ -14,7 +14,7 @@ import type { Actor, Op } from '../../ports/op.ts';
 import { type DecisionRow, decisionsOf, manifestsOf, putShown, shownOf } from './assessment.repo.ts';
 import { shownRow } from './projection.ts';
 import { isReport, modalityOf, storedReport } from './reports.ts';
-import { isDemonstration, manifestIn, type Told, toldFinding } from './words.ts';
+import { isDemonstration, type KnownManifest, manifestIn, toldFinding } from './words.ts';
 
 /** Who an actor is, as far as the directory knows. */
 export type WhoIs = (actor: Actor) => { name?: string; institution?: string } | undefined;
@@ -58,7 +58,7 @@ export const resultsTold =
 export async function manifestsBy(
   { db }: Pick<Holdings, 'db'>,
   digests: readonly string[],
-): Promise<Map<string, Told>> {
+): Promise<Map<string, KnownManifest>> {
   const rows = await manifestsOf(db, digests);
   return new Map(rows.map(({ digest, manifest }) => [digest, manifestIn(manifest)]));
 }
@@ -66,7 +66,7 @@ export async function manifestsBy(
 export async function findingsIn(
   ports: Pick<Holdings, 'files'>,
   op: Op,
-  manifest: Told,
+  manifest: KnownManifest,
   objects: readonly HeldInstance[],
 ): Promise<{ findings: ToldFinding[]; reportsUnread: number }> {
   const reports = await Promise.all(objects.filter(isReport).map((each) => storedReport(ports, op, each)));

@@ -1,7 +1,7 @@
 import type { Route } from '../../bindings/http.ts';
 import { getJson } from '../../bindings/json-route.ts';
+import { noticesOf, resultsBy } from './notices.ts';
 import type { ResultsPorts } from './ports.ts';
-import { noticesOf, resultsBy } from './withdrawn.ts';
 
 /** What was withdrawn, of the caller's institution. Not in the standard. */
 export function resultsRoutes({ holdings: { db } }: Pick<ResultsPorts, 'holdings'>): Route[] {

@@ -12,7 +12,7 @@ import { suspend } from '../governance/stopping.ts';
 import type { StudyStatus } from '../inference/watch.ts';
 import { chestOf, storeFile } from '../models/chest.fixture.ts';
 import { DEMO_MODEL, useDemoModel } from '../models/demo-model.fixture.ts';
-import type { ToldNotice } from './withdrawn.ts';
+import type { ToldNotice } from './notices.ts';
 
 const never = new AbortController().signal;
 const PACS = 'DESTINO';
