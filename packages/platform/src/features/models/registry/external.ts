@@ -1,3 +1,4 @@
+import { asJson } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution, isUuid, newId } from '@acervo/kernel/id.ts';
 import { z } from 'zod';
@@ -40,7 +41,7 @@ export async function addExternal(db: Db, op: Op, description: unknown): Promise
   op.allow('submit-model', institution);
   const id = newId();
   return db.transaction(async (sql) => {
-    const facts = { id, record: JSON.parse(JSON.stringify(record)) };
+    const facts = { id, record: asJson(record) };
     await recordExternal(sql, envelopeOf(op, 'external-ai.described', { institution }, facts));
     return present(await findExternal(sql, id), id);
   });
