@@ -42,8 +42,8 @@ const REVOKE = `update model_signer set revoked_at = ($1::jsonb ->> 'at')::times
   where key_id = $1::jsonb -> 'facts' ->> 'id' and revoked_for is distinct from 'compromise'`;
 
 const COLUMNS = `key_id as "keyId", public_key as "publicKey", institution, holder,
-  ${rfc3339('valid_from')} as "validFrom", ${rfc3339('valid_until')} as "validUntil", ${rfc3339('revoked_at')} as "revokedAt", revoked_for as "revokedFor",
-  added_by as "addedBy"`;
+  ${rfc3339('valid_from')} as "validFrom", ${rfc3339('valid_until')} as "validUntil",
+  ${rfc3339('revoked_at')} as "revokedAt", revoked_for as "revokedFor", added_by as "addedBy"`;
 
 /** Index: primary key. */
 export async function findSigner(sql: Sql, keyId: string): Promise<SignerRow | undefined> {
