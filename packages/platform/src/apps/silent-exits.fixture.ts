@@ -6,7 +6,7 @@ import { C_FIND_RQ } from '@acervo/dicom/dimse/command.ts';
 import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { COMPREHENSIVE_3D_SR } from '@acervo/model/results/result.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { SITE } from '../features/governance/governance.fixture.ts';
 import { DEMO_MODEL } from '../features/models/demo-model.fixture.ts';
 import {
@@ -127,12 +127,9 @@ async function dimse(t: TestContext, { running, pacs }: Silent, study: string): 
 
 async function commands({ config, directory }: Silent, study: string): Promise<Exit[]> {
   const [exported, backedUp] = [join(directory, `export-${newId()}`), join(directory, 'backup')];
-  const context = { config, log: silentLog, signal: new AbortController().signal, isJson: true, print: () => {} };
-  const run = async (command: typeof exportCommand, values: object): Promise<void> => {
-    assert.equal(await command.run({ values: { ...values }, positionals: [] }, context), 0);
-  };
-  await run(exportCommand, { study, institution: SITE, to: exported, versions: true });
-  await run(backupCommand, { to: backedUp });
+  const what = ['--study', study, '--institution', SITE, '--versions'];
+  assert.equal((await runCommand(config, exportCommand, ['--to', exported, ...what])).code, 0);
+  assert.equal((await runCommand(config, backupCommand, ['--to', backedUp])).code, 0);
   return [
     { name: 'acervo export', bytes: filesIn(exported) },
     { name: 'acervo backup', bytes: filesIn(backedUp) },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { decimalText } from '@acervo/dicom/data-set/compose.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { limit } from '../features/governance/governance.fixture.ts';
 import { DEMO_MODEL, stageIs } from '../features/models/demo-model.fixture.ts';
 import { reindexCommand } from './commands/reindex.ts';
@@ -102,15 +102,14 @@ test('a silent result is at no exit, a restart and a new index later neither; in
 
   await t.test('verifying and making the index anew leave it where it is', async () => {
     await running.server.close();
-    const signal = new AbortController().signal;
     const lines: string[] = [];
-    const print = (text: string, value?: unknown): void => void lines.push(text, JSON.stringify(value ?? ''));
-    const context = { config, log: silentLog, signal, isJson: true, print };
-    for (const [command, values] of [
-      [verifyCommand, { deep: true }],
-      [reindexCommand, { yes: true }],
+    for (const [command, option] of [
+      [verifyCommand, '--deep'],
+      [reindexCommand, '--yes'],
     ] as const) {
-      assert.equal(await command.run({ values, positionals: [] }, context), 0, lines.join('\n'));
+      const { code, text, values } = await runCommand(config, command, [option]);
+      assert.equal(code, 0, text);
+      lines.push(text, JSON.stringify(values));
     }
     await again();
     assert.deepEqual(told([{ name: 'commands', bytes: Buffer.from(lines.join('\n')) }], marks), []);

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { InferencePool } from '../../adapters/onnx/pool.ts';
 import { blobStores } from '../../apps/archive.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
@@ -192,20 +192,14 @@ async function bundled(served: Served, task: StudyTask, image: Uint8Array): Prom
 }
 
 async function byCommand({ config }: Served, task: StudyTask): Promise<void> {
-  const answers: unknown[] = [];
-  const texts: string[] = [];
-  const print = (text: string, answer?: unknown): void => {
-    texts.push(text);
-    answers.push(answer);
-  };
-  const context = { config, log: silentLog, signal: never, isJson: false, print };
-  const run = (positionals: string[], values = {}) => aiCommand.run({ positionals, values }, context);
-  assert.equal(await run(['why', task.objects[0]?.sopInstanceUid ?? '']), 0);
-  assert.equal((answers[0] as Why).id, task.id);
-  assert.match(texts[0] ?? '', /against 50 %, positive[\s\S]*rejected by Persona chief/);
-  assert.equal(await run(['incident', task.id], { severity: 'none', text: 'ensayo' }), 0);
-  assert.equal(await run(['incidents']), 0);
-  assert.match(texts.join('\n'), /none open, by ai: ensayo/);
+  const run = (...words: string[]) => runCommand(config, aiCommand, words);
+  const told = await run('why', task.objects[0]?.sopInstanceUid ?? '');
+  assert.deepEqual([told.code, (told.values[0] as Why).id], [0, task.id]);
+  assert.match(told.text, /against 50 %, positive[\s\S]*rejected by Persona chief/);
+  assert.equal((await run('incident', task.id, '--severity', 'none', '--text', 'ensayo')).code, 0);
+  const listed = await run('incidents');
+  assert.equal(listed.code, 0);
+  assert.match(listed.text, /none open, by ai: ensayo/);
 }
 
 test('a result is shown, decided on, explained, and an incident with it is bundled', async (t) => {

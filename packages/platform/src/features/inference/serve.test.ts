@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { asked, type TestServer, testServer } from '@acervo/testkit/test-server.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
 import { SITE } from '../governance/governance.fixture.ts';
@@ -10,7 +10,6 @@ import { chestOf, storeFile } from '../models/chest.fixture.ts';
 import { addChestRule, DEMO_MODEL, useDemoModel } from '../models/demo-model.fixture.ts';
 import { assignmentOver } from './site-keys.ts';
 
-const never = new AbortController().signal;
 /** Of whoever sent the images: not the one that the archive takes for its own. */
 const ISSUER = 'OTRO-EMISOR';
 const LATE_MS = 45_000;
@@ -92,17 +91,8 @@ test('a package taken into use reads a study that comes in; after the site has s
   const request = { studies: [study], model: `${DEMO_MODEL.model}@${DEMO_MODEL.version}`, deadlineMinutes: 60 };
   assert.match(JSON.stringify(await asked(served, '/api/ai/requests', request)), /"known"/);
 
-  const answers: unknown[] = [];
-  const context = {
-    config: served.config,
-    log: silentLog,
-    signal: never,
-    isJson: true,
-    print: (_text: string, answer?: unknown): void => void answers.push(answer),
-  };
-  const args = { positionals: ['request', study], values: { model: request.model } };
-  const code = await aiCommand.run(args, context);
-  assert.deepEqual([code, answers], [0, [{ study, outcome: 'known' }]], 'the command knows what runs where, too');
+  const { code, values } = await runCommand(served.config, aiCommand, ['request', study, '--model', request.model]);
+  assert.deepEqual([code, values], [0, [{ study, outcome: 'known' }]], 'the command knows what runs where, too');
 
   await storeChest(served, other);
   await passedOver(t, served, other, 'not-assigned');

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KEY_OBJECT_SELECTION } from '@acervo/model/results/rejection.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { asked, type TestServer, testServer } from '@acervo/testkit/test-server.ts';
-import type { Command } from '../../apps/command.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
 import { resultCommand } from '../../apps/commands/result.ts';
 import { SITE } from '../governance/governance.fixture.ts';
@@ -14,7 +13,6 @@ import { chestOf, storeFile } from '../models/chest.fixture.ts';
 import { DEMO_MODEL, useDemoModel } from '../models/demo-model.fixture.ts';
 import type { ToldNotice } from './notices.ts';
 
-const never = new AbortController().signal;
 const PACS = 'DESTINO';
 const STUDY = '2.25.4700.1';
 const IMAGE = `${STUDY}.1.1`;
@@ -40,17 +38,6 @@ async function instancesOf(served: TestServer, modality: string): Promise<unknow
   return (await asked<Attributes[]>(served, path)).map((each) => each['00080018']?.Value?.[0]);
 }
 
-async function command({ config }: TestServer, run: Command, ...positionals: string[]) {
-  const answers: unknown[] = [];
-  const texts: string[] = [];
-  const print = (text: string, answer?: unknown): void => {
-    texts.push(text);
-    answers.push(answer);
-  };
-  const context = { config, log: silentLog, signal: never, isJson: true, print };
-  return { code: await run.run({ positionals, values: {} }, context), answers, text: texts.join('\n') };
-}
-
 test('a result is sent to who asked, computed again from the archive, and withdrawn everywhere', async (t) => {
   const env = { ACERVO_INSTITUTION: SITE };
   const pacs = await testServer(t, { env: { ...env, ACERVO_AE_TITLE: PACS } });
@@ -73,7 +60,7 @@ test('a result is sent to who asked, computed again from the archive, and withdr
   const [report = ''] = results;
   assert.deepEqual(await instancesOf(pacs, 'SR'), results, 'the very same objects');
 
-  const same = await command(archive, resultCommand, 'reproduce', report);
+  const same = await runCommand(archive.config, resultCommand, ['reproduce', report]);
   assert.deepEqual([same.code, same.text.startsWith(`reproduced ${report}: `)], [0, true], same.text);
 
   world.at(new Date().toISOString());
@@ -96,15 +83,15 @@ test('a result is sent to who asked, computed again from the archive, and withdr
     withdrawals.map(({ version, reasonEs, results: count, studies }) => [version, reasonEs, count, studies]),
     [['1.0.0', 'Versión del modelo suspendida por falla: falsos negativos', 1, 1]],
   );
-  const listed = await command(archive, aiCommand, 'withdrawn', withdrawals[0]?.id ?? '');
+  const listed = await runCommand(archive.config, aiCommand, ['withdrawn', withdrawals[0]?.id ?? '']);
   assert.match(listed.text, new RegExp(`^${SITE} ${STUDY.replaceAll('.', '\\.')} `));
   const metrics = await (await fetch(`${archive.url}/metrics`)).text();
   assert.match(metrics, /^acervo_ai_results_withdrawn_total 1$/m);
   assert.match(metrics, /^acervo_ai_deliveries_total\{outcome="delivered"\} 2$/m);
 
   // A model that may not run any more is still computed again: that is how its results are looked into.
-  assert.equal((await command(archive, resultCommand, 'reproduce', report)).code, 0);
+  assert.equal((await runCommand(archive.config, resultCommand, ['reproduce', report])).code, 0);
   await database.asOwner((sql) => sql.query('delete from instance where sop_uid = $1', [IMAGE]));
-  const gone = await command(archive, resultCommand, 'reproduce', report);
+  const gone = await runCommand(archive.config, resultCommand, ['reproduce', report]);
   assert.deepEqual([gone.code, gone.text.includes(`the image ${IMAGE} is gone`)], [3, true], gone.text);
 });
