@@ -1,22 +1,11 @@
 import type { DecisionWord } from '../../ports/assessment.ts';
-import type { Stage } from '../../ports/inference-tasks.ts';
+import type { InferenceTask } from '../../ports/inference-tasks.ts';
 import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** A task that came to a result which may be seen. */
-export type ResultRow = {
-  id: string;
-  package: string;
-  model: string;
-  version: string;
-  stage: Stage;
-  institution: string;
-  studyKey: string;
-  studyUid: string;
-  series: string[];
-  revision: string;
+export type ResultRow = InferenceTask & {
   rules: string[];
   askedBy: string;
-  createdAt: string;
   deadline: string;
   endedAt: string;
   attempts: number;

@@ -1,20 +1,12 @@
-import type { Stage } from '../../ports/inference-tasks.ts';
+import type { InferenceTask, Stage } from '../../ports/inference-tasks.ts';
 import { rfc3339, type Sql } from '../../ports/sql.ts';
 import type { TaskState } from './task.repo.ts';
 
 /** A task as it is told: nothing of what was found. */
-export type TaskRow = {
-  id: string;
-  package: string;
-  model: string;
-  version: string;
-  stage: Stage;
-  institution: string;
-  studyUid: string;
+export type TaskRow = Omit<InferenceTask, 'studyKey' | 'series' | 'revision'> & {
   rules: string[];
   askedBy: string;
   state: TaskState;
-  createdAt: string;
   deadline: string;
   endedAt: string | null;
   attempts: number;
