@@ -3,13 +3,13 @@ import { type TestContext, test } from 'node:test';
 import type { SessionRole } from '@acervo/interop/console/session.ts';
 import { keyName, provePossession } from '@acervo/model/lifecycle/approval.ts';
 import {
-  MODEL,
   type Served,
   SITE,
   serveAssessed,
   storeChest,
   type Who,
 } from '@acervo/platform/features/assessment/serve.fixture.ts';
+import { DEMO_MODEL } from '@acervo/platform/features/models/demo-model.fixture.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
 import type { BrowserContext, Page } from 'playwright-core';
 import {
@@ -197,7 +197,7 @@ async function stop(given: Given): Promise<void> {
 }
 
 async function stateOf({ served }: Given): Promise<string | undefined> {
-  const path = `/api/models/${MODEL.model}/versions/${MODEL.version}/state`;
+  const path = `/api/models/${DEMO_MODEL.model}/versions/${DEMO_MODEL.version}/state`;
   type State = { sites: { site: string; state: string }[] };
   const { body } = await served.json<State>('chief', 'GET', path);
   return body.sites.find(({ site }) => site === SITE)?.state;

@@ -1,6 +1,9 @@
 /** What canonical JSON can carry: no undefined, no bigint (64-bit numbers go as strings). */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
+/** A value of ours as JSON can carry it: members that are undefined are left out. */
+export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+
 /**
  * JSON text by RFC 8785: names sorted by UTF-16 code units, no white space, numbers and strings as
  * ECMAScript writes them. The same value gives the same bytes everywhere, so a hash of it means something.

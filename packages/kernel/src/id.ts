@@ -36,6 +36,13 @@ export function uuidText(bytes: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Is it the text of a UUID, in the one way that ids are written here? */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** An institution's code: it names folders in packs and stands in URLs, so its alphabet is small. */
 const INSTITUTION = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
 

@@ -1,7 +1,8 @@
 import { newId } from '@acervo/kernel/id.ts';
+import { DEMO_MODEL } from '../features/models/demo-model.fixture.ts';
 import { A, type Matrix, SECRET, type Subject, type Who } from './cross-matrix.fixture.ts';
 import type { Cell, Cells } from './cross-matrix-http.fixture.ts';
-import { EXTERNAL, freshKey, MODEL } from './cross-matrix-models.fixture.ts';
+import { EXTERNAL, freshKey } from './cross-matrix-models.fixture.ts';
 
 type Judging = { isGood: Cell['has']; names(what: (of: Subject) => string): Cell['has'] };
 
@@ -18,9 +19,9 @@ export function modelCells(matrix: Matrix, { isGood, names }: Judging): Cells {
     about,
     has: isGood,
     ask: (by, { institution }) => {
-      const { id, version, file } = institution === A ? MODEL : { ...MODEL, id: 'mx.nothing' };
-      const named = path.replace(':id', id).replace(':version', version).replace(':digest', file);
-      return matrix.fetch(by, 'GET', named);
+      const id = institution === A ? DEMO_MODEL.model : 'mx.nothing';
+      const named = path.replace(':id', id).replace(':version', DEMO_MODEL.version);
+      return matrix.fetch(by, 'GET', named.replace(':digest', matrix.model.file));
     },
   });
   const one = (kind: 'signer' | 'external', path: string, body: object, control: Who): Cell => ({
@@ -35,8 +36,8 @@ export function modelCells(matrix: Matrix, { isGood, names }: Judging): Cells {
   const root = '/api/models/:id/versions/:version';
   const [signers, external] = ['/api/model-signers', '/api/ai-inventory/external'];
   return {
-    'GET /api/models': list('/api/models', MODEL.id),
-    'POST /api/models': { about, has: isGood, ask: (by, { institution }) => matrix.submit(by, institution) },
+    'GET /api/models': list('/api/models', DEMO_MODEL.model),
+    'POST /api/models': { about, has: isGood, ask: (by, { institution }) => matrix.model.submit(by, institution) },
     'GET /api/models/:id': get('/api/models/:id'),
     [`GET ${root}`]: get(root),
     [`GET ${root}/files/:digest`]: get(`${root}/files/:digest`),
@@ -48,7 +49,7 @@ export function modelCells(matrix: Matrix, { isGood, names }: Judging): Cells {
       ask: (by, { institution }) => matrix.fetch(by, 'POST', signers, freshKey(institution)),
     },
     [`POST ${signers}/:id/revoke`]: one('signer', `${signers}/:id/revoke`, { reason: 'ceased' }, 'steward-A'),
-    'GET /api/ai-inventory': list('/api/ai-inventory', MODEL.id),
+    'GET /api/ai-inventory': list('/api/ai-inventory', DEMO_MODEL.model),
     [`POST ${external}`]: {
       about,
       has: isGood,

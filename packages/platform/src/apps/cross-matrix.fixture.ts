@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { writeFileHead } from '@acervo/dicom/part10.ts';
 import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
@@ -9,17 +6,15 @@ import { concat } from '@acervo/kernel/bytes.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import type { Staff } from '@acervo/testkit/test-people.ts';
+import { type TestServer, testServer, tokenOf } from '@acervo/testkit/test-server.ts';
 import { describePerson, grantRole } from '../features/directory/people.ts';
 import { importSeed } from '../features/directory/seed.ts';
-import { type Image, image, storeImage, type TestArchive } from '../features/retrieve/retrieve.fixture.ts';
+import { type Submitted, submitDemoModel } from '../features/models/demo-model.fixture.ts';
+import { type Image, image, storeImage } from '../features/retrieve/retrieve.fixture.ts';
 import { breakGlass, makeAgreement, refer } from '../features/sharing/change.ts';
 import { associate, receiver, startDestination } from '../features/transfer/transfer.fixture.ts';
-import type { Role } from '../ports/directory.ts';
-import type { Identities } from '../ports/identity.ts';
-import { loadConfig } from './config.ts';
-import { freshExternal, freshSigner, modelsOf } from './cross-matrix-models.fixture.ts';
-import { startServer } from './server.ts';
+import { freshExternal, freshSigner } from './cross-matrix-models.fixture.ts';
 
 export const A = 'HOSPITAL-A';
 export const B = 'HOSPITAL-B';
@@ -54,7 +49,7 @@ export const NOWHERE = subject('HOSPITAL-0', '2.25.7901', 'P0-NO');
 /** Tokens of both institutions may do everything; persons of B treat patients. */
 export type Who = 'A' | 'B' | 'radiologist-A' | 'radiologist-B' | 'officer-A' | 'steward-A' | 'chief-A';
 
-const PERSONS: Readonly<Record<string, { institution: string; role: Role }>> = {
+const PERSONS: Staff = {
   'radiologist-A': { institution: A, role: 'radiologist' },
   'radiologist-B': { institution: B, role: 'radiologist' },
   'officer-A': { institution: A, role: 'data-protection-officer' },
@@ -62,15 +57,13 @@ const PERSONS: Readonly<Record<string, { institution: string; role: Role }>> = {
   'chief-A': { institution: A, role: 'site-chief' },
 };
 
-export type Matrix = TestArchive & {
-  /** Ids of persons in the directory. */
-  ids: ReadonlyMap<string, string>;
+export type Matrix = TestServer & {
   fetch(who: Who, method: string, path: string, body?: object): Promise<Answer>;
   stow(who: Who, path: string, sent: Image): Promise<Answer>;
   /** Something of A that may be ended or reviewed once. */
   fresh(kind: Fresh): Promise<string>;
-  /** Sends a sound package, the same each time; A has it already. */
-  submit(who: Who, owner: string): Promise<Answer>;
+  /** A sound package, the same each time; A has it already. */
+  model: Submitted;
 };
 
 type Fresh = 'agreement' | 'referral' | 'glass' | 'person' | 'signer' | 'external';
@@ -78,34 +71,20 @@ type Fresh = 'agreement' | 'referral' | 'glass' | 'person' | 'signer' | 'externa
 export type Answer = { status: number; body: string };
 
 export async function startMatrix(t: TestContext): Promise<Matrix> {
-  const directory = temporaryDirectory();
-  const file = join(directory, 'access.json');
-  writeFileSync(file, JSON.stringify({ systems: await systemsOf(t), tokens: [tokenOf('A', A), tokenOf('B', B)] }));
-  const config = loadConfig({
-    ACERVO_DATA_DIR: join(directory, 'data'),
-    ACERVO_HTTP_PORT: '0',
-    ACERVO_DIMSE_PORT: '0',
-    ACERVO_ACCESS_FILE: file,
-    ACERVO_SEAL_INTERVAL_MS: '50',
-    ACERVO_PG_WAL_SEGMENT_MIB: '1',
-    ACERVO_PG_SHARED_BUFFERS_MIB: '16',
-    ACERVO_DISK_FREE_MIN_MIB: '0',
+  const archive = await testServer(t, {
+    env: { ACERVO_ACCESS: 'enforced' },
+    access: { systems: await systemsOf(t), tokens: [tokenOf('A', A), tokenOf('B', B)] },
+    people: PERSONS,
   });
-  const ids = new Map<string, string>();
-  const server = await startServer(config, silentLog, identitiesOf(ids));
-  t.after(() => server.close());
-  const archive = { server, url: `http://127.0.0.1:${server.httpPort}`, directory };
   await fill(archive);
-  await hire(archive, ids);
-  const submit = await modelsOf(archive, A, SECRET);
+  const model = await submitDemoModel(archive, A, SECRET);
   // Somebody of A is there, whom only A may know of.
   await associate(t, archive, [{ abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: [EXPLICIT_LE] }], {
     callingAet: 'SYS_A',
   });
   return {
     ...archive,
-    ids,
-    submit,
+    model,
     fetch: async (who, method, path, body) => {
       const scheme = who in PERSONS ? 'Person' : 'Bearer';
       const response = await fetch(archive.url + path, {
@@ -125,13 +104,6 @@ export async function startMatrix(t: TestContext): Promise<Matrix> {
   };
 }
 
-const tokenOf = (name: string, institution: string) => ({
-  name,
-  sha256: createHash('sha256').update(name).digest('hex'),
-  institution,
-  actions: ['store', 'read', 'query', 'export', 'administer', 'audit'],
-});
-
 /** Each institution has a system that asks and one that objects may be moved to. */
 async function systemsOf(t: TestContext): Promise<object[]> {
   const systems: object[] = [];
@@ -146,34 +118,7 @@ async function systemsOf(t: TestContext): Promise<object[]> {
   return systems;
 }
 
-/** What issues sessions and tokens is a port; here a header says who it is. The directory is the real one. */
-function identitiesOf(ids: ReadonlyMap<string, string>): Identities {
-  return {
-    of: ({ headers }) => {
-      const login = /^Person (.+)$/.exec(headers['authorization'] ?? '')?.[1];
-      if (login === undefined) return Promise.resolve(undefined);
-      const id = ids.get(login) ?? 'nobody';
-      return Promise.resolve({ kind: 'person', id, strength: 'second-factor', purpose: '', institution: '' });
-    },
-  };
-}
-
-/** @param ids  gets the id of each, by login */
-async function hire({ server }: TestArchive, ids: Map<string, string>): Promise<void> {
-  const { database } = server.archive;
-  const people = Object.entries(PERSONS).map(([login, { institution, role }]) => {
-    return { login: login.toLowerCase(), name: login, institution, roles: [{ role, institution }] };
-  });
-  const institutions = [A, B].map((code) => ({ code, name: code }));
-  const sensitivities = [{ institution: A, label: 'vip', patientId: MARKED, reason: 'matrix' } as const];
-  await importSeed(database, testOp(), { institutions, people, sensitivities });
-  const rows = await database.query<{ id: string; login: string }>('select id::text as id, login from person');
-  for (const login of Object.keys(PERSONS)) {
-    ids.set(login, rows.find((row) => row.login === login.toLowerCase())?.id ?? '');
-  }
-}
-
-async function fill(archive: TestArchive): Promise<void> {
+async function fill(archive: TestServer): Promise<void> {
   const store = (of: Subject, modality: string, name = 'PEREZ^ANA'): Promise<unknown> => {
     const { study, institution, patient: id } = of;
     const sent = image({
@@ -193,6 +138,8 @@ async function fill(archive: TestArchive): Promise<void> {
   await store(subject(A, '2.25.7300', 'PA-DOUBT'), 'MR');
   await store(subject(A, '2.25.7301', 'PA-DOUBT'), 'MR', 'RAMIREZ^JUAN');
   const { database } = archive.server.archive;
+  const sensitivities = [{ institution: A, label: 'vip', patientId: MARKED, reason: 'matrix' }];
+  await importSeed(database, testOp(), { sensitivities });
   const validity = { from: '2026-01-01T00:00:00Z' };
   const between = { owner: A, receiver: C };
   await makeAgreement(database, testOp(), { ...between, purposes: ['TREATMENT'], validity, reference: SECRET });
@@ -201,7 +148,7 @@ async function fill(archive: TestArchive): Promise<void> {
   await breakGlass(database, testOp({ institution: C }), subjectOf, 'radiologist-C');
 }
 
-async function fresh(archive: TestArchive, kind: Fresh): Promise<string> {
+async function fresh(archive: TestServer, kind: Fresh): Promise<string> {
   const { database } = archive.server.archive;
   if (kind === 'person') {
     const { person } = await describePerson(database, testOp(), {

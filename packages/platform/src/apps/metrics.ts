@@ -1,11 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { InferenceMetrics } from '../features/inference/ports.ts';
+import type { ResultsMetrics } from '../features/results/ports.ts';
 import type { Door } from '../ports/op.ts';
 
 export type StoreOutcome = 'stored' | 'resent' | 'version' | 'refused';
 
+type AiMetrics = InferenceMetrics & ResultsMetrics;
+
 /** What the archive counts. Names of labels and their values are ours, never a patient's or a peer's. */
-export type Metrics = InferenceMetrics & {
+export type Metrics = AiMetrics & {
   instanceStored(door: Door, outcome: StoreOutcome): void;
   /** One fdatasync that made `instances` durable, `seconds` after the first of them asked. */
   groupCommitted(instances: number, seconds: number): void;
@@ -36,10 +39,6 @@ export type Metrics = InferenceMetrics & {
   witnessed(outcome: 'signed' | 'unchanged' | 'refused' | 'failed'): void;
   /** Whether the last checkpoint of that archive was refused: it was set back, or altered. */
   setWitnessRefusing(url: string, isRefusing: boolean): void;
-  /** An attempt to send results of a model to a system. */
-  aiDelivery(outcome: 'delivered' | 'postponed' | 'failed' | 'cancelled'): void;
-  /** Results of models that were withdrawn. */
-  aiWithdrawn(results: number): void;
   /** The text of GET /metrics, and its media type. */
   exposition(): Promise<{ contentType: string; text: string }>;
 };
@@ -100,7 +99,6 @@ export function makeMetrics(): Metrics {
     ...auditMetrics(registers),
     ...witnessMetrics(registers),
     ...aiMetrics(registers),
-    ...inferenceMetrics(registers),
     instanceStored: (door, outcome) => stored.inc({ door, outcome }),
     groupCommitted: (instances, seconds) => {
       groupSize.observe(instances);
@@ -114,25 +112,6 @@ export function makeMetrics(): Metrics {
     setSealLag: (seconds) => sealLag.set(seconds),
     setCheckpointAge: (seconds) => checkpointAge.set(seconds),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
-  };
-}
-
-/** What becomes of results of models. */
-function aiMetrics(registers: Registry[]): Pick<Metrics, 'aiDelivery' | 'aiWithdrawn'> {
-  const deliveries = new Counter({
-    name: 'acervo_ai_deliveries_total',
-    help: 'Attempts to send results of models to systems, by outcome',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const withdrawn = new Counter({
-    name: 'acervo_ai_results_withdrawn_total',
-    help: 'Results of models that were withdrawn',
-    registers,
-  });
-  return {
-    aiDelivery: (outcome) => deliveries.inc({ outcome }),
-    aiWithdrawn: (results) => withdrawn.inc(results),
   };
 }
 
@@ -200,8 +179,8 @@ function witnessMetrics(registers: Registry[]): Pick<Metrics, 'witnessed' | 'set
   };
 }
 
-/** Tasks of models by how they stand, without the names of models: which of them are silent is nobody's to know. */
-function inferenceMetrics(registers: Registry[]): InferenceMetrics {
+/** Tasks and results of models, without the names of models: which of them are silent is nobody's to know. */
+function aiMetrics(registers: Registry[]): AiMetrics {
   const ended = new Counter({
     name: 'acervo_ai_tasks_ended_total',
     help: 'Inference tasks that this process has ended, by state',
@@ -222,6 +201,17 @@ function inferenceMetrics(registers: Registry[]): InferenceMetrics {
     help: 'For how long the first of the waiting inference tasks could have been begun',
     registers,
   });
+  const deliveries = new Counter({
+    name: 'acervo_ai_deliveries_total',
+    help: 'Attempts to send results of models to systems, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const withdrawn = new Counter({
+    name: 'acervo_ai_results_withdrawn_total',
+    help: 'Results of models that were withdrawn',
+    registers,
+  });
   return {
     taskEnded: (state, took) => {
       ended.inc({ state });
@@ -233,6 +223,8 @@ function inferenceMetrics(registers: Registry[]): InferenceMetrics {
       open.set({ state: 'leased' }, leased);
       waiting.set(oldestWaitingSeconds);
     },
+    aiDelivery: (outcome) => deliveries.inc({ outcome }),
+    aiWithdrawn: (results) => withdrawn.inc(results),
   };
 }
 

@@ -8,6 +8,7 @@ import { imagesNamedBy, type Reproduction, reproduce } from '../features/models/
 import type { RunPorts } from '../features/models/run.ts';
 import { type MadeBy, taskOf } from '../features/results/task-of.repo.ts';
 import { findInstancesAnywhere, type HeldInstance } from '../holdings/find.repo.ts';
+import { heldObjects } from '../holdings/held-objects.ts';
 import type { Op } from '../ports/op.ts';
 import type { Archive } from './archive.ts';
 
@@ -62,15 +63,13 @@ async function again(
 /** All of them, or which ones cannot be had as they were stored. */
 async function imagesOf(
   holdings: Archive['holdings'],
-  { institution, studyUid: study }: MadeBy,
+  madeBy: MadeBy,
   uids: readonly string[],
 ): Promise<{ files: ImageFile[] } | { what: string }> {
   const held = new Map<string, HeldInstance>();
   for (let from = 0; from < uids.length; from += LOOKED_FOR_MAX) {
     const sops = uids.slice(from, from + LOOKED_FOR_MAX);
-    for (const each of await findInstancesAnywhere(holdings.db, { sops, study, series: undefined })) {
-      if (each.institution === institution) held.set(each.held.sopUid, each.held);
-    }
+    for (const each of await heldObjects(holdings.db, madeBy, sops)) held.set(each.sopUid, each);
   }
   const files: ImageFile[] = [];
   const troubles: string[] = [];

@@ -4,9 +4,10 @@ import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { SITE } from '../features/governance/governance.fixture.ts';
 import { storedResults } from '../features/inference/keep.ts';
+import { DEMO_MODEL } from '../features/models/demo-model.fixture.ts';
 import type { Comparison } from '../features/silent/compare.ts';
 import { associate, qr, retrieve, STUDY_ROOT } from '../features/transfer/transfer.fixture.ts';
-import { endedTask, MODEL, serveSilent, silentRecord, storeChest } from './silent.fixture.ts';
+import { endedTask, serveSilent, silentRecord, storeChest } from './silent.fixture.ts';
 
 const STUDIES = 200;
 const LATE_MS = 400_000;
@@ -17,7 +18,7 @@ test('D3: a silent model reads 200 studies; nothing reaches the PACS, and an att
   timeout: 600_000,
 }, async (t) => {
   const silent = await serveSilent(t);
-  const { running, url, directory, pacs } = silent;
+  const { running, pacs } = silent;
   const { database, holdings } = running.server.archive;
   for (let number = 1; number <= STUDIES; number++) await storeChest(running.server, study(number), number);
   await t.waitFor(
@@ -28,8 +29,7 @@ test('D3: a silent model reads 200 studies; nothing reaches the PACS, and an att
     { timeout: LATE_MS, interval: 500 },
   );
 
-  const archive = { server: running.server, url: url(), directory };
-  const association = await associate(t, archive, [qr(STUDY_ROOT.move)]);
+  const association = await associate(t, running, [qr(STUDY_ROOT.move)]);
   for (let number = 1; number <= STUDIES; number++) {
     const keys = { QueryRetrieveLevel: 'STUDY', StudyInstanceUID: study(number) };
     assert.equal((await retrieve(association, STUDY_ROOT, keys, 'PACS')).final.status, 0);
@@ -38,7 +38,7 @@ test('D3: a silent model reads 200 studies; nothing reaches the PACS, and an att
   assert.equal(pacs.received.length, STUDIES, 'an image each');
   assert.ok(pacs.received.every(({ sopInstanceUid }) => sopInstanceUid.endsWith('.1.1')));
   for (const modality of ['SR', 'SEG']) {
-    const found = await fetch(`${url()}/dicom-web/instances?Modality=${modality}`);
+    const found = await fetch(`${running.url}/dicom-web/instances?Modality=${modality}`);
     assert.equal(await found.text(), '[]', modality);
   }
 
@@ -50,7 +50,7 @@ test('D3: a silent model reads 200 studies; nothing reaches the PACS, and an att
   await assert.rejects(sink.keep(as, objects, new AbortController().signal), failsWith('model/silent'));
   await assert.rejects(database.query('select * from silent.result'), failsWith('internal'), 'another role may');
 
-  const answer = await fetch(`${url()}/api/ai/silent/${MODEL.model}/${MODEL.version}`);
+  const answer = await fetch(`${running.url}/api/ai/silent/${DEMO_MODEL.model}/${DEMO_MODEL.version}`);
   const told = (await answer.json()) as Comparison;
   assert.deepEqual([told.institution, told.studies, told.unreadable], [SITE, STUDIES, 0]);
   const says = told.outputs[0]?.says ?? [];

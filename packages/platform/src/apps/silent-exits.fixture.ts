@@ -6,8 +6,9 @@ import { C_FIND_RQ } from '@acervo/dicom/dimse/command.ts';
 import { EXPLICIT_LE } from '@acervo/dicom/transfer-syntax.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { COMPREHENSIVE_3D_SR } from '@acervo/model/results/result.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { SITE } from '../features/governance/governance.fixture.ts';
+import { DEMO_MODEL } from '../features/models/demo-model.fixture.ts';
 import {
   associate,
   associateToGet,
@@ -20,7 +21,7 @@ import {
 } from '../features/transfer/transfer.fixture.ts';
 import { backupCommand } from './commands/backup.ts';
 import { exportCommand } from './commands/export.ts';
-import { MODEL, type Silent } from './silent.fixture.ts';
+import type { Silent } from './silent.fixture.ts';
 
 const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 const CR_IMAGE = '1.2.840.10008.5.1.4.1.1.1';
@@ -59,11 +60,11 @@ const QUERIES: Readonly<Record<string, (study: string) => string>> = {
 const BODIES: Readonly<Record<string, (study: string) => object>> = {
   'POST /api/studies/:study/case-file': () => ({ reason: 'recorrido' }),
   'POST /api/ai/rules/dry-run': () => ({ days: 30 }),
-  'POST /api/ai/requests': (study) => ({ studies: [study], model: `${MODEL.model}@${MODEL.version}` }),
+  'POST /api/ai/requests': (study) => ({ studies: [study], model: `${DEMO_MODEL.model}@${DEMO_MODEL.version}` }),
 };
 
 /** Every GET and POST of the registered routes, of the study and its image. */
-async function routes({ running, url }: Silent, study: string): Promise<Exit[]> {
+async function routes({ running }: Silent, study: string): Promise<Exit[]> {
   const exits: Exit[] = [];
   for (const { method, path } of running.server.features.flatMap((feature) => feature.routes)) {
     const name = `${method} ${path}`;
@@ -74,14 +75,14 @@ async function routes({ running, url }: Silent, study: string): Promise<Exit[]> 
       .replace(':series', `${study}.1`)
       .replace(':instance', `${study}.1.1`)
       .replace(':frames', '1')
-      .replace(':id', path.startsWith('/api/models') || path.startsWith('/api/ai/silent') ? MODEL.model : newId())
-      .replace(':version', MODEL.version)
+      .replace(':id', path.startsWith('/api/models') || path.startsWith('/api/ai/silent') ? DEMO_MODEL.model : newId())
+      .replace(':version', DEMO_MODEL.version)
       .replace(':digest', 'f'.repeat(64))
       .replace(':key', 'A'.repeat(43))
       .replace(/\*$/, '7FE00010');
     const ofSite = path.replace('/dicom-web/i/:institution', '/dicom-web');
     const body = method === 'POST' ? JSON.stringify(BODIES[name]?.(study) ?? {}) : undefined;
-    const answer = await fetch(url() + filled + (QUERIES[ofSite]?.(study) ?? ''), {
+    const answer = await fetch(running.url + filled + (QUERIES[ofSite]?.(study) ?? ''), {
       method,
       redirect: 'manual',
       ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body }),
@@ -93,9 +94,8 @@ async function routes({ running, url }: Silent, study: string): Promise<Exit[]> 
   return exits;
 }
 
-async function dimse(t: TestContext, { running, url, directory, pacs }: Silent, study: string): Promise<Exit[]> {
-  const archive = { server: running.server, url: url(), directory };
-  const asking = await associate(t, archive, [qr(FIND), qr(STUDY_ROOT.move)]);
+async function dimse(t: TestContext, { running, pacs }: Silent, study: string): Promise<Exit[]> {
+  const asking = await associate(t, running, [qr(FIND), qr(STUDY_ROOT.move)]);
   const found: Buffer[] = [];
   for (const [level, keys] of [
     ['STUDY', { StudyInstanceUID: study, ModalitiesInStudy: '', NumberOfStudyRelatedInstances: '' }],
@@ -113,7 +113,7 @@ async function dimse(t: TestContext, { running, url, directory, pacs }: Silent, 
   assert.equal(moved.final.status, 0);
   await asking.release();
   const taker = receiver();
-  const getting = await associateToGet(t, archive, taker, KINDS);
+  const getting = await associateToGet(t, running, taker, KINDS);
   const got = await retrieve(getting, STUDY_ROOT, keys);
   assert.equal(got.final.status, 0);
   await getting.release();
@@ -127,12 +127,9 @@ async function dimse(t: TestContext, { running, url, directory, pacs }: Silent, 
 
 async function commands({ config, directory }: Silent, study: string): Promise<Exit[]> {
   const [exported, backedUp] = [join(directory, `export-${newId()}`), join(directory, 'backup')];
-  const context = { config, log: silentLog, signal: new AbortController().signal, isJson: true, print: () => {} };
-  const run = async (command: typeof exportCommand, values: object): Promise<void> => {
-    assert.equal(await command.run({ values: { ...values }, positionals: [] }, context), 0);
-  };
-  await run(exportCommand, { study, institution: SITE, to: exported, versions: true });
-  await run(backupCommand, { to: backedUp });
+  const what = ['--study', study, '--institution', SITE, '--versions'];
+  assert.equal((await runCommand(config, exportCommand, ['--to', exported, ...what])).code, 0);
+  assert.equal((await runCommand(config, backupCommand, ['--to', backedUp])).code, 0);
   return [
     { name: 'acervo export', bytes: filesIn(exported) },
     { name: 'acervo backup', bytes: filesIn(backedUp) },

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { decimalText } from '@acervo/dicom/data-set/compose.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { limit } from '../features/governance/governance.fixture.ts';
+import { DEMO_MODEL, stageIs } from '../features/models/demo-model.fixture.ts';
 import { reindexCommand } from './commands/reindex.ts';
 import { verifyCommand } from './commands/verify.ts';
-import {
-  endedTask,
-  LATE_MS,
-  MODEL,
-  type Silent,
-  serveSilent,
-  silentRecord,
-  stageIs,
-  storeChest,
-} from './silent.fixture.ts';
+import { endedTask, LATE_MS, type Silent, serveSilent, silentRecord, storeChest } from './silent.fixture.ts';
 import { type Exit, everyExit } from './silent-exits.fixture.ts';
 
 /**
@@ -60,23 +52,23 @@ function marksOf({ objects, said }: Pick<Record, 'objects' | 'said'>): string[] 
 const told = (exits: readonly Exit[], marks: readonly string[]): string[] =>
   exits.filter(({ bytes }) => marks.some((mark) => bytes.includes(mark))).map(({ name }) => name);
 
-async function directly({ url }: Silent, study: string, { objects, task }: Record): Promise<void> {
-  const studies = await fetch(`${url()}/dicom-web/studies?StudyInstanceUID=${study}`);
+async function directly({ running: { url } }: Silent, study: string, { objects, task }: Record): Promise<void> {
+  const studies = await fetch(`${url}/dicom-web/studies?StudyInstanceUID=${study}`);
   const [seen] = (await studies.json()) as { [tag: string]: { Value?: unknown[] } }[];
   assert.deepEqual([seen?.['00080061']?.Value, seen?.['00201208']?.Value], [['CR'], [1]], 'nor is it counted');
   for (const { seriesUid, sopInstanceUid } of objects) {
     const instance = `/dicom-web/studies/${study}/series/${seriesUid}/instances/${sopInstanceUid}`;
     for (const path of ['', '/metadata', '/rendered', '/frames/1', '/bulkdata/0040A730'].map((end) => instance + end)) {
-      assert.equal((await fetch(url() + path)).status, 404, path);
+      assert.equal((await fetch(url + path)).status, 404, path);
     }
     const wado = `/wado?requestType=WADO&studyUID=${study}&seriesUID=${seriesUid}&objectUID=${sopInstanceUid}`;
-    assert.equal((await fetch(url() + wado)).status, 404);
-    const found = await fetch(`${url()}/dicom-web/instances?SOPInstanceUID=${sopInstanceUid}`);
+    assert.equal((await fetch(url + wado)).status, 404);
+    const found = await fetch(`${url}/dicom-web/instances?SOPInstanceUID=${sopInstanceUid}`);
     assert.equal(await found.text(), '[]');
   }
   // By its true name, which who watches tasks knows, a silent result is not there either.
   const names = [task.id, ...objects.map(({ sopInstanceUid }) => sopInstanceUid)];
-  for (const result of names.map((name) => `${url()}/api/ai/results/${name}`)) {
+  for (const result of names.map((name) => `${url}/api/ai/results/${name}`)) {
     assert.equal((await fetch(result)).status, 404, result);
     for (const [what, body] of [
       ['decisions', { decision: 'accepted' }],
@@ -106,7 +98,7 @@ test('a silent result is at no exit, a restart and a new index later neither; in
   timeout: 600_000,
 }, async (t) => {
   const silent = await serveSilent(t);
-  const { running, start, config, world, people } = silent;
+  const { running, again, config, world, people } = silent;
   await storeChest(running.server, SILENT_STUDY, 1);
   const task = await endedTask(t, silent, SILENT_STUDY);
   const record = await silentRecord(silent, task);
@@ -123,17 +115,16 @@ test('a silent result is at no exit, a restart and a new index later neither; in
 
   await t.test('verifying and making the index anew leave it where it is', async () => {
     await running.server.close();
-    const signal = new AbortController().signal;
     const lines: string[] = [];
-    const print = (text: string, value?: unknown): void => void lines.push(text, JSON.stringify(value ?? ''));
-    const context = { config, log: silentLog, signal, isJson: true, print };
-    for (const [command, values] of [
-      [verifyCommand, { deep: true }],
-      [reindexCommand, { yes: true }],
+    for (const [command, option] of [
+      [verifyCommand, '--deep'],
+      [reindexCommand, '--yes'],
     ] as const) {
-      assert.equal(await command.run({ values, positionals: [] }, context), 0, lines.join('\n'));
+      const { code, text, values } = await runCommand(config, command, [option]);
+      assert.equal(code, 0, text);
+      lines.push(text, JSON.stringify(values));
     }
-    running.server = await start();
+    await again();
     assert.deepEqual(told([{ name: 'commands', bytes: Buffer.from(lines.join('\n')) }], marks), []);
     assert.deepEqual(told(await everyExit(t, silent, SILENT_STUDY), marks), []);
     assert.deepEqual((await silentRecord(silent, task)).said, record.said, 'the record is still there');
@@ -141,8 +132,8 @@ test('a silent result is at no exit, a restart and a new index later neither; in
 
   await t.test('in limited use the next study has its result at each exit where objects are', async () => {
     const { database } = running.server.archive;
-    await limit({ ...world, db: database }, people, 99, MODEL);
-    await stageIs(t, running, 'limitado');
+    await limit({ ...world, db: database }, people, 99, DEMO_MODEL);
+    await stageIs(t, running.server, 'limitado');
     await storeChest(running.server, SEEN_STUDY, 2);
     const seen = await endedTask(t, silent, SEEN_STUDY);
     const [sopInstanceUid] = (seen as typeof seen & { results: string[] }).results;

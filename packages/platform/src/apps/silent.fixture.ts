@@ -1,23 +1,20 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
-import { committee, demonstrate, SITE, worldOver } from '../features/governance/governance.fixture.ts';
+import { silentLog } from '@acervo/testkit/postgres.ts';
+import { testServer } from '@acervo/testkit/test-server.ts';
+import { SITE } from '../features/governance/governance.fixture.ts';
 import { chestOf, storeFile } from '../features/models/chest.fixture.ts';
+import { addChestRule, useDemoModel } from '../features/models/demo-model.fixture.ts';
 import { recordOf } from '../features/silent/record.ts';
 import { silentFile } from '../features/silent/store.ts';
 import { receiver, startDestination } from '../features/transfer/transfer.fixture.ts';
 import type { InferenceTask } from '../ports/inference-tasks.ts';
 import type { Log, LogFields } from '../ports/log.ts';
-import { loadConfig } from './config.ts';
-import { modelsOf } from './cross-matrix-models.fixture.ts';
-import { type RunningServer, startServer } from './server.ts';
+import type { RunningServer } from './server.ts';
 import { openSilent } from './silent.ts';
 
-export const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
 export const LATE_MS = 120_000;
 
 /** Everything that is logged, as text, and everything that leaves for a receiver of audit messages. */
@@ -44,7 +41,6 @@ async function auditReceiver(t: TestContext, heard: Buffer[]): Promise<number> {
 
 /** A whole server whose site has a signed demonstration in silence, a rule for it, and a PACS to move to. */
 export async function serveSilent(t: TestContext) {
-  const directory = temporaryDirectory();
   const heard: Heard = { log: [], audit: [] };
   const pacs = receiver();
   const { port } = await startDestination(t, pacs, 'PACS');
@@ -52,43 +48,22 @@ export async function serveSilent(t: TestContext) {
     { aeTitle: 'SCU', institution: SITE },
     { aeTitle: 'PACS', institution: SITE, host: '127.0.0.1', port, isMoveDestination: true },
   ];
-  const accessFile = join(directory, 'access.json');
-  writeFileSync(accessFile, JSON.stringify({ systems }));
-  const config = loadConfig({
-    ACERVO_DATA_DIR: join(directory, 'data'),
-    ACERVO_HTTP_PORT: '0',
-    ACERVO_DIMSE_PORT: '0',
-    ACERVO_ACCESS: 'open',
-    ACERVO_ACCESS_FILE: accessFile,
+  const env = {
     ACERVO_INSTITUTION: SITE,
     ACERVO_AUDIT_SYSLOG: `syslog+tcp://127.0.0.1:${await auditReceiver(t, heard.audit)}`,
-    ACERVO_SEAL_INTERVAL_MS: '50',
     ACERVO_ACCESS_FOLD_MS: '50',
     ACERVO_AI_QUIET_SECONDS: '0',
-    ACERVO_PG_WAL_SEGMENT_MIB: '1',
-    ACERVO_PG_SHARED_BUFFERS_MIB: '16',
-    ACERVO_DISK_FREE_MIN_MIB: '0',
-  });
-  const start = () => startServer(config, listening(heard.log));
-  const running = { server: await start() };
-  t.after(() => running.server.close());
-  const url = (): string => `http://127.0.0.1:${running.server.httpPort}`;
-  await modelsOf({ server: running.server, url: url(), directory }, '*', 'Física Médica');
-  const world = worldOver(running.server.archive.database, new Date());
-  const people = await committee(world);
-  await demonstrate(world, people, 'silencioso', MODEL);
-  await stageIs(t, running, 'silencioso');
-  const rule = { effect: 'run', id: 'torax', institution: SITE, model: MODEL.model, scope: { modality: ['CR'] } };
-  const headers = { 'content-type': 'application/json' };
-  const added = await fetch(`${url()}/api/ai/rules`, { method: 'POST', headers, body: JSON.stringify(rule) });
-  assert.ok(added.ok, await added.text());
-  return { running, start, url, config, directory, heard, pacs, world, people };
+  };
+  const options = { env, access: { systems }, log: listening(heard.log) };
+  const running = await testServer(t, options);
+  const { directory, config } = running;
+  const again = async (): Promise<void> => void Object.assign(running, await testServer(t, { ...options, directory }));
+  const { world, people } = await useDemoModel(t, running, '*');
+  await addChestRule(running);
+  return { running, again, config, directory, heard, pacs, world, people };
 }
 
 export type Silent = Awaited<ReturnType<typeof serveSilent>>;
-
-export const stageIs = (t: TestContext, running: { server: RunningServer }, stage: string): Promise<void> =>
-  t.waitFor(() => assert.equal(running.server.modelStates.runningAt(SITE)[0]?.stage, stage), { timeout: LATE_MS });
 
 /** A chest of its own: other pixels, so another score than any that stands in a package. */
 export async function storeChest(server: RunningServer, studyUid: string, shade: number): Promise<void> {

@@ -1,6 +1,10 @@
 /** One value of a row or a parameter, as `pg` sends it. Times are text, int8 is a number (safe or refused). */
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array | readonly SqlValue[] | object;
 
+/** An expression of SQL: what a column of timestamptz says, in UTC and to the millisecond (RFC 3339). */
+export const rfc3339 = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
 /** Asks the database one question. Rows are trusted to have the type that the statement names. */
 export type Sql = {
   /**

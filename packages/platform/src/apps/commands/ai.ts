@@ -8,7 +8,7 @@ import type { RuleRow } from '../../features/inference/rule.repo.ts';
 import { addRule, removeRule, ruleName, rulesOf, understoodRule } from '../../features/inference/rules.ts';
 import { queueOf, type StudyStatus, statusOf } from '../../features/inference/watch.ts';
 import { withdrawnTold } from '../../features/inference/withdrawn.ts';
-import { noticesOf, PAGE_MAX, resultsBy, type ToldNotice } from '../../features/results/withdrawn.ts';
+import { noticesOf, PAGE_MAX, resultsBy, type ToldNotice } from '../../features/results/notices.ts';
 import { type Comparison, compareSilent } from '../../features/silent/compare.ts';
 import { readableFrom } from '../../holdings/elsewhere.ts';
 import { SegmentFiles } from '../../holdings/segment-files.ts';

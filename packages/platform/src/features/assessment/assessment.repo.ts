@@ -1,24 +1,11 @@
 import type { DecisionWord } from '../../ports/assessment.ts';
-import type { Stage } from '../../ports/inference-tasks.ts';
-import type { Sql } from '../../ports/sql.ts';
-
-const stamp = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+import type { InferenceTask } from '../../ports/inference-tasks.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** A task that came to a result which may be seen. */
-export type ResultRow = {
-  id: string;
-  package: string;
-  model: string;
-  version: string;
-  stage: Stage;
-  institution: string;
-  studyKey: string;
-  studyUid: string;
-  series: string[];
-  revision: string;
+export type ResultRow = InferenceTask & {
   rules: string[];
   askedBy: string;
-  createdAt: string;
   deadline: string;
   endedAt: string;
   attempts: number;
@@ -27,8 +14,8 @@ export type ResultRow = {
 };
 
 const RESULT = `select id::text as id, package, model, version, stage, institution, study_key::text as "studyKey",
-  study_uid as "studyUid", series, revision, rules, asked_by as "askedBy", ${stamp('created_at')} as "createdAt",
-  ${stamp('deadline')} as deadline, ${stamp('ended_at')} as "endedAt", attempts, results
+  study_uid as "studyUid", series, revision, rules, asked_by as "askedBy", ${rfc3339('created_at')} as "createdAt",
+  ${rfc3339('deadline')} as deadline, ${rfc3339('ended_at')} as "endedAt", attempts, results
   from ai_task where state = 'done' and stage <> 'silencioso'`;
 
 /** Silent ones are not there, for nobody. Index: primary key of ai_task. */
@@ -61,7 +48,7 @@ export type ShownRow = { task: string; person: string; at: string; event: string
 /** When persons were first shown results. Index: primary key. */
 export async function shownOf(sql: Sql, tasks: readonly string[], person?: string): Promise<ShownRow[]> {
   return sql.query<ShownRow>(
-    `select task::text as task, person, ${stamp('at')} as at, event::text as event from ai_shown
+    `select task::text as task, person, ${rfc3339('at')} as at, event::text as event from ai_shown
      where task = any($1::uuid[]) and ($2::text is null or person = $2) order by at, person`,
     [tasks, person ?? null],
   );
@@ -97,9 +84,9 @@ export type DecisionRow = {
 /** All of some results, the newest first. Index: ai_decision_task. */
 export async function decisionsOf(sql: Sql, tasks: readonly string[]): Promise<DecisionRow[]> {
   return sql.query<DecisionRow>(
-    `select id::text as id, task::text as task, package, institution, ${stamp('decided_at')} as at, person,
-       person_institution as "personInstitution", decision, reason, ${stamp('shown_at')} as "shownAt",
-       ${stamp('claimed_shown_at')} as "claimedShownAt", seconds_to_decide as "secondsToDecide"
+    `select id::text as id, task::text as task, package, institution, ${rfc3339('decided_at')} as at, person,
+       person_institution as "personInstitution", decision, reason, ${rfc3339('shown_at')} as "shownAt",
+       ${rfc3339('claimed_shown_at')} as "claimedShownAt", seconds_to_decide as "secondsToDecide"
      from ai_decision where task = any($1::uuid[]) order by decided_at desc, id desc`,
     [tasks],
   );

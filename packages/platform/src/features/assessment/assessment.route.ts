@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { HttpMethod, HttpRequest, Route } from '../../bindings/http.ts';
-import { JSON_TYPE, jsonAnswer, jsonBodyOf, parametersOf, understood } from '../../bindings/json-body.ts';
+import { fileAnswer } from '../../bindings/file-answer.ts';
+import type { HttpRequest, Route } from '../../bindings/http.ts';
+import { parametersOf, understood } from '../../bindings/json-body.ts';
+import { getJson, postJson } from '../../bindings/json-route.ts';
 import { DECISIONS } from '../../ports/assessment.ts';
-import type { Op } from '../../ports/op.ts';
 import { type BundlePorts, incidentBundle } from './bundle.ts';
 import { decide } from './decide.ts';
 import { SEVERITIES } from './incident.repo.ts';
@@ -41,37 +42,28 @@ const ZIP_TYPE = 'application/zip';
 /** What people make of results of AI. Not in the standard. */
 export function assessmentRoutes(ports: BundlePorts): Route[] {
   return [
-    route(
-      'GET',
+    getJson(
       '/api/ai/results/:id',
       'Who, what, when and why of a result, by its task or an object of it',
-      (of, op) => why(ports, op, idOf(of)),
+      (op, { params }) => why(ports, op, idOf(params)),
     ),
-    route(
-      'POST',
+    postJson(
       '/api/ai/results/:id/decisions',
       'Decide on a result: { decision: accepted | modified | rejected | ignored, reason, shownAt }; a person alone',
-      async (request, op) => decide(ports, op, idOf(request), understood(DECIDED, await jsonBodyOf(request))),
+      (op, body, params) => decide(ports, op, idOf(params), understood(DECIDED, body)),
     ),
-    route(
-      'POST',
+    postJson(
       '/api/ai/results/:id/incidents',
       'Something went wrong with a result: { severity: none | minor | serious, text }; a person alone',
-      async (request, op) => reportIncident(ports, op, idOf(request), understood(REPORTED, await jsonBodyOf(request))),
+      (op, body, params) => reportIncident(ports, op, idOf(params), understood(REPORTED, body)),
     ),
-    route(
-      'GET',
-      '/api/ai/incidents',
-      'Incidents, the newest first, for who answers for models there',
-      async (_, op) => ({
-        incidents: await listIncidents(ports, op),
-      }),
-    ),
-    route(
-      'POST',
+    getJson('/api/ai/incidents', 'Incidents, the newest first, for who answers for models there', async (op) => ({
+      incidents: await listIncidents(ports, op),
+    })),
+    postJson(
       '/api/ai/incidents/:id/steps',
       'Take an incident on, close it, open it again: { to: investigating | closed | open, note, cause, correctiveAct }',
-      async (request, op) => stepIncident(ports, op, idOf(request), understood(STEPPED, await jsonBodyOf(request))),
+      (op, body, params) => stepIncident(ports, op, idOf(params), understood(STEPPED, body)),
     ),
     bundleRoute(ports),
   ];
@@ -85,29 +77,10 @@ const bundleRoute = (ports: BundlePorts): Route => ({
   produces: [ZIP_TYPE],
   handle: async (request, op) => {
     const { objects } = understood(BUNDLED, parametersOf(request));
-    const body = await incidentBundle(ports, op, idOf(request), { withObjects: objects === 'true' });
-    return {
-      status: 200,
-      headers: {
-        'content-type': ZIP_TYPE,
-        'content-disposition': `attachment; filename="incident-${idOf(request)}.zip"`,
-        'cache-control': 'no-store',
-      },
-      body,
-    };
+    const body = await incidentBundle(ports, op, idOf(request.params), { withObjects: objects === 'true' });
+    return fileAnswer(ZIP_TYPE, `incident-${idOf(request.params)}.zip`, body);
   },
 });
 
 /** The id of a task, or the SOP Instance UID of an object that it made. */
-const idOf = ({ params }: HttpRequest): string => params['id'] ?? '';
-
-type Handle = (request: HttpRequest, op: Op) => Promise<object>;
-
-const route = (method: HttpMethod, path: string, summary: string, handle: Handle): Route => ({
-  method,
-  path,
-  summary,
-  ...(method === 'POST' && { consumes: [JSON_TYPE] }),
-  produces: [JSON_TYPE],
-  handle: async (request, op) => jsonAnswer(await handle(request, op)),
-});
+const idOf = ({ id = '' }: HttpRequest['params']): string => id;

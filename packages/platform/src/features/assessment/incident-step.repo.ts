@@ -1,4 +1,4 @@
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 export const INCIDENT_STATES = ['open', 'investigating', 'closed'] as const;
 export type IncidentState = (typeof INCIDENT_STATES)[number];
@@ -41,7 +41,7 @@ export async function putSteps(sql: Sql, rows: readonly StepRow[]): Promise<Set<
 export async function stepsOf(sql: Sql, incidents: readonly string[]): Promise<StepRow[]> {
   return sql.query<StepRow>(
     `select id::text as id, incident::text as incident, number, from_state as "from", to_state as "to",
-       to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, person,
+       ${rfc3339('at')} as at, person,
        person_institution as "personInstitution", note, cause, corrective_act as "correctiveAct"
      from ai_incident_step where incident = any($1::uuid[]) order by incident, number`,
     [incidents],

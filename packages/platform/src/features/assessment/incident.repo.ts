@@ -1,4 +1,4 @@
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 import type { IncidentState } from './incident-step.repo.ts';
 
 /** Harm of the patient. */
@@ -26,7 +26,7 @@ export type HeldIncident = IncidentRow & { state: IncidentState };
 
 const INCIDENT = `select id::text as id, task::text as task, package, model, version, institution,
   study_uid as "studyUid", severity, text,
-  to_char(reported_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, reporter_kind as "reporterKind",
+  ${rfc3339('reported_at')} as at, reporter_kind as "reporterKind",
   reporter, reporter_institution as "reporterInstitution",
   coalesce((select to_state from ai_incident_step where incident = ai_incident.id order by number desc limit 1),
     'open') as state from ai_incident`;

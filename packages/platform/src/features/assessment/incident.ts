@@ -1,4 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
+import { isUuid } from '@acervo/kernel/id.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
@@ -12,8 +13,8 @@ import {
 } from './incident.repo.ts';
 import { type StepRow, stepsOf } from './incident-step.repo.ts';
 import { incidentRow } from './projection.ts';
-import { seenResult, UUID } from './result.ts';
-import type { AssessmentPorts, WhoIs } from './told.ts';
+import { seenResult } from './result.ts';
+import { type AssessmentPorts, nameOf, type WhoIs } from './told.ts';
 
 /** Incidents in one list. */
 export const LIST_MAX = 1_000;
@@ -69,7 +70,7 @@ export async function listIncidents({ db, whoIs }: Listing, op: Op): Promise<Tol
 
 /** @throws {Failure} request/not-found, also where it is not for this caller */
 export async function seenIncident({ db, whoIs }: Listing, op: Op, id: string): Promise<ToldIncident> {
-  const row = UUID.test(id) ? await incidentBy(db, id) : undefined;
+  const row = isUuid(id) ? await incidentBy(db, id) : undefined;
   if (row === undefined || !op.may('read-incident', row.institution)) {
     throw new Failure('request/not-found', 'no such incident, or not for this caller');
   }
@@ -77,10 +78,9 @@ export async function seenIncident({ db, whoIs }: Listing, op: Op, id: string): 
 }
 
 function told(row: HeldIncident, rows: readonly StepRow[], whoIs: WhoIs): ToldIncident {
-  const nameOf = (id: string): string => whoIs({ kind: 'person', id })?.name || id;
-  const steps = rows.map(({ incident: _incident, ...step }): ToldStep => ({ ...step, by: nameOf(step.person) }));
+  const steps = rows.map(({ incident: _incident, ...step }): ToldStep => ({ ...step, by: nameOf(whoIs, step.person) }));
   const last = steps.at(-1);
   const investigator = last?.to === 'investigating' ? { person: last.person, by: last.by } : null;
-  const by = row.reporterKind === 'person' ? nameOf(row.reporter) : row.reporter;
+  const by = row.reporterKind === 'person' ? nameOf(whoIs, row.reporter) : row.reporter;
   return { ...row, by, investigator, steps };
 }

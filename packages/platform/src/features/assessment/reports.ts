@@ -6,7 +6,7 @@ import { T } from '@acervo/dicom/tags.ts';
 import { toFailure } from '@acervo/kernel/failure.ts';
 import { type ReadReport, readReport } from '@acervo/model/results/read.ts';
 import { COMPREHENSIVE_3D_SR, SEGMENTATION_STORAGE } from '@acervo/model/results/result.ts';
-import { findInstancesAnywhere, type HeldInstance, type HeldStudy } from '../../holdings/find.repo.ts';
+import type { HeldInstance } from '../../holdings/find.repo.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { ContentQualification } from '../../ports/assessment.ts';
@@ -17,27 +17,13 @@ const REPORT_BYTES_MAX = 8 * 2 ** 20;
 
 const MODALITIES: Readonly<Record<string, string>> = { [COMPREHENSIVE_3D_SR]: 'SR', [SEGMENTATION_STORAGE]: 'SEG' };
 
-export type ReportPorts = Pick<Holdings, 'db' | 'files'>;
-
-/** What results are, by their SOP Instance UIDs; what is not held any more is missing. */
-export async function heldObjects(
-  { db }: Pick<ReportPorts, 'db'>,
-  { institution, studyUid }: Pick<HeldStudy, 'institution' | 'studyUid'>,
-  sops: readonly string[],
-): Promise<Map<string, HeldInstance>> {
-  if (sops.length === 0) return new Map();
-  const found = await findInstancesAnywhere(db, { sops, study: studyUid, series: undefined });
-  const own = found.filter((each) => each.institution === institution);
-  return new Map(own.map(({ held }) => [held.sopUid, held]));
-}
-
 export const modalityOf = ({ sopClassUid }: HeldInstance): string => MODALITIES[sopClassUid] ?? 'OT';
 
 export const isReport = ({ sopClassUid }: HeldInstance): boolean => sopClassUid === COMPREHENSIVE_3D_SR;
 
 /** What a report of ours says; undefined where it cannot be read, which the log tells. */
 export async function storedReport(
-  { files }: Pick<ReportPorts, 'files'>,
+  { files }: Pick<Holdings, 'files'>,
   op: Op,
   report: HeldInstance,
 ): Promise<ReadReport | undefined> {
@@ -60,7 +46,7 @@ export async function storedReport(
  * all of them that; null where none is held, or where one says neither or cannot be read: then nobody knows.
  */
 export async function qualificationOf(
-  ports: Pick<ReportPorts, 'files'>,
+  ports: Pick<Holdings, 'files'>,
   op: Op,
   objects: readonly HeldInstance[],
 ): Promise<ContentQualification | null> {
@@ -70,7 +56,7 @@ export async function qualificationOf(
 }
 
 async function storedQualification(
-  { files }: Pick<ReportPorts, 'files'>,
+  { files }: Pick<Holdings, 'files'>,
   op: Op,
   object: HeldInstance,
 ): Promise<string | undefined> {

@@ -1,13 +1,12 @@
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { isUuid } from '@acervo/kernel/id.ts';
 import { findInstancesAnywhere, findStudies, type HeldStudy } from '../../holdings/find.repo.ts';
 import { studyKeyOf } from '../../holdings/keys.ts';
 import { seen } from '../../holdings/seen.ts';
 import type { Op } from '../../ports/op.ts';
 import { type ResultRow, resultBy, resultOfObject } from './assessment.repo.ts';
 import type { AssessmentPorts } from './told.ts';
-
-export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A result, and the study that it is of. */
 export type SeenResult = { result: ResultRow; study: HeldStudy };
@@ -36,7 +35,7 @@ export async function seenResult(
 }
 
 async function resultsNamed({ db }: Pick<AssessmentPorts, 'db'>, named: string): Promise<ResultRow[]> {
-  if (UUID.test(named)) return [await resultBy(db, named)].filter((each) => each !== undefined);
+  if (isUuid(named)) return [await resultBy(db, named)].filter((each) => each !== undefined);
   if (!isValidUid(named)) return [];
   const found = await findInstancesAnywhere(db, { sops: [named], study: undefined, series: undefined });
   const keys = found.map(({ institution, held }) => studyKeyOf(institution, held.studyUid));

@@ -4,20 +4,21 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
 import { InferencePool } from '../../adapters/onnx/pool.ts';
 import { blobStores } from '../../apps/archive.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
+import { heldObjects } from '../../holdings/held-objects.ts';
 import type { ToldDecision } from '../../ports/assessment.ts';
 import { verified } from '../case-file/case-file.fixture.ts';
 import type { StudyTask } from '../inference/watch.ts';
+import { DEMO_MODEL } from '../models/demo-model.fixture.ts';
 import { readImageFile } from '../models/images.ts';
 import { packagesFor } from '../models/registry/open.ts';
 import { PackageFiles } from '../models/registry/package-files.ts';
 import { reproduce } from '../models/reproduce.ts';
 import type { ToldIncident } from './incident.ts';
-import { heldObjects } from './reports.ts';
-import { MODEL, type Served, SITE, serveAssessed, storeChest, unzipped, type Who } from './serve.fixture.ts';
+import { type Served, SITE, serveAssessed, storeChest, unzipped, type Who } from './serve.fixture.ts';
 import type { Why } from './why.ts';
 
 const never = new AbortController().signal;
@@ -41,7 +42,7 @@ async function resultSeen(t: TestContext, served: Served, by: Who): Promise<Stud
 
 /** Somebody is shown what the model said, in Spanish and with its threshold. */
 function isTold(task: StudyTask): void {
-  assert.deepEqual([task.model, task.stage, task.isDemonstration], [MODEL.model, 'limitado', true]);
+  assert.deepEqual([task.model, task.stage, task.isDemonstration], [DEMO_MODEL.model, 'limitado', true]);
   assert.equal(task.objects[0]?.modality, 'SR');
   assert.equal(task.contentQualification, 'RESEARCH');
   assert.deepEqual([task.withdrawn, task.reportsUnread, task.decisions], [null, 0, []]);
@@ -132,7 +133,7 @@ async function computedAgain({ server, config }: Served, told: Why, image: Uint8
   });
   try {
     const sops = told.objects.map(({ sopInstanceUid }) => sopInstanceUid);
-    const [object] = (await heldObjects(holdings, { institution: SITE, studyUid: told.study }, sops)).values();
+    const [object] = await heldObjects(holdings.db, { institution: SITE, studyUid: told.study }, sops);
     assert.ok(object);
     const { segment, fileAt, fileBytes } = object;
     const bytes = await Array.fromAsync(holdings.files.stream(segment, fileAt, fileBytes), (each) => each.slice());
@@ -224,20 +225,14 @@ async function bundled(served: Served, task: StudyTask, image: Uint8Array): Prom
 }
 
 async function byCommand({ config }: Served, task: StudyTask): Promise<void> {
-  const answers: unknown[] = [];
-  const texts: string[] = [];
-  const print = (text: string, answer?: unknown): void => {
-    texts.push(text);
-    answers.push(answer);
-  };
-  const context = { config, log: silentLog, signal: never, isJson: false, print };
-  const run = (positionals: string[], values = {}) => aiCommand.run({ positionals, values }, context);
-  assert.equal(await run(['why', task.objects[0]?.sopInstanceUid ?? '']), 0);
-  assert.equal((answers[0] as Why).id, task.id);
-  assert.match(texts[0] ?? '', /against 50 %, positive[\s\S]*rejected by Persona chief/);
-  assert.equal(await run(['incident', task.id], { severity: 'none', text: 'ensayo' }), 0);
-  assert.equal(await run(['incidents']), 0);
-  assert.match(texts.join('\n'), /none open, by ai: ensayo/);
+  const run = (...words: string[]) => runCommand(config, aiCommand, words);
+  const told = await run('why', task.objects[0]?.sopInstanceUid ?? '');
+  assert.deepEqual([told.code, (told.values[0] as Why).id], [0, task.id]);
+  assert.match(told.text, /against 50 %, positive[\s\S]*rejected by Persona chief/);
+  assert.equal((await run('incident', task.id, '--severity', 'none', '--text', 'ensayo')).code, 0);
+  const listed = await run('incidents');
+  assert.equal(listed.code, 0);
+  assert.match(listed.text, /none open, by ai: ensayo/);
 }
 
 test('a result is shown, decided on, explained, and an incident with it is bundled', async (t) => {

@@ -1,4 +1,5 @@
 import type { HeldInstance } from '../../holdings/find.repo.ts';
+import { heldObjects } from '../../holdings/held-objects.ts';
 import type { Holdings } from '../../holdings/holdings.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
@@ -12,8 +13,8 @@ import type {
 import type { Actor, Op } from '../../ports/op.ts';
 import { type DecisionRow, decisionsOf, manifestsOf, putShown, shownOf } from './assessment.repo.ts';
 import { shownRow } from './projection.ts';
-import { heldObjects, isReport, modalityOf, qualificationOf, storedReport } from './reports.ts';
-import { isDemonstration, manifestIn, type Told, toldFinding } from './words.ts';
+import { isReport, modalityOf, qualificationOf, storedReport } from './reports.ts';
+import { isDemonstration, type KnownManifest, manifestIn, toldFinding } from './words.ts';
 
 /** Who an actor is, as far as the directory knows. */
 export type WhoIs = (actor: Actor) => { name?: string; institution?: string } | undefined;
@@ -27,17 +28,14 @@ export const resultsTold =
     if (results.length === 0) return new Map();
     const { db, whoIs } = ports;
     const tasks = results.map(({ id }) => id);
-    const held = await heldObjects(
-      ports,
-      study,
-      results.flatMap(({ results: sops }) => sops),
-    );
+    const all = results.flatMap(({ results: sops }) => sops);
+    const held = new Map((await heldObjects(db, study, all)).map((each) => [each.sopUid, each]));
     const manifests = await manifestsBy(ports, [...new Set(results.map((each) => each.package))]);
     const decisions = Map.groupBy(await decisionsOf(db, tasks), ({ task }) => task);
     const told = await Promise.all(
       results.map(async ({ id, package: digest, results: sops }) => {
         const manifest = manifests.get(digest);
-        const objects = sops.map((sop) => held.get(sop)).filter((each) => each !== undefined);
+        const objects = sops.flatMap((sop) => held.get(sop) ?? []);
         const { findings, reportsUnread } = await findingsIn(ports, op, manifest, objects);
         return [
           id,
@@ -61,7 +59,7 @@ export const resultsTold =
 export async function manifestsBy(
   { db }: Pick<Holdings, 'db'>,
   digests: readonly string[],
-): Promise<Map<string, Told>> {
+): Promise<Map<string, KnownManifest>> {
   const rows = await manifestsOf(db, digests);
   return new Map(rows.map(({ digest, manifest }) => [digest, manifestIn(manifest)]));
 }
@@ -69,7 +67,7 @@ export async function manifestsBy(
 export async function findingsIn(
   ports: Pick<Holdings, 'files'>,
   op: Op,
-  manifest: Told,
+  manifest: KnownManifest,
   objects: readonly HeldInstance[],
 ): Promise<{ findings: ToldFinding[]; reportsUnread: number }> {
   const reports = await Promise.all(objects.filter(isReport).map((each) => storedReport(ports, op, each)));
@@ -85,10 +83,12 @@ export const toldObject = (object: HeldInstance): ResultObjectTold => ({
   modality: modalityOf(object),
 });
 
+/** The name of a person where it is known, else the id. */
+export const nameOf = (whoIs: WhoIs, person: string): string => whoIs({ kind: 'person', id: person })?.name ?? person;
+
 export function toldDecision(row: DecisionRow, whoIs: WhoIs): ToldDecision {
   const { id, at, person, personInstitution: institution, decision, reason, secondsToDecide } = row;
-  const by = whoIs({ kind: 'person', id: person })?.name ?? person;
-  return { id, at, by, person, institution, decision, reason, secondsToDecide };
+  return { id, at, by: nameOf(whoIs, person), person, institution, decision, reason, secondsToDecide };
 }
 
 /**

@@ -1,7 +1,5 @@
 import type { EventKind } from '../../journal/event.ts';
-import type { Sql } from '../../ports/sql.ts';
-
-const stamp = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** A step of a package's life, with who signed for it. */
 export type SignedStep = {
@@ -21,7 +19,7 @@ export async function signedSteps(
   of: { package: string; institution: string; until: string },
 ): Promise<SignedStep[]> {
   return sql.query<SignedStep>(
-    `select t.site, t.from_state as "from", t.to_state as "to", t.percentage, ${stamp('t.at')} as at, t.actor,
+    `select t.site, t.from_state as "from", t.to_state as "to", t.percentage, ${rfc3339('t.at')} as at, t.actor,
        coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'role', a.role, 'person', a.person, 'institution',
          a.institution, 'key', a.key, 'expires', a.expires) order by a.revision)
          from model_approval a where a.id = any(t.approvals)), '[]') as signatures
@@ -63,7 +61,7 @@ export async function linesOfResult(
   limit: number,
 ): Promise<ToldLine[]> {
   return sql.query<ToldLine>(
-    `select s.seq as number, s.hash, j.id::text as id, ${stamp('j.at')} as at, j.kind, j.actor
+    `select s.seq as number, s.hash, j.id::text as id, ${rfc3339('j.at')} as at, j.kind, j.actor
      from journal j left join journal_seal s on s.id = j.id
      where j.study = $1 and j.institution = $2 and j.kind = any($3::text[]) and position($4 in j.event) > 0
      order by j.id limit $5`,

@@ -2,6 +2,7 @@ import { canonicalJson } from '@acervo/kernel/canonical-json.ts';
 import { sha256Of } from '@acervo/model/results/identity.ts';
 import type { ReadReport } from '@acervo/model/results/read.ts';
 import type { HeldInstance } from '../../holdings/find.repo.ts';
+import { heldObjects } from '../../holdings/held-objects.ts';
 import type {
   ContentQualification,
   ResultObjectTold,
@@ -12,9 +13,9 @@ import type {
 import type { Op } from '../../ports/op.ts';
 import { decisionsOf, manifestsOf, shownOf } from './assessment.repo.ts';
 import { type HeldIncident, incidentsOfResult } from './incident.repo.ts';
-import { heldObjects, isReport, qualificationOf, storedReport } from './reports.ts';
+import { isReport, qualificationOf, storedReport } from './reports.ts';
 import { type SeenResult, seenResult } from './result.ts';
-import { type AssessmentPorts, noteShown, toldDecision, toldObject } from './told.ts';
+import { type AssessmentPorts, nameOf, noteShown, toldDecision, toldObject } from './told.ts';
 import { linesOfResult, type SignedStep, signedSteps, type ToldLine } from './why.repo.ts';
 import { isDemonstration, manifestIn, toldFinding } from './words.ts';
 
@@ -78,8 +79,8 @@ export async function why(ports: AssessmentPorts, op: Op, named: string): Promis
 export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: SeenResult): Promise<Why> {
   const { db, whoIs } = ports;
   const { id, institution, studyUid, results } = result;
-  const [held, [row], shown, decisions, incidents, withdrawn] = await Promise.all([
-    heldObjects(ports, study, results),
+  const [objects, [row], shown, decisions, incidents, withdrawn] = await Promise.all([
+    heldObjects(db, study, results),
     manifestsOf(db, [result.package]),
     shownOf(db, [id]),
     decisionsOf(db, [id]),
@@ -87,7 +88,6 @@ export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: S
     ports.withdrawn(db, [id]),
   ]);
   const manifest = row && manifestIn(row.manifest);
-  const objects = results.map((sop) => held.get(sop)).filter((each) => each !== undefined);
   const reports = await Promise.all(objects.filter(isReport).map((each) => storedReport(ports, op, each)));
   const read = reports.filter((each) => each !== undefined);
   const [report] = read;
@@ -121,7 +121,7 @@ export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: S
     objects: objects.map((object) => ({ ...toldObject(object), dataSetSha256: object.digest })),
     reportsUnread: reports.length - read.length,
     steps,
-    shown: shown.map(({ person, at }) => ({ at, person, by: whoIs({ kind: 'person', id: person })?.name ?? person })),
+    shown: shown.map(({ person, at }) => ({ at, person, by: nameOf(whoIs, person) })),
     decisions: decisions.map((each) => toldDecision(each, whoIs)),
     incidents: incidents.map(({ id: incident, at, severity, state }) => ({ id: incident, at, severity, state })),
     withdrawn: withdrawn.get(id) ?? null,
@@ -131,14 +131,13 @@ export async function whyOf(ports: AssessmentPorts, op: Op, { result, study }: S
 
 /** The images that the report names, as they are held now: their digest is computed again (decision record 0042). */
 async function inputOf(
-  ports: Pick<AssessmentPorts, 'db'>,
+  { db }: Pick<AssessmentPorts, 'db'>,
   study: SeenResult['study'],
   report: ReadReport | undefined,
 ): Promise<Pick<Why['input'], 'images' | 'isSame'>> {
   if (report === undefined) return { images: [], isSame: null };
   const sops = report.images.map(({ sopInstanceUid }) => sopInstanceUid);
-  const held = await heldObjects(ports, study, sops);
-  const images = sops.map((sop) => held.get(sop)).filter((each) => each !== undefined);
+  const images = await heldObjects(db, study, sops);
   const inputs = images.map(({ sopUid, digest }) => ({ sopInstanceUid: sopUid, dataSetSha256: digest }));
   const isSame = (await sha256Of(canonicalJson(inputs))) === report.inputsSha256;
   return { images: images.map(digested), isSame };

@@ -2,6 +2,7 @@ import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { isInstitution } from '@acervo/kernel/id.ts';
 import { z } from 'zod';
+import { fileAnswer } from '../../bindings/file-answer.ts';
 import type { Route } from '../../bindings/http.ts';
 import { JSON_TYPE, jsonBodyOf, understood } from '../../bindings/json-body.ts';
 import { type CasePorts, makeCaseFile } from './case-file.ts';
@@ -29,15 +30,6 @@ export const caseFileRoute = (ports: CasePorts): Route => ({
     if (!isValidUid(study)) throw new Failure('request/invalid', 'study: no UID (PS3.5 9.1)');
     const { reason, institution, objects } = understood(WANTED, await jsonBodyOf(request));
     const made = await makeCaseFile(ports, op, { study, institution, reason, withObjects: objects });
-    return {
-      status: 200,
-      headers: {
-        'content-type': TAR_TYPE,
-        // The name says nothing of the patient.
-        'content-disposition': `attachment; filename="${study}.case.tar"`,
-        'cache-control': 'no-store',
-      },
-      body: made.bytes(),
-    };
+    return fileAnswer(TAR_TYPE, `${study}.case.tar`, made.bytes());
   },
 });

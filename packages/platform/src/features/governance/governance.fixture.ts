@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
+import { asJson, canonicalJson } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import {
@@ -138,7 +138,7 @@ export async function registered(
     regulatory: { ...good.regulatory, useStatus },
     outputs: good.outputs.map((output) => ({ ...output, operatingPoints: [{ id: 'nacional', threshold }] })),
   };
-  const text = canonicalJson(JSON.parse(JSON.stringify(manifest)) as Json);
+  const text = canonicalJson(asJson(manifest));
   const digest = newId().replaceAll('-', '').padEnd(64, '0');
   await sql.query(
     `insert into model (id, owner, name, received_at) values ($1, '*', $1, now()) on conflict (id) do nothing`,

@@ -1,5 +1,5 @@
 import type { State, Track } from '@acervo/model/lifecycle/states.ts';
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** A package of the registry, as far as its life is decided by it. */
 export type PackageRow = {
@@ -76,8 +76,6 @@ export type StateRow = {
   revision: number;
 };
 
-const iso = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /** Changes are made one after the other, so that a revision is never visible before a lower one. */
 export async function lockGovernance(sql: Sql): Promise<void> {
   await sql.query(`select pg_advisory_xact_lock(hashtext('acervo governance'))`);
@@ -115,8 +113,8 @@ export function broughtBy(sql: Sql, person: string, limit: number): Promise<{ mo
   );
 }
 
-const KEYS = `select key, person::text as person, institution, ${iso('enrolled_at')} as "enrolledAt",
-  ${iso('revoked_at')} as "revokedAt", revision from approver_key`;
+const KEYS = `select key, person::text as person, institution, ${rfc3339('enrolled_at')} as "enrolledAt",
+  ${rfc3339('revoked_at')} as "revokedAt", revision from approver_key`;
 
 export async function keyBy(sql: Sql, key: string): Promise<KeyRow | undefined> {
   const [row] = await sql.query<KeyRow>(`${KEYS} where key = $1`, [key]);
@@ -150,7 +148,7 @@ export async function putApproval(sql: Sql, row: ApprovalRow): Promise<void> {
 }
 
 const APPROVALS = `select id::text as id, package, document, signature, model_approval.key, strength,
-  ${iso('received_at')} as "receivedAt", model_approval.revision, event::text as event,
+  ${rfc3339('received_at')} as "receivedAt", model_approval.revision, event::text as event,
   (select person::text from approver_key as own where own.key = model_approval.key and revoked_at is null)
     as "keyOwner",
   exists (select from model_transition_approval where approval = id) as "isUsed" from model_approval`;
@@ -218,7 +216,7 @@ export async function causeAt(sql: Sql, revision: number): Promise<Cause | undef
 }
 
 const STEPS = `select revision, id::text as id, package, site, track, edge, scope, from_state as "from",
-  to_state as "to", percentage, cause, actor_kind as "actorKind", actor, ${iso('at')} as at, statement, verdicts,
+  to_state as "to", percentage, cause, actor_kind as "actorKind", actor, ${rfc3339('at')} as at, statement, verdicts,
   approvals::text[] as approvals, relies_on as "reliesOn" from model_transition`;
 
 /** The newest first. @param sites  undefined: of all. Index: model_transition_package */
@@ -249,7 +247,7 @@ export async function signedStep(
 }
 
 const STATES = `select package, site, model, track, state, percentage, before_state as "before",
-  ${iso('expires_at')} as "expiresAt", revision from model_state`;
+  ${rfc3339('expires_at')} as "expiresAt", revision from model_state`;
 
 export async function stateOf(sql: Sql, digest: string, site: string): Promise<StateRow | undefined> {
   const [row] = await sql.query<StateRow>(`${STATES} where package = $1 and site = $2`, [digest, site]);

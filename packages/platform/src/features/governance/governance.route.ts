@@ -1,7 +1,8 @@
 import { NATIONAL_STATES, SITE_STATES } from '@acervo/model/lifecycle/states.ts';
 import { z } from 'zod';
-import type { HttpMethod, HttpRequest, Route } from '../../bindings/http.ts';
-import { JSON_TYPE, jsonAnswer, jsonBodyOf, parametersOf, understood } from '../../bindings/json-body.ts';
+import type { HttpRequest, Route } from '../../bindings/http.ts';
+import { parametersOf, understood } from '../../bindings/json-body.ts';
+import { getJson, postJson } from '../../bindings/json-route.ts';
 import type { Op } from '../../ports/op.ts';
 import { draftApproval, giveApproval, type Version } from './approvals.ts';
 import { enrolKey, ownKeys, revokeKey } from './keys.ts';
@@ -64,24 +65,13 @@ export function governanceRoutes(ports: Ports): Route[] {
   return [...versionRoutes(ports), ...siteRoutes(ports), ...keyRoutes(ports)];
 }
 
-const versionOf = ({ params: { id: model = '', version = '' } }: HttpRequest): Version => ({ model, version });
-
-type Handle = (request: HttpRequest, op: Op) => Promise<object>;
-
-const route = (method: HttpMethod, path: string, summary: string, handle: Handle): Route => ({
-  method,
-  path,
-  summary,
-  ...(method === 'POST' && { consumes: [JSON_TYPE] }),
-  produces: [JSON_TYPE],
-  handle: async (request, op) => jsonAnswer(await handle(request, op)),
-});
+const versionOf = ({ id: model = '', version = '' }: HttpRequest['params']): Version => ({ model, version });
 
 function versionRoutes(ports: Ports): Route[] {
-  const read = (path: string, summary: string, handle: (op: Op, of: Version) => Promise<object>): Route =>
-    route('GET', `${VERSION}/${path}`, summary, (request, op) => {
+  const read = (path: string, summary: string, ask: (op: Op, of: Version, request: HttpRequest) => Promise<object>) =>
+    getJson(`${VERSION}/${path}`, summary, (op, request) => {
       op.allow('read-model', op.institution);
-      return handle(op, versionOf(request));
+      return ask(op, versionOf(request.params), request);
     });
   return [
     read('state', 'Where a version of a model stands, and what each step from there needs', (op, of) =>
@@ -94,48 +84,28 @@ function versionRoutes(ports: Ports): Route[] {
       approvals: await showApprovals(ports, op, of),
     })),
     {
-      ...route(
-        'GET',
-        `${VERSION}/approvals/draft`,
-        'The text to sign for a step, and what its guards say',
-        (request, op) => {
-          op.allow('read-model', op.institution);
-          const { site = null, percentage, ...asked } = understood(DRAFT, parametersOf(request));
-          return draftApproval(ports, op, versionOf(request), { ...asked, site, percentage });
-        },
-      ),
-      query: ['to', 'role', 'site', 'percentage', 'conflict'].map((name) => ({
-        name,
-        description: DRAFTED[name] ?? '',
-      })),
+      ...read('approvals/draft', 'The text to sign for a step, and what its guards say', (op, of, request) => {
+        const { site = null, percentage, ...asked } = understood(DRAFT, parametersOf(request));
+        return draftApproval(ports, op, of, { ...asked, site, percentage });
+      }),
+      query: Object.entries(DRAFTED).map(([name, description]) => ({ name, description })),
     },
-    route(
-      'POST',
-      `${VERSION}/approvals`,
-      'Hand in what one signed: { document, signature, key }',
-      async (request, op) => {
-        const { document: text, signature, key } = understood(APPROVAL, await jsonBodyOf(request));
-        return giveApproval(ports, op, versionOf(request), { text, signature, key });
-      },
-    ),
-    route(
-      'POST',
+    postJson(`${VERSION}/approvals`, 'Hand in what one signed: { document, signature, key }', (op, body, params) => {
+      const { document: text, signature, key } = understood(APPROVAL, body);
+      return giveApproval(ports, op, versionOf(params), { text, signature, key });
+    }),
+    postJson(
       `${VERSION}/transitions`,
       'Take a step: { to, reason, site, percentage, rootCause, correctiveAction, disposition }',
-      async (request, op) => {
-        const { site = null, ...asked } = understood(STEP, await jsonBodyOf(request));
-        return takeStep(ports, op, versionOf(request), { ...asked, site });
+      (op, body, params) => {
+        const { site = null, ...asked } = understood(STEP, body);
+        return takeStep(ports, op, versionOf(params), { ...asked, site });
       },
     ),
-    route(
-      'POST',
-      `${VERSION}/suspend`,
-      'Suspend at once, without signatures: { site, reason }',
-      async (request, op) => {
-        const { site = null, reason } = understood(SUSPEND, await jsonBodyOf(request));
-        return suspend(ports, op, versionOf(request), { site, reason });
-      },
-    ),
+    postJson(`${VERSION}/suspend`, 'Suspend at once, without signatures: { site, reason }', (op, body, params) => {
+      const { site = null, reason } = understood(SUSPEND, body);
+      return suspend(ports, op, versionOf(params), { site, reason });
+    }),
   ];
 }
 
@@ -148,29 +118,29 @@ const DRAFTED: Readonly<Record<string, string>> = {
 };
 
 function siteRoutes(ports: Ports): Route[] {
-  const siteOf = ({ params: { institution: site = '' } }: HttpRequest): string => site;
   return [
-    route('GET', SITE, 'Models at a site, and how far each is in use', async (request, op) => {
-      const site = siteOf(request);
-      op.allow('read-model', site);
-      return { models: await showSite(ports, site) };
-    }),
-    route(
-      'POST',
-      `${SITE}/stop`,
-      'Stop all AI of a site, everywhere within a minute: { reason }',
-      async (request, op) => {
-        const { reason } = understood(REASON, await jsonBodyOf(request));
-        return { stopped: await stopSite(ports, op, siteOf(request), reason) };
+    getJson(
+      SITE,
+      'Models at a site, and how far each is in use',
+      async (op, { params: { institution: site = '' } }) => {
+        op.allow('read-model', site);
+        return { models: await showSite(ports, site) };
       },
     ),
-    route(
-      'POST',
+    postJson(
+      `${SITE}/stop`,
+      'Stop all AI of a site, everywhere within a minute: { reason }',
+      async (op, body, { institution: site = '' }) => {
+        const { reason } = understood(REASON, body);
+        return { stopped: await stopSite(ports, op, site, reason) };
+      },
+    ),
+    postJson(
       `${SITE}/rollback`,
       'Back to the version that was in use before, while it is approved: { model, reason }',
-      async (request, op) => {
-        const { model, reason } = understood(ROLLBACK, await jsonBodyOf(request));
-        return { steps: await rollBack(ports, op, siteOf(request), model, reason) };
+      async (op, body, { institution: site = '' }) => {
+        const { model, reason } = understood(ROLLBACK, body);
+        return { steps: await rollBack(ports, op, site, model, reason) };
       },
     ),
   ];
@@ -178,18 +148,17 @@ function siteRoutes(ports: Ports): Route[] {
 
 function keyRoutes(ports: Ports): Route[] {
   return [
-    route('GET', '/api/approver-keys', 'One’s own keys for approving models', async (_, op) => ({
+    getJson('/api/approver-keys', 'One’s own keys for approving models', async (op) => ({
       keys: await ownKeys(ports, op),
     })),
-    route(
-      'POST',
+    postJson(
       '/api/approver-keys',
       'Enrol a public key: { key, at, proof }, proof being a signature by the private one',
-      async (request, op) => enrolKey(ports, op, understood(KEY, await jsonBodyOf(request))),
+      (op, body) => enrolKey(ports, op, understood(KEY, body)),
     ),
-    route('POST', '/api/approver-keys/:key/revoke', 'A key signs no more: { reason }', async (request, op) => {
-      const { reason } = understood(REASON, await jsonBodyOf(request));
-      return orRefused(ports, op, { what: 'revoke' }, () => revokeKey(ports, op, request.params['key'] ?? '', reason));
+    postJson('/api/approver-keys/:key/revoke', 'A key signs no more: { reason }', (op, body, { key = '' }) => {
+      const { reason } = understood(REASON, body);
+      return orRefused(ports, op, { what: 'revoke' }, () => revokeKey(ports, op, key, reason));
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
+import { asJson, canonicalJson } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { digestOf } from '@acervo/model/lifecycle/approval.ts';
 import type { Digest, PackageFacts } from '@acervo/model/lifecycle/evidence.ts';
@@ -58,5 +58,5 @@ export function thresholdsOf({ outputs }: Manifest): Promise<Digest> {
     operatingPoints,
     abstain,
   }));
-  return digestOf(canonicalJson(JSON.parse(JSON.stringify(told)) as Json));
+  return digestOf(canonicalJson(asJson(told)));
 }

@@ -1,4 +1,4 @@
-import type { Json } from '@acervo/kernel/canonical-json.ts';
+import { asJson } from '@acervo/kernel/canonical-json.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { approvalText } from '@acervo/model/lifecycle/approval.ts';
 import type { Statement } from '@acervo/model/lifecycle/evidence.ts';
@@ -122,12 +122,12 @@ async function write(
     actorKind: op.actor.kind,
     actor: op.actor.id,
     at,
-    statement: JSON.parse(JSON.stringify(statement)) as object,
+    statement: asJson(statement) as object,
     verdicts: verdicts.map(({ rule, outcome }) => ({ rule, outcome })),
     approvals: used,
     reliesOn: relied?.revision ?? null,
   };
-  const facts = { step: JSON.parse(JSON.stringify(told)) as Json };
+  const facts = { step: asJson(told) };
   await insertEvents(sql, [envelopeOf(op, 'model.stepped', { institution: site ?? '' }, facts)]);
   await putStep(sql, told);
 }

@@ -1,4 +1,4 @@
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 const QUEUED = `insert into ai_delivery as held (task, kind, ae_title, institution, study_uid, package, objects, state,
     made_at, due_at)
@@ -82,9 +82,8 @@ export type DeliveryRow = {
   endedAt: string | null;
 };
 
-const stamp = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const ROW = `task::text as task, kind, ae_title as "aeTitle", institution, study_uid as "studyUid", state, attempts,
-  problem, ${stamp('made_at')} as "madeAt", ${stamp('ended_at')} as "endedAt"`;
+  problem, ${rfc3339('made_at')} as "madeAt", ${rfc3339('ended_at')} as "endedAt"`;
 
 /** Index: primary key. */
 export async function deliveriesOf(sql: Sql, tasks: readonly string[]): Promise<DeliveryRow[]> {
@@ -108,7 +107,7 @@ export type WithdrawnRow = { task: string; state: 'retirado' | 'suspendido'; rea
 /** Which of some tasks were withdrawn, and by what. Indexes: primary keys. */
 export async function withdrawnOf(sql: Sql, tasks: readonly string[]): Promise<WithdrawnRow[]> {
   return sql.query<WithdrawnRow>(
-    `select w.task::text as task, d.state, d.reason, ${stamp('d.at')} as at
+    `select w.task::text as task, d.state, d.reason, ${rfc3339('d.at')} as at
      from ai_withdrawn w join ai_withdrawal d on d.id = w.withdrawal where w.task = any($1::uuid[])`,
     [tasks],
   );

@@ -1,6 +1,6 @@
 import { ageYearsOf } from '@acervo/model/routing/age.ts';
 import type { SeriesFacts, StudyFacts } from '@acervo/model/routing/routed.ts';
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 export type KeyedSeries = SeriesFacts & { seriesKey: number };
 /** A study as rules see it, by its key. `at` is when it last got something. */
@@ -19,7 +19,7 @@ type StudyRow = {
 
 const STUDY = `s.study_key::text as "studyKey", s.study_uid as "studyUid", s.institution, s.sex,
   s.birth_date::text as birth, s.study_date::text as date, a.attributes #>> '{00101010,Value,0}' as age,
-  to_char(s.last_stored at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`;
+  ${rfc3339('s.last_stored')} as at`;
 
 /** Indexes: primary keys of study, study_attributes and series. */
 export async function factsOf(sql: Sql, studyKeys: readonly string[]): Promise<KeyedStudy[]> {

@@ -1,5 +1,5 @@
+import { Bell } from '../../bindings/bell.ts';
 import type { Feature } from '../../bindings/feature.ts';
-import { Bell } from './bell.ts';
 import { inferenceRoutes } from './inference.route.ts';
 import type { InferencePorts } from './ports.ts';
 import { routeCompleteStudies } from './route.job.ts';

@@ -1,9 +1,9 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { DESTINATIONS_MAX } from '@acervo/model/routing/rule.ts';
 import { z } from 'zod';
-import type { HttpRequest, Route } from '../../bindings/http.ts';
-import { JSON_TYPE, jsonAnswer, jsonBodyOf, understood } from '../../bindings/json-body.ts';
-import type { Op } from '../../ports/op.ts';
+import type { Route } from '../../bindings/http.ts';
+import { understood } from '../../bindings/json-body.ts';
+import { getJson, postJson } from '../../bindings/json-route.ts';
 import { DAYS_MAX, dryRun } from './dry-run.ts';
 import type { InferencePorts } from './ports.ts';
 import { cancel, requestTasks, STUDIES_MAX } from './request.ts';
@@ -25,18 +25,18 @@ const CANCELLED = z.strictObject({ id: z.uuid() });
 export function inferenceRoutes(ports: InferencePorts): Route[] {
   const { db } = ports.holdings;
   return [
-    get('rules', 'Rules by which studies are routed to models, all versions', async (op) => ({
+    getJson('/api/ai/rules', 'Rules by which studies are routed to models, all versions', async (op) => ({
       rules: await rulesOf(db, op, op.institution),
     })),
-    post(
-      'rules',
+    postJson(
+      '/api/ai/rules',
       'Put a rule in force: { effect, id, institution, model, scope, deadlineMinutes, deliverTo }',
       (op, body) => addRule(db, op, body, ports.systems),
     ),
-    post('rules/remove', 'A rule says nothing any more: { name }', (op, body) =>
+    postJson('/api/ai/rules/remove', 'A rule says nothing any more: { name }', (op, body) =>
       removeRule(db, op, { institution: op.institution, ...understood(REMOVED, body) }),
     ),
-    post('rules/dry-run', 'What rules would have chosen in the last days: { days, rule }', (op, body) => {
+    postJson('/api/ai/rules/dry-run', 'What rules would have chosen in the last days: { days, rule }', (op, body) => {
       const { days, rule } = understood(DRY, body);
       const candidate = rule === undefined ? undefined : understoodRule(rule);
       if (candidate !== undefined && candidate.institution !== op.institution) {
@@ -44,43 +44,22 @@ export function inferenceRoutes(ports: InferencePorts): Route[] {
       }
       return dryRun(db, op, { institution: op.institution, days, candidate, now: Date.now() });
     }),
-    post(
-      'requests',
+    postJson(
+      '/api/ai/requests',
       'Ask for a model on studies: { studies, model: ID@VERSION, deadlineMinutes, deliverTo }',
       async (op, body) => {
         op.allow('request-ai', op.institution);
         return { answers: await requestTasks(ports, op, understood(REQUESTED, body)) };
       },
     ),
-    get('queue', 'What models have to do, and how it went: states and counts, never findings', (op) =>
+    getJson('/api/ai/queue', 'What models have to do, and how it went: states and counts, never findings', (op) =>
       queueOf(db, op, op.institution),
     ),
-    post('cancel', 'End a task that has not ended: { id }', (op, body) =>
+    postJson('/api/ai/cancel', 'End a task that has not ended: { id }', (op, body) =>
       cancel(ports, op, understood(CANCELLED, body).id),
     ),
-    get('studies/:study', 'What AI has said of a study, or that it has not', async (op, { study = '' }) => ({
-      studies: await statusOf(ports, op, study),
+    getJson('/api/ai/studies/:study', 'What AI has said of a study, or that it has not', async (op, { params }) => ({
+      studies: await statusOf(ports, op, params['study'] ?? ''),
     })),
   ];
 }
-
-const get = (
-  path: string,
-  summary: string,
-  answer: (op: Op, params: HttpRequest['params']) => Promise<object>,
-): Route => ({
-  method: 'GET',
-  path: `/api/ai/${path}`,
-  summary,
-  produces: [JSON_TYPE],
-  handle: async ({ params }, op) => jsonAnswer(await answer(op, params)),
-});
-
-const post = (path: string, summary: string, answer: (op: Op, body: unknown) => Promise<object>): Route => ({
-  method: 'POST',
-  path: `/api/ai/${path}`,
-  summary,
-  consumes: [JSON_TYPE],
-  produces: [JSON_TYPE],
-  handle: async (request, op) => jsonAnswer(await answer(op, await jsonBodyOf(request))),
-});

@@ -1,4 +1,4 @@
-import type { Json } from '@acervo/kernel/canonical-json.ts';
+import { asJson } from '@acervo/kernel/canonical-json.ts';
 import type { Rule } from '@acervo/model/routing/rule.ts';
 import { type Envelope, envelopeOf } from '../../journal/event.ts';
 import type { JournalProjection } from '../../journal/projection.ts';
@@ -41,9 +41,6 @@ export const inferenceProjection: JournalProjection = {
     }
   },
 };
-
-/** Without the members that are absent, which JSON cannot say. */
-export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 /** The change that an event of a rule stands for. */
 export function ruleChangeOf({ id, at, actor, institution, facts }: Envelope): RuleChange {

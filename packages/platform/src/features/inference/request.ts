@@ -1,6 +1,6 @@
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { newId } from '@acervo/kernel/id.ts';
+import { isUuid, newId } from '@acervo/kernel/id.ts';
 import { findStudies, type HeldStudy } from '../../holdings/find.repo.ts';
 import { seen } from '../../holdings/seen.ts';
 import { envelopeOf } from '../../journal/event.ts';
@@ -26,7 +26,6 @@ export type RequestPorts = {
 export const STUDIES_MAX = 200;
 /** Results and documents about images, of which no model makes anything. */
 const NO_IMAGES: ReadonlySet<string> = new Set(['SR', 'SEG', 'PR', 'KO', 'DOC', 'REG', 'RTSTRUCT', 'RTPLAN', 'RTDOSE']);
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export type Asked = {
   studies: readonly string[];
@@ -142,7 +141,7 @@ export async function cancel(
   if (op.actor.kind !== 'process') op.allow('route-ai', op.institution);
   await holdings.db.transaction(async (sql) => {
     const institution = op.actor.kind === 'process' ? undefined : op.institution;
-    const ended = UUID.test(id) ? await cancelTask(sql, id, institution) : [];
+    const ended = isUuid(id) ? await cancelTask(sql, id, institution) : [];
     if (ended.length === 0) throw new Failure('request/not-found', 'no such task that has not ended');
     await insertEvents(sql, endedEvents(op, ended));
   });

@@ -1,9 +1,8 @@
-import { toFailure } from '@acervo/kernel/failure.ts';
+import { Bell } from '../../bindings/bell.ts';
 import type { Job } from '../../bindings/feature.ts';
 import { LEASE_MS } from '../../bindings/lease.ts';
+import { inRounds } from '../../bindings/rounds.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
-import { waitMs } from '../../journal/sealer.ts';
-import { Bell } from './bell.ts';
 import type { InferencePorts } from './ports.ts';
 import { endedEvents } from './projection.ts';
 import { claimDue, followings, followJournal, nextDueMs } from './route.repo.ts';
@@ -14,7 +13,6 @@ import { ATTEMPTS_MAX, BACK_OFF_MS } from './work.ts';
 const POLL_MS = 1_000;
 /** How often tasks are counted for monitors. */
 const COUNT_MS = 10_000;
-const TROUBLE_MS = 5_000;
 /** Studies that are routed together. */
 const STUDIES_MAX = 100;
 /** Tasks that are put away together. */
@@ -26,27 +24,17 @@ const TASKS_MAX = 500;
  * @param bell  is rung when there are tasks to do
  */
 export function routeCompleteStudies(ports: InferencePorts, bell = new Bell()): Job {
-  return {
-    name: 'route studies to models',
-    run: async (signal) => {
-      const { log } = ports.holdings;
-      let countedAt = Number.NEGATIVE_INFINITY;
-      while (!signal.aborted) {
-        try {
-          const isMore = await routeOnce(ports, signal, bell);
-          if (performance.now() - countedAt >= COUNT_MS) {
-            await tellOpen(ports);
-            countedAt = performance.now();
-          }
-          if (!isMore) await waitMs(await pauseMs(ports), signal);
-        } catch (thrown) {
-          const { code, detail } = toFailure(thrown);
-          log.warn('ai.unrouted', { code, detail });
-          await waitMs(TROUBLE_MS, signal);
-        }
-      }
-    },
+  const { log } = ports.holdings;
+  let countedAt = Number.NEGATIVE_INFINITY;
+  const round = async (signal: AbortSignal): Promise<number> => {
+    const isMore = await routeOnce(ports, signal, bell);
+    if (performance.now() - countedAt >= COUNT_MS) {
+      await tellOpen(ports);
+      countedAt = performance.now();
+    }
+    return isMore ? 0 : pauseMs(ports);
   };
+  return inRounds({ name: 'route studies to models', round, log, trouble: 'ai.unrouted' });
 }
 
 /** Until the next look, or until a study that waits for its quiet period has waited long enough. */

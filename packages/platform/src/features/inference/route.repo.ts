@@ -1,5 +1,5 @@
 import { studyKeyOf } from '../../holdings/keys.ts';
-import type { Db, Sql } from '../../ports/sql.ts';
+import { type Db, rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** Numbers of the journal that are read at a time. */
 const STRETCH = 2_000;
@@ -75,8 +75,6 @@ export type DueStudy = {
   dueAt: string;
 };
 
-const RFC3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
-
 /** Text of the question alone, as above. */
 export const DUE_STUDIES = `select study_key from ai_route
   where routed_seq < seen_seq and due_at <= now() and (leased_until is null or leased_until < now())
@@ -87,8 +85,8 @@ export async function claimDue(sql: Sql, leaseMs: number, limit: number): Promis
   return sql.query<DueStudy>(
     `update ai_route set leased_until = now() + $1 * interval '1 ms' where study_key in (${DUE_STUDIES})
      returning study_key::text as "studyKey", institution, study_uid as "studyUid", seen_seq as "seenSeq",
-       to_char(seen_at at time zone 'UTC', ${RFC3339}) as "seenAt",
-       to_char(due_at at time zone 'UTC', ${RFC3339}) as "dueAt"`,
+       ${rfc3339('seen_at')} as "seenAt",
+       ${rfc3339('due_at')} as "dueAt"`,
     [leaseMs, limit],
   );
 }

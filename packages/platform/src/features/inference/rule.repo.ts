@@ -1,5 +1,5 @@
 import type { Rule } from '@acervo/model/routing/rule.ts';
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** One version of a rule, as it is kept. */
 export type RuleRow = {
@@ -12,10 +12,9 @@ export type RuleRow = {
   removedAt: string | null;
 };
 
-const RFC3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 const ROW = `institution, name, version, rule, added_by as "addedBy",
-  to_char(added_at at time zone 'UTC', ${RFC3339}) as "addedAt",
-  to_char(removed_at at time zone 'UTC', ${RFC3339}) as "removedAt"`;
+  ${rfc3339('added_at')} as "addedAt",
+  ${rfc3339('removed_at')} as "removedAt"`;
 
 /** One change at a time, so that versions have no gap. */
 export async function lockRules(sql: Sql): Promise<void> {

@@ -1,3 +1,4 @@
+import { asJson } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type Rule, readRule } from '@acervo/model/routing/rule.ts';
 import { envelopeOf } from '../../journal/event.ts';
@@ -5,7 +6,7 @@ import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db, Sql } from '../../ports/sql.ts';
 import { checkDestinations, type Destinations, NO_DESTINATIONS } from './destinations.ts';
-import { asJson, ruleChangeOf } from './projection.ts';
+import { ruleChangeOf } from './projection.ts';
 import { applyRuleChanges, lastVersion, listRules, lockRules, type RuleRow } from './rule.repo.ts';
 
 /** Of one institution, and in one list. */

@@ -1,51 +1,27 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
+import { asked, type TestServer, testServer } from '@acervo/testkit/test-server.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
-import { loadConfig } from '../../apps/config.ts';
-import { modelsOf } from '../../apps/cross-matrix-models.fixture.ts';
-import { startServer } from '../../apps/server.ts';
-import { committee, demonstrate, limit, SITE, worldOver } from '../governance/governance.fixture.ts';
+import { SITE } from '../governance/governance.fixture.ts';
 import { stopSite } from '../governance/stopping.ts';
 import { chestOf, storeFile } from '../models/chest.fixture.ts';
+import { addChestRule, DEMO_MODEL, useDemoModel } from '../models/demo-model.fixture.ts';
 import { assignmentOver } from './site-keys.ts';
 
-const never = new AbortController().signal;
-const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
 /** Of whoever sent the images: not the one that the archive takes for its own. */
 const ISSUER = 'OTRO-EMISOR';
 const LATE_MS = 45_000;
 /** Of the site's studies. */
 const SHARE = 50;
 
-async function serve(t: TestContext) {
-  const directory = temporaryDirectory();
-  const config = loadConfig({
-    ACERVO_DATA_DIR: directory,
-    ACERVO_HTTP_PORT: '0',
-    ACERVO_DIMSE_PORT: '0',
-    ACERVO_ACCESS: 'open',
-    ACERVO_INSTITUTION: SITE,
-    ACERVO_SEAL_INTERVAL_MS: '50',
-    ACERVO_AI_QUIET_SECONDS: '0',
-    ACERVO_PG_WAL_SEGMENT_MIB: '1',
-    ACERVO_PG_SHARED_BUFFERS_MIB: '16',
-    ACERVO_DISK_FREE_MIN_MIB: '0',
-  });
-  const server = await startServer(config, silentLog);
-  t.after(() => server.close());
-  return { server, config, directory, url: `http://127.0.0.1:${server.httpPort}` };
-}
-
-type Served = Awaited<ReturnType<typeof serve>>;
-
 /** A chest with an opacity. */
-const storeChest = ({ server }: Served, studyUid: string): Promise<void> =>
+const storeChest = ({ server }: TestServer, studyUid: string): Promise<void> =>
   storeFile(server.archive.holdings.store, testOp({ institution: SITE, issuer: ISSUER }), chestOf(studyUid, true));
 
 /** Studies that the share has, and one that it has not: as another process of the same database says it. */
-async function studiesOf({ server }: Served): Promise<{ study: string; later: string; other: string }> {
+async function studiesOf({ server }: TestServer): Promise<{ study: string; later: string; other: string }> {
   const isAssigned = assignmentOver(server.archive.database);
   const [within, without]: [string[], string[]] = [[], []];
   for (let number = 1; within.length < 2 || without.length < 1; number++) {
@@ -62,23 +38,14 @@ type Status = {
 };
 type Attributes = { [tag: string]: { Value?: unknown[] } | undefined };
 
-async function asked<Answer>({ url }: Served, path: string, body?: object): Promise<Answer> {
-  const post = body && { method: 'POST', body: JSON.stringify(body) };
-  const headers = { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) };
-  const answer = await fetch(url + path, { headers, ...post });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${path}: ${answer.status} ${text}`);
-  return (text === '' ? [] : JSON.parse(text)) as Answer;
-}
-
-const statusOf = async (served: Served, study: string): Promise<Status> => {
+const statusOf = async (served: TestServer, study: string): Promise<Status> => {
   const { studies } = await asked<{ studies: Status[] }>(served, `/api/ai/studies/${study}`);
   const [status] = studies;
   assert.ok(status !== undefined);
   return status;
 };
 
-const passedOver = (t: TestContext, served: Served, study: string, why: string): Promise<void> =>
+const passedOver = (t: TestContext, served: TestServer, study: string, why: string): Promise<void> =>
   t.waitFor(
     async () => {
       const [considered] = (await statusOf(served, study)).watched?.considered ?? [];
@@ -88,17 +55,11 @@ const passedOver = (t: TestContext, served: Served, study: string, why: string):
   );
 
 test('a package taken into use reads a study that comes in; after the site has stopped, none', async (t) => {
-  const served = await serve(t);
-  const { database } = served.server.archive;
-  await modelsOf(served, '*', 'Física Médica');
-  const world = worldOver(database, new Date());
-  const people = await committee(world);
-  await demonstrate(world, people, 'silencioso', MODEL);
-  await limit(world, people, SHARE, MODEL);
-  const { modelStates } = served.server;
-  await t.waitFor(() => assert.equal(modelStates.runningAt(SITE)[0]?.stage, 'limitado'), { timeout: LATE_MS });
-  const rule = { effect: 'run', id: 'torax', institution: SITE, model: MODEL.model, scope: { modality: ['CR'] } };
-  await asked(served, '/api/ai/rules', rule);
+  const served = await testServer(t, { env: { ACERVO_INSTITUTION: SITE, ACERVO_AI_QUIET_SECONDS: '0' } });
+  const { archive, modelStates } = served.server;
+  const { database } = archive;
+  const { world, people } = await useDemoModel(t, served, '*', SHARE);
+  await addChestRule(served);
 
   const { study, later, other } = await studiesOf(served);
   await storeChest(served, study);
@@ -127,20 +88,11 @@ test('a package taken into use reads a study that comes in; after the site has s
   );
   const kept = await database.query('select issuer from study where study_uid = $1', [study]);
   assert.deepEqual(kept, [{ issuer: ISSUER }], 'the patient of a result is the one of its images');
-  const request = { studies: [study], model: `${MODEL.model}@${MODEL.version}`, deadlineMinutes: 60 };
+  const request = { studies: [study], model: `${DEMO_MODEL.model}@${DEMO_MODEL.version}`, deadlineMinutes: 60 };
   assert.match(JSON.stringify(await asked(served, '/api/ai/requests', request)), /"known"/);
 
-  const answers: unknown[] = [];
-  const context = {
-    config: served.config,
-    log: silentLog,
-    signal: never,
-    isJson: true,
-    print: (_text: string, answer?: unknown): void => void answers.push(answer),
-  };
-  const args = { positionals: ['request', study], values: { model: request.model } };
-  const code = await aiCommand.run(args, context);
-  assert.deepEqual([code, answers], [0, [{ study, outcome: 'known' }]], 'the command knows what runs where, too');
+  const { code, values } = await runCommand(served.config, aiCommand, ['request', study, '--model', request.model]);
+  assert.deepEqual([code, values], [0, [{ study, outcome: 'known' }]], 'the command knows what runs where, too');
 
   await storeChest(served, other);
   await passedOver(t, served, other, 'not-assigned');

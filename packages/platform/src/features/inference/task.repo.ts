@@ -1,5 +1,5 @@
 import type { InferenceTask } from '../../ports/inference-tasks.ts';
-import type { Sql } from '../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 export const ENDED = ['done', 'not-applicable', 'failed', 'late', 'cancelled'] as const;
 export type Ended = (typeof ENDED)[number];
@@ -20,7 +20,7 @@ export type NewTask = InferenceTask & {
 
 const TASK = `id::text as id, package, model, version, stage, institution, study_key::text as "studyKey",
   study_uid as "studyUid", series, revision,
-  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"`;
+  ${rfc3339('created_at')} as "createdAt"`;
 const NEW = `(id uuid, package text, model text, version text, stage text, institution text, "studyKey" uuid,
   "studyUid" text, series text[], revision text, rules text[], "askedBy" text, priority smallint,
   "createdAt" timestamptz, deadline timestamptz, "deliverTo" text[])`;

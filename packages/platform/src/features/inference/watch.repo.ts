@@ -1,20 +1,12 @@
-import type { Stage } from '../../ports/inference-tasks.ts';
-import type { Sql } from '../../ports/sql.ts';
+import type { InferenceTask, Stage } from '../../ports/inference-tasks.ts';
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 import type { TaskState } from './task.repo.ts';
 
 /** A task as it is told: nothing of what was found. */
-export type TaskRow = {
-  id: string;
-  package: string;
-  model: string;
-  version: string;
-  stage: Stage;
-  institution: string;
-  studyUid: string;
+export type TaskRow = Omit<InferenceTask, 'studyKey' | 'series' | 'revision'> & {
   rules: string[];
   askedBy: string;
   state: TaskState;
-  createdAt: string;
   deadline: string;
   endedAt: string | null;
   attempts: number;
@@ -24,10 +16,9 @@ export type TaskRow = {
   isOver: boolean;
 };
 
-const stamp = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const ROW = `id::text as id, package, model, version, stage, institution, study_uid as "studyUid", rules,
-  asked_by as "askedBy", state, ${stamp('created_at')} as "createdAt", ${stamp('deadline')} as deadline,
-  ${stamp('ended_at')} as "endedAt", attempts, reason, results, deadline <= now() as "isOver"`;
+  asked_by as "askedBy", state, ${rfc3339('created_at')} as "createdAt", ${rfc3339('deadline')} as deadline,
+  ${rfc3339('ended_at')} as "endedAt", attempts, reason, results, deadline <= now() as "isOver"`;
 
 /** All tasks of a study, the newest first. Index: unique (study_key, package, revision). */
 export async function tasksOfStudy(sql: Sql, studyKey: string, limit: number): Promise<TaskRow[]> {

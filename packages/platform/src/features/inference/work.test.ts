@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
+import { Bell } from '../../bindings/bell.ts';
 import type { Envelope } from '../../journal/event.ts';
-import { Bell } from './bell.ts';
 import {
   DONE,
   MANIFEST,

@@ -1,5 +1,6 @@
 import { isValidUid } from '@acervo/dicom/uid.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
+import { fileAnswer } from '../../bindings/file-answer.ts';
 import type { HttpAnswer, HttpRequest, Route } from '../../bindings/http.ts';
 import type { HeldStudy } from '../../holdings/find.repo.ts';
 import { type Find, findersOf } from '../../holdings/finders.ts';
@@ -34,14 +35,5 @@ async function answer(
   if (others.length > 0) throw new Failure('retrieve/ambiguous', `${found.length} institutions hold this study`);
   if (only?.held === undefined) throw new Failure('retrieve/not-found', 'not held, or not for this caller');
   await holdings.journal.retrieved(op, only.institution, uid, { level: 'study', aspect: 'zip' });
-  return {
-    status: 200,
-    headers: {
-      'content-type': 'application/zip',
-      // The name says nothing of the patient.
-      'content-disposition': `attachment; filename="${uid}.zip"`,
-      'cache-control': 'no-store',
-    },
-    body: new StudyZip(holdings, op).bytes(only.held),
-  };
+  return fileAnswer('application/zip', `${uid}.zip`, new StudyZip(holdings, op).bytes(only.held));
 }

@@ -1,6 +1,6 @@
 import { toFailure } from '@acervo/kernel/failure.ts';
 import { LEASE_MS, underLease } from '../../bindings/lease.ts';
-import { findInstancesAnywhere, type HeldInstance } from '../../holdings/find.repo.ts';
+import { heldObjects } from '../../holdings/held-objects.ts';
 import { studyFacts } from '../../holdings/study-facts.repo.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
@@ -81,7 +81,7 @@ async function sent(ports: ResultsPorts, delivery: Delivery, signal: AbortSignal
   const { institution, aeTitle, studyUid } = delivery;
   const address = addressOf(ports, delivery);
   if (address === undefined) return { what: 'dimse/no-address', isAway: true };
-  const instances = await instancesOf(ports, delivery);
+  const instances = await heldObjects(ports.holdings.db, delivery, delivery.objects);
   if (instances.length < delivery.objects.length) return { what: 'retrieve/not-found', isAway: false };
   const op = ports.openOp(institution, signal);
   // Before the first byte leaves: whoever asks who got objects of a patient is told of this system.
@@ -98,13 +98,6 @@ function addressOf({ systems }: ResultsPorts, { aeTitle, institution }: Delivery
 }
 
 const isAway = (problem: string): boolean => problem.startsWith('ul/') || problem === 'dimse/no-address';
-
-async function instancesOf({ holdings }: ResultsPorts, delivery: Delivery): Promise<HeldInstance[]> {
-  const { objects, studyUid, institution } = delivery;
-  const found = await findInstancesAnywhere(holdings.db, { sops: objects, study: studyUid, series: undefined });
-  const own = new Map(found.filter((each) => each.institution === institution).map(({ held }) => [held.sopUid, held]));
-  return objects.flatMap((uid) => own.get(uid) ?? []);
-}
 
 const recorded = (
   { holdings }: ResultsPorts,

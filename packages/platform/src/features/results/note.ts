@@ -2,7 +2,7 @@ import type { DataSet } from '@acervo/dicom/data-set/model.ts';
 import { type Rejection, rejectionNote } from '@acervo/model/results/rejection.ts';
 import { SEGMENTATION_STORAGE } from '@acervo/model/results/result.ts';
 import { SOURCE_TAGS } from '@acervo/model/results/source.ts';
-import { findInstancesAnywhere, type HeldInstance } from '../../holdings/find.repo.ts';
+import type { HeldInstance } from '../../holdings/find.repo.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
 import type { Op } from '../../ports/op.ts';
 import type { ResultsPorts } from './ports.ts';
@@ -10,16 +10,6 @@ import type { Found } from './withdrawal.repo.ts';
 
 /** What of a header a note copies is shorter. */
 const VALUE_BYTES_MAX = 65_536;
-
-/** The results of a task that are in the archive. */
-export async function heldResults(
-  { holdings }: Pick<ResultsPorts, 'holdings'>,
-  { results, studyUid, institution }: Found,
-): Promise<HeldInstance[]> {
-  const found = await findInstancesAnywhere(holdings.db, { sops: results, study: studyUid, series: undefined });
-  const own = new Map(found.filter((each) => each.institution === institution).map(({ held }) => [held.sopUid, held]));
-  return results.flatMap((uid) => own.get(uid) ?? []);
-}
 
 /**
  * Store the note that withdraws results beside them, as an object of the study's institution and patient. Stored again

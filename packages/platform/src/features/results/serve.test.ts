@@ -1,70 +1,29 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { KEY_OBJECT_SELECTION } from '@acervo/model/results/rejection.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
-import type { Command } from '../../apps/command.ts';
+import { runCommand } from '@acervo/testkit/run-command.ts';
+import { asked, type TestServer, testServer } from '@acervo/testkit/test-server.ts';
 import { aiCommand } from '../../apps/commands/ai.ts';
 import { resultCommand } from '../../apps/commands/result.ts';
-import { loadConfig } from '../../apps/config.ts';
-import { modelsOf } from '../../apps/cross-matrix-models.fixture.ts';
-import { startServer } from '../../apps/server.ts';
-import { committee, demonstrate, SITE, worldOver } from '../governance/governance.fixture.ts';
+import { SITE } from '../governance/governance.fixture.ts';
 import { suspend } from '../governance/stopping.ts';
 import type { StudyStatus } from '../inference/watch.ts';
 import { chestOf, storeFile } from '../models/chest.fixture.ts';
-import type { ToldNotice } from './withdrawn.ts';
+import { DEMO_MODEL, useDemoModel } from '../models/demo-model.fixture.ts';
+import type { ToldNotice } from './notices.ts';
 
-const never = new AbortController().signal;
-const MODEL = { model: 'mx.acervo.demo.cr-opacidad', version: '1.0.0' };
 const PACS = 'DESTINO';
 const STUDY = '2.25.4700.1';
 const IMAGE = `${STUDY}.1.1`;
+/** Of the site's studies, in percent; what somebody asks for is done whatever it is. */
+const SHARE = 10;
 const LATE = { timeout: 60_000, interval: 100 };
 
-async function serve(t: TestContext, over: Record<string, string>) {
-  const directory = temporaryDirectory();
-  const config = loadConfig({
-    ACERVO_DATA_DIR: directory,
-    ACERVO_HTTP_PORT: '0',
-    ACERVO_DIMSE_PORT: '0',
-    ACERVO_ACCESS: 'open',
-    ACERVO_INSTITUTION: SITE,
-    ACERVO_SEAL_INTERVAL_MS: '50',
-    ACERVO_PG_WAL_SEGMENT_MIB: '1',
-    ACERVO_PG_SHARED_BUFFERS_MIB: '16',
-    ACERVO_DISK_FREE_MIN_MIB: '0',
-    ...over,
-  });
-  const server = await startServer(config, silentLog);
-  t.after(() => server.close());
-  return { server, config, directory, url: `http://127.0.0.1:${server.httpPort}` };
-}
-type Served = Awaited<ReturnType<typeof serve>>;
-
-/** Where what one archive knows of the other stands. */
-function accessFile(port: number): string {
-  const path = join(temporaryDirectory(), 'access.json');
-  const pacs = { aeTitle: PACS, institution: SITE, host: '127.0.0.1', port };
-  writeFileSync(path, JSON.stringify({ systems: [pacs] }));
-  return path;
-}
-
-const storeChest = ({ server }: Served): Promise<void> =>
+const storeChest = ({ server }: TestServer): Promise<void> =>
   storeFile(server.archive.holdings.store, testOp({ institution: SITE, issuer: SITE }), chestOf(STUDY, true));
 
-async function asked<Answer>({ url }: Served, path: string, body?: object): Promise<Answer> {
-  const post = body && { method: 'POST', body: JSON.stringify(body) };
-  const headers = { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) };
-  const answer = await fetch(url + path, { headers, ...post });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${path}: ${answer.status} ${text}`);
-  return (text === '' ? [] : JSON.parse(text)) as Answer;
-}
-
-async function taskOf(served: Served): Promise<StudyStatus['tasks'][number]> {
+async function taskOf(served: TestServer): Promise<StudyStatus['tasks'][number]> {
   const { studies } = await asked<{ studies: StudyStatus[] }>(served, `/api/ai/studies/${STUDY}`);
   const task = studies[0]?.tasks[0];
   assert.ok(task !== undefined);
@@ -74,35 +33,21 @@ async function taskOf(served: Served): Promise<StudyStatus['tasks'][number]> {
 type Attributes = { [tag: string]: { Value?: unknown[] } | undefined };
 
 /** SOP Instance UIDs of a class that an archive has of the study. */
-async function instancesOf(served: Served, modality: string): Promise<unknown[]> {
+async function instancesOf(served: TestServer, modality: string): Promise<unknown[]> {
   const path = `/dicom-web/studies/${STUDY}/instances?Modality=${modality}`;
   return (await asked<Attributes[]>(served, path)).map((each) => each['00080018']?.Value?.[0]);
 }
 
-async function command({ config }: Served, run: Command, ...positionals: string[]) {
-  const answers: unknown[] = [];
-  const texts: string[] = [];
-  const print = (text: string, answer?: unknown): void => {
-    texts.push(text);
-    answers.push(answer);
-  };
-  const context = { config, log: silentLog, signal: never, isJson: true, print };
-  return { code: await run.run({ positionals, values: {} }, context), answers, text: texts.join('\n') };
-}
-
 test('a result is sent to who asked, computed again from the archive, and withdrawn everywhere', async (t) => {
-  const pacs = await serve(t, { ACERVO_AE_TITLE: PACS });
-  const archive = await serve(t, { ACERVO_ACCESS_FILE: accessFile(pacs.server.dimsePort ?? 0) });
+  const env = { ACERVO_INSTITUTION: SITE };
+  const pacs = await testServer(t, { env: { ...env, ACERVO_AE_TITLE: PACS } });
+  const known = { aeTitle: PACS, institution: SITE, host: '127.0.0.1', port: pacs.server.dimsePort };
+  const archive = await testServer(t, { env, access: { systems: [known] } });
   const { database } = archive.server.archive;
-  await modelsOf(archive, '*', 'Física Médica');
-  const world = worldOver(database, new Date());
-  const people = await committee(world);
-  await demonstrate(world, people, 'limitado', MODEL);
-  const { modelStates } = archive.server;
-  await t.waitFor(() => assert.equal(modelStates.runningAt(SITE)[0]?.stage, 'limitado'), LATE);
+  const { world, people } = await useDemoModel(t, archive, '*', SHARE);
 
   await storeChest(archive);
-  const request = { studies: [STUDY], model: `${MODEL.model}@${MODEL.version}`, deadlineMinutes: 60 };
+  const request = { studies: [STUDY], model: `${DEMO_MODEL.model}@${DEMO_MODEL.version}`, deadlineMinutes: 60 };
   await asked(archive, '/api/ai/requests', { ...request, deliverTo: [PACS] });
   await t.waitFor(async () => {
     const { deliveries } = await taskOf(archive);
@@ -115,11 +60,11 @@ test('a result is sent to who asked, computed again from the archive, and withdr
   const [report = ''] = results;
   assert.deepEqual(await instancesOf(pacs, 'SR'), results, 'the very same objects');
 
-  const same = await command(archive, resultCommand, 'reproduce', report);
+  const same = await runCommand(archive.config, resultCommand, ['reproduce', report]);
   assert.deepEqual([same.code, same.text.startsWith(`reproduced ${report}: `)], [0, true], same.text);
 
   world.at(new Date().toISOString());
-  await suspend(world, people.authority.op, MODEL, { site: null, reason: 'falsos negativos' });
+  await suspend(world, people.authority.op, DEMO_MODEL, { site: null, reason: 'falsos negativos' });
   await t.waitFor(async () => assert.notEqual((await taskOf(archive)).withdrawn, null), LATE);
   const notes = await t.waitFor(async () => {
     const found = await instancesOf(pacs, 'KO');
@@ -138,15 +83,15 @@ test('a result is sent to who asked, computed again from the archive, and withdr
     withdrawals.map(({ version, reasonEs, results: count, studies }) => [version, reasonEs, count, studies]),
     [['1.0.0', 'Versión del modelo suspendida por falla: falsos negativos', 1, 1]],
   );
-  const listed = await command(archive, aiCommand, 'withdrawn', withdrawals[0]?.id ?? '');
+  const listed = await runCommand(archive.config, aiCommand, ['withdrawn', withdrawals[0]?.id ?? '']);
   assert.match(listed.text, new RegExp(`^${SITE} ${STUDY.replaceAll('.', '\\.')} `));
   const metrics = await (await fetch(`${archive.url}/metrics`)).text();
   assert.match(metrics, /^acervo_ai_results_withdrawn_total 1$/m);
   assert.match(metrics, /^acervo_ai_deliveries_total\{outcome="delivered"\} 2$/m);
 
   // A model that may not run any more is still computed again: that is how its results are looked into.
-  assert.equal((await command(archive, resultCommand, 'reproduce', report)).code, 0);
+  assert.equal((await runCommand(archive.config, resultCommand, ['reproduce', report])).code, 0);
   await database.asOwner((sql) => sql.query('delete from instance where sop_uid = $1', [IMAGE]));
-  const gone = await command(archive, resultCommand, 'reproduce', report);
+  const gone = await runCommand(archive.config, resultCommand, ['reproduce', report]);
   assert.deepEqual([gone.code, gone.text.includes(`the image ${IMAGE} is gone`)], [3, true], gone.text);
 });

@@ -10,6 +10,7 @@ import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { findInstancesAnywhere } from '../../holdings/find.repo.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
 import { PLACED } from '../inference/inference.fixture.ts';
+import { noticesOf, resultsBy } from './notices.ts';
 import { resultsProjection } from './projection.ts';
 import {
   type After,
@@ -24,7 +25,6 @@ import {
 } from './results.fixture.ts';
 import { withdrawOnce } from './withdraw.ts';
 import { putWithdrawals, type Withdrawal } from './withdrawal.repo.ts';
-import { noticesOf, resultsBy } from './withdrawn.ts';
 
 const OTHER = 'IMSS';
 

@@ -1,11 +1,12 @@
 import { toFailure } from '@acervo/kernel/failure.ts';
 import { withdrawalWords, withdraws } from '@acervo/model/lifecycle/withdrawal.ts';
 import { LEASE_MS, underLease } from '../../bindings/lease.ts';
+import { heldObjects } from '../../holdings/held-objects.ts';
 import { type Envelope, envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Db } from '../../ports/sql.ts';
 import { queueNotes } from './delivery.repo.ts';
-import { heldResults, storeNote } from './note.ts';
+import { storeNote } from './note.ts';
 import type { ResultsPorts } from './ports.ts';
 import {
   advance,
@@ -129,7 +130,7 @@ async function noteOf(
   found: Found,
   signal: AbortSignal,
 ): Promise<string | null | 'nothing'> {
-  const [first, ...others] = await heldResults(ports, found);
+  const [first, ...others] = await heldObjects(ports.holdings.db, found, found.results);
   if (first === undefined) return found.isDone ? null : 'nothing';
   const { reasonEs } = withdrawalWords(state, reason);
   const text = `${reasonEs}. Modelo ${model}@${version}. Este resultado ya no cuenta; se conserva como evidencia.`;

@@ -1,7 +1,5 @@
 import type { WithdrawnState } from '@acervo/model/lifecycle/withdrawal.ts';
-import type { Sql } from '../../ports/sql.ts';
-
-const stamp = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+import { rfc3339, type Sql } from '../../ports/sql.ts';
 
 /** A step of the life-cycle by which results are withdrawn. */
 export type Withdrawal = {
@@ -29,7 +27,7 @@ export async function lastRevision(sql: Sql): Promise<number> {
 export async function endingSteps(sql: Sql): Promise<(Omit<Withdrawal, 'state'> & { state: string })[]> {
   return sql.query(
     `select t.id::text as id, t.revision, t.package, p.model, p.version, t.site, t.to_state as state, t.cause,
-       coalesce(t.statement ->> 'reason', '') as reason, ${stamp('t.at')} as at
+       coalesce(t.statement ->> 'reason', '') as reason, ${rfc3339('t.at')} as at
      from model_transition t join model_package p on p.digest = t.package
      where t.to_state in ('retirado', 'suspendido')
        and not exists (select from ai_withdrawal w where w.id = t.id)
@@ -54,7 +52,7 @@ export async function putWithdrawals(sql: Sql, withdrawals: readonly Withdrawal[
 export type Open = Withdrawal & { attempts: number; afterTask: string | null };
 
 const WITHDRAWAL = `id::text as id, revision, package, model, version, site, state, cause, reason,
-  ${stamp('at')} as at`;
+  ${rfc3339('at')} as at`;
 
 /** The next one, leased to this process. Index: ai_withdrawal_due. */
 export async function claimWithdrawal(sql: Sql, leaseMs: number): Promise<Open | undefined> {

@@ -1,4 +1,4 @@
-import type { Json } from '@acervo/kernel/canonical-json.ts';
+import { asJson } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { z } from 'zod';
@@ -160,5 +160,3 @@ function understood<T extends z.ZodType>(schema: T, given: unknown): z.output<T>
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-/** Without the fields that are absent, which JSON cannot say. */
-const asJson = (row: SharingRow): Json => JSON.parse(JSON.stringify(row)) as Json;

@@ -1,8 +1,7 @@
-import { toFailure } from '@acervo/kernel/failure.ts';
 import type { Job } from '../../bindings/feature.ts';
+import { inRounds } from '../../bindings/rounds.ts';
 import { archiveEvent } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
-import { waitMs } from '../../journal/sealer.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Db } from '../../ports/sql.ts';
 import { deleteSilent, packagesHeld, retiredAmong } from './silent.repo.ts';
@@ -14,20 +13,17 @@ export type RetirePorts = { db: Db; store: SilentStore; log: Log };
 
 /** What a model has said in silence goes with it, when the nation retires it. */
 export function forgetRetired(ports: RetirePorts): Job {
-  return {
-    name: 'forget what retired models have said in silence',
-    run: async (signal) => {
-      while (!signal.aborted) {
-        try {
-          await forgetOnce(ports);
-        } catch (thrown) {
-          const { code, detail } = toFailure(thrown);
-          ports.log.warn('silent.unforgotten', { code, detail });
-        }
-        await waitMs(EVERY_MS, signal);
-      }
-    },
+  const round = async (): Promise<number> => {
+    await forgetOnce(ports);
+    return EVERY_MS;
   };
+  return inRounds({
+    name: 'forget what retired models have said in silence',
+    round,
+    log: ports.log,
+    trouble: 'silent.unforgotten',
+    troubleMs: EVERY_MS,
+  });
 }
 
 /**

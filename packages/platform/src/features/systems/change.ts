@@ -1,4 +1,4 @@
-import type { Json } from '@acervo/kernel/canonical-json.ts';
+import { asJson } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { z } from 'zod';
 import { type Envelope, envelopeOf } from '../../journal/event.ts';
@@ -156,6 +156,3 @@ function remove(at: Registering, aeTitle: string): Change {
 
 const unknown = (aeTitle: string): Failure =>
   new Failure('request/not-found', `${aeTitle} is not described in the registry`);
-
-/** Without the fields that are absent, which JSON cannot say. */
-const asJson = (system: System): Json => JSON.parse(JSON.stringify(system)) as Json;

@@ -1,7 +1,7 @@
 import { type Envelope, type EventKind, eventText } from '../../../journal/event.ts';
 import { insertEvents } from '../../../journal/journal.repo.ts';
 import type { JournalProjection } from '../../../journal/projection.ts';
-import type { Sql } from '../../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../../ports/sql.ts';
 
 export type ExternalRow = {
   id: string;
@@ -36,9 +36,8 @@ const DESCRIBE = `insert into external_ai (id, institution, name, version, recor
 const RETIRE = `update external_ai set retired_at = ($1::jsonb ->> 'at')::timestamptz
   where id = ($1::jsonb -> 'facts' ->> 'id')::uuid and retired_at is null`;
 
-const UTC = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const COLUMNS = `id::text as id, institution, name, version, record, ${UTC('added_at')} as "addedAt",
-  ${UTC('retired_at')} as "retiredAt"`;
+const COLUMNS = `id::text as id, institution, name, version, record, ${rfc3339('added_at')} as "addedAt",
+  ${rfc3339('retired_at')} as "retiredAt"`;
 
 /** Index: primary key. */
 export async function findExternal(sql: Sql, id: string): Promise<ExternalRow | undefined> {

@@ -1,5 +1,6 @@
+import { asJson } from '@acervo/kernel/canonical-json.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { isInstitution, newId } from '@acervo/kernel/id.ts';
+import { isInstitution, isUuid, newId } from '@acervo/kernel/id.ts';
 import { z } from 'zod';
 import { understood } from '../../../bindings/json-body.ts';
 import { envelopeOf } from '../../../journal/event.ts';
@@ -33,8 +34,6 @@ export const EXTERNAL = z.strictObject({
 });
 export type External = z.output<typeof EXTERNAL>;
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** @throws {Failure} request/invalid, access/denied */
 export async function addExternal(db: Db, op: Op, description: unknown): Promise<ExternalRow> {
   const record = understood(EXTERNAL, description);
@@ -42,7 +41,7 @@ export async function addExternal(db: Db, op: Op, description: unknown): Promise
   op.allow('submit-model', institution);
   const id = newId();
   return db.transaction(async (sql) => {
-    const facts = { id, record: JSON.parse(JSON.stringify(record)) };
+    const facts = { id, record: asJson(record) };
     await recordExternal(sql, envelopeOf(op, 'external-ai.described', { institution }, facts));
     return present(await findExternal(sql, id), id);
   });
@@ -52,7 +51,7 @@ export async function addExternal(db: Db, op: Op, description: unknown): Promise
 export async function retireExternal(db: Db, op: Op, id: string): Promise<ExternalRow> {
   return db.transaction(async (sql) => {
     await lockRegistry(sql);
-    const row = UUID.test(id) ? await findExternal(sql, id) : undefined;
+    const row = isUuid(id) ? await findExternal(sql, id) : undefined;
     if (row === undefined || !op.may('submit-model', row.institution))
       throw new Failure('request/not-found', `no entry ${id}`);
     if (row.retiredAt !== null) throw new Failure('request/invalid', 'it was retired');

@@ -1,6 +1,5 @@
-import { toFailure } from '@acervo/kernel/failure.ts';
 import type { Feature, Job } from '../../../bindings/feature.ts';
-import { waitMs } from '../../../journal/sealer.ts';
+import { inRounds } from '../../../bindings/rounds.ts';
 import type { BlobStore } from '../../../ports/blob-store.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { Judge, PackageStaging } from '../../../ports/models.ts';
@@ -30,18 +29,12 @@ export function modelRegistryFeature({ db, log }: { db: Db; log: Log }, around: 
 }
 
 /** What a crash left, at the start and each hour. */
-const sweepJob = (ports: SubmitPorts, log: Log): Job => ({
-  name: 'sweep-models',
-  run: async (signal) => {
-    while (!signal.aborted) {
-      try {
-        await ports.staging.sweep();
-        const orphans = await sweepFiles(ports);
-        if (orphans > 0) log.info('models.swept', { orphans });
-      } catch (thrown) {
-        log.warn('models.unswept', { code: toFailure(thrown).code });
-      }
-      await waitMs(SWEEP_MS, signal);
-    }
-  },
-});
+function sweepJob(ports: SubmitPorts, log: Log): Job {
+  const round = async (): Promise<number> => {
+    await ports.staging.sweep();
+    const orphans = await sweepFiles(ports);
+    if (orphans > 0) log.info('models.swept', { orphans });
+    return SWEEP_MS;
+  };
+  return inRounds({ name: 'sweep-models', round, log, trouble: 'models.unswept', troubleMs: SWEEP_MS });
+}

@@ -2,9 +2,7 @@ import { type Envelope, type EventKind, eventText } from '../../../journal/event
 import { insertEvents } from '../../../journal/journal.repo.ts';
 import type { JournalProjection } from '../../../journal/projection.ts';
 import type { PackageFile } from '../../../ports/models.ts';
-import type { Sql } from '../../../ports/sql.ts';
-
-const UTC = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+import { rfc3339, type Sql } from '../../../ports/sql.ts';
 
 /** Packages come one after the other, and nobody sweeps meanwhile. Held until the transaction ends. */
 export async function lockRegistry(sql: Sql): Promise<void> {
@@ -81,7 +79,7 @@ export type PackageRow = {
 
 const COLUMNS = `p.digest, p.model, p.version, m.owner, p.manifest, p.manifest_digest as "manifestDigest",
   p.envelope_digest as "envelopeDigest", p.signers, p.size_bytes as "sizeBytes", p.institution,
-  ${UTC('p.received_at')} as "receivedAt", p.received_by as "receivedBy", p.judgement`;
+  ${rfc3339('p.received_at')} as "receivedAt", p.received_by as "receivedBy", p.judgement`;
 const FROM = 'from model_package p join model m on m.id = p.model';
 
 /** Index: primary key. */

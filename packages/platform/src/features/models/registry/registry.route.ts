@@ -1,8 +1,10 @@
 import { parseContentType } from '@acervo/interop/dicomweb/media-type.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { z } from 'zod';
+import { fileAnswer } from '../../../bindings/file-answer.ts';
 import { type HttpAnswer, type HttpRequest, problemOf, type Route } from '../../../bindings/http.ts';
-import { JSON_TYPE, jsonAnswer, jsonBodyOf } from '../../../bindings/json-body.ts';
+import { JSON_TYPE, jsonAnswer } from '../../../bindings/json-body.ts';
+import { getJson, postJson } from '../../../bindings/json-route.ts';
 import { chosen } from '../../../bindings/representation.ts';
 import type { StagedPackage } from '../../../ports/models.ts';
 import type { Op } from '../../../ports/op.ts';
@@ -15,6 +17,7 @@ import { type SubmitPorts, type Submitted, submitPackage } from './submit.ts';
 const MULTIPART = 'multipart/form-data';
 const ZIP = 'application/zip';
 const CSV = 'text/csv';
+const OCTETS = 'application/octet-stream';
 const OFFERS = [
   { mediaType: JSON_TYPE, multipart: false, isDefault: true },
   { mediaType: CSV, multipart: false, isDefault: true },
@@ -31,10 +34,10 @@ export function registryRoutes(ports: RegistryPorts): Route[] {
 function packageRoutes(ports: RegistryPorts): Route[] {
   const { db, files } = ports;
   return [
-    get(
+    getJson(
       '/api/models',
       'Models and their versions: the nation’s, and those of the caller’s institutions',
-      async (_, op) => ({
+      async (op) => ({
         models: await listModels(db, op),
       }),
     ),
@@ -50,30 +53,22 @@ function packageRoutes(ports: RegistryPorts): Route[] {
         return submitted(op, await ports.take(() => submitPackage(ports, op, owner, (to) => fill(request, to))));
       },
     },
-    get('/api/models/:id', 'A model and its versions', ({ params }, op) => showModel(db, op, params['id'] ?? '')),
-    get(
+    getJson('/api/models/:id', 'A model and its versions', (op, { params }) => showModel(db, op, params['id'] ?? '')),
+    getJson(
       '/api/models/:id/versions/:version',
       'A package: manifest, golden cases, warnings, signers, digests of its files',
-      ({ params }, op) => showVersion(db, op, params['id'] ?? '', params['version'] ?? ''),
+      (op, { params }) => showVersion(db, op, params['id'] ?? '', params['version'] ?? ''),
     ),
     {
       method: 'GET',
       path: '/api/models/:id/versions/:version/files/:digest',
       summary: 'A file of a package, by its SHA-256',
-      produces: ['application/octet-stream'],
+      produces: [OCTETS],
       handle: async ({ params: { id = '', version = '', digest = '' } }, op) => {
         const { sha256, sizeBytes } = await findFile(db, op, { id, version, sha256: digest });
-        return {
-          status: 200,
-          headers: {
-            'content-type': 'application/octet-stream',
-            'content-length': String(sizeBytes),
-            // Whatever it is, no browser shows it.
-            'content-disposition': `attachment; filename="${sha256}"`,
-            'cache-control': 'no-store',
-          },
-          body: files.read(sha256),
-        };
+        // Whatever it is, no browser shows it.
+        const answer = fileAnswer(OCTETS, sha256, files.read(sha256));
+        return { ...answer, headers: { ...answer.headers, 'content-length': String(sizeBytes) } };
       },
     },
   ];
@@ -81,10 +76,10 @@ function packageRoutes(ports: RegistryPorts): Route[] {
 
 function signerRoutes({ db }: RegistryPorts): Route[] {
   return [
-    get(
+    getJson(
       '/api/model-signers',
       'Keys whose signature of a package counts, and those that were revoked',
-      async (_, op) => ({
+      async (op) => ({
         signers: await listSigners(db, op),
       }),
     ),
@@ -111,15 +106,7 @@ function inventoryRoutes({ db }: RegistryPorts): Route[] {
         const { mediaType } = chosen(request, OFFERS);
         const entries = await inventory(db, op);
         if (mediaType === JSON_TYPE) return jsonAnswer({ entries });
-        return {
-          status: 200,
-          headers: {
-            'content-type': 'text/csv; charset=utf-8; header=present',
-            'content-disposition': 'attachment; filename="registro-ia.csv"',
-            'cache-control': 'no-store',
-          },
-          body: inventoryCsv(entries),
-        };
+        return fileAnswer(`${CSV}; charset=utf-8; header=present`, 'registro-ia.csv', inventoryCsv(entries));
       },
     },
     post(
@@ -134,24 +121,11 @@ function inventoryRoutes({ db }: RegistryPorts): Route[] {
   ];
 }
 
-const get = (path: string, summary: string, ask: (request: HttpRequest, op: Op) => Promise<object>): Route => ({
-  method: 'GET',
-  path,
-  summary,
-  produces: [JSON_TYPE],
-  handle: async (request, op) => jsonAnswer(await ask(request, op)),
-});
-
-type Change = (op: Op, body: unknown, params: HttpRequest['params']) => Promise<object>;
+type Change = Parameters<typeof postJson>[2];
 
 const post = (path: string, summary: string, bodySchema: object, change: Change): Route => ({
-  method: 'POST',
-  path,
-  summary,
-  consumes: [JSON_TYPE],
-  produces: [JSON_TYPE],
+  ...postJson(path, summary, change),
   bodySchema,
-  handle: async (request, op) => jsonAnswer(await change(op, await jsonBodyOf(request), request.params)),
 });
 
 /** What stands against a package is told whole, and at once: RFC 9457 with a member `findings`. */

@@ -1,7 +1,7 @@
 import { type Envelope, type EventKind, eventText } from '../../../journal/event.ts';
 import { insertEvents } from '../../../journal/journal.repo.ts';
 import type { JournalProjection } from '../../../journal/projection.ts';
-import type { Sql } from '../../../ports/sql.ts';
+import { rfc3339, type Sql } from '../../../ports/sql.ts';
 
 export const REASONS = ['compromise', 'superseded', 'ceased'] as const;
 
@@ -41,10 +41,9 @@ const REVOKE = `update model_signer set revoked_at = ($1::jsonb ->> 'at')::times
     revoked_for = $1::jsonb -> 'facts' ->> 'reason'
   where key_id = $1::jsonb -> 'facts' ->> 'id' and revoked_for is distinct from 'compromise'`;
 
-const UTC = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const COLUMNS = `key_id as "keyId", public_key as "publicKey", institution, holder, ${UTC('valid_from')} as "validFrom",
-  ${UTC('valid_until')} as "validUntil", ${UTC('revoked_at')} as "revokedAt", revoked_for as "revokedFor",
-  added_by as "addedBy"`;
+const COLUMNS = `key_id as "keyId", public_key as "publicKey", institution, holder,
+  ${rfc3339('valid_from')} as "validFrom", ${rfc3339('valid_until')} as "validUntil",
+  ${rfc3339('revoked_at')} as "revokedAt", revoked_for as "revokedFor", added_by as "addedBy"`;
 
 /** Index: primary key. */
 export async function findSigner(sql: Sql, keyId: string): Promise<SignerRow | undefined> {

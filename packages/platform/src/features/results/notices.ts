@@ -1,4 +1,5 @@
 import { Failure } from '@acervo/kernel/failure.ts';
+import { isUuid } from '@acervo/kernel/id.ts';
 import { withdrawalWords } from '@acervo/model/lifecycle/withdrawal.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Sql } from '../../ports/sql.ts';
@@ -7,7 +8,6 @@ import { listWithdrawals, type Notice, type WithdrawnResult, withdrawnBy } from 
 const LIST_MAX = 200;
 /** Results in one answer. */
 export const PAGE_MAX = 1_000;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Of a withdrawal: why, in words, and how many results in how many studies. `isWhole`: all of them were found. */
 export type ToldNotice = Notice & { reasonEs: string; reasonEn: string };
@@ -36,8 +36,8 @@ export async function resultsBy(
 ): Promise<WithdrawnResult[]> {
   check(op, 'watch-ai', of.institution);
   const { withdrawal, after } = of;
-  if (!UUID.test(withdrawal)) throw new Failure('request/not-found', 'no such withdrawal');
-  if (after !== undefined && !UUID.test(after)) throw new Failure('request/invalid', 'after: not the id of a task');
+  if (!isUuid(withdrawal)) throw new Failure('request/not-found', 'no such withdrawal');
+  if (after !== undefined && !isUuid(after)) throw new Failure('request/invalid', 'after: not the id of a task');
   const found = await withdrawnBy(sql, of, PAGE_MAX);
   if (found.length === 0 && after === undefined) throw new Failure('request/not-found', 'no results by it');
   return found;
