@@ -189,6 +189,20 @@ test('who administers one institution cannot touch another, nor who may somethin
   await assert.rejects(showSensitivities(db, mine, 'IMSS'), refusedAs('retrieve/not-found'));
 });
 
+test('nobody gives a role to himself, whatever he administers; he may give his own up', async (t) => {
+  const { db } = await prepared(t);
+  const { person } = await describePerson(db, op, ANA);
+  await grantRole(db, op, person, { role: 'administrator', institution: '*' });
+  const herself = testOp({ actor: { kind: 'person', id: person } });
+  const later = { from: inDays(1), until: inDays(2) };
+  for (const given of [
+    { role: 'site-chief', institution: 'HGM', ...later },
+    { role: 'administrator', institution: '*', until: inDays(1) },
+  ] as const)
+    await assert.rejects(grantRole(db, herself, ANA.login, given), refusedAs('access/denied', /himself/));
+  assert.equal((await endRole(db, herself, person, { role: 'administrator', institution: '*' })).how, 'removed');
+});
+
 test('patients and studies are marked and cleared, with a reason', async (t) => {
   const { db, view } = await prepared(t);
   await view.refresh();

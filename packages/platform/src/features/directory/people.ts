@@ -77,7 +77,8 @@ export function removePerson(db: Db, op: Op, who: string): Promise<PersonChange>
 /**
  * Give a person a role, for a time. The same from the same moment on: its end is said anew.
  * @param who  id or login
- * @throws {Failure} directory/incompatible, naming the pair; request/not-found, request/invalid, access/denied
+ * @throws {Failure} directory/incompatible, naming the pair; request/not-found, request/invalid; access/denied, also
+ *   where it is the caller's own
  */
 export async function grantRole(db: Db, op: Op, who: string, given: GrantGiven): Promise<GrantChange> {
   const grant = understood(GRANT, given);
@@ -90,6 +91,8 @@ export async function grantRole(db: Db, op: Op, who: string, given: GrantGiven):
 export async function putGrant(at: Registering, { id: person }: PersonRow, granted: Granted): Promise<GrantChange> {
   const { role, institution } = granted;
   at.op.allow('administer', institution);
+  const { actor } = at.op;
+  if (actor.kind === 'person' && actor.id === person) throw new Failure('access/denied', 'nobody gives a role to himself');
   if (institution !== EVERYWHERE) await knownInstitution(at, institution);
   const { grant, before, isSame } = decideGrant(await grantsOf(at.sql, person), granted, at.now);
   if (isSame) return { person, role, institution, how: 'unchanged' };
