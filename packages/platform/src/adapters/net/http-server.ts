@@ -144,18 +144,16 @@ function hostPath(
 ): void {
   const served = [...routes.keys(), ...(routes.has('GET') ? ['HEAD' as const] : [])];
   const allow = [...new Set([...served, 'OPTIONS'])].join(', ');
-  for (const method of METHODS) {
-    const route = method === 'HEAD' ? routes.get('GET') : [...routes.values()].find((each) => each.method === method);
-    const serve = method === 'OPTIONS' ? undefined : route?.handle;
-    app.route({
-      method,
-      url: path,
-      handler: (request, reply) => {
-        const chosen = serve ?? (method === 'OPTIONS' ? optionsOf(request, route, allow, context) : notAllowed(allow));
-        host(request, reply, { route: path, serve: chosen }, context);
-      },
-    });
-  }
+  app.route({
+    method: [...METHODS],
+    url: path,
+    handler: (request, reply) => {
+      const { method } = request;
+      const route = method === 'HEAD' ? routes.get('GET') : [...routes.values()].find((each) => each.method === method);
+      const serve = method === 'OPTIONS' ? optionsOf(request, route, allow, context) : route?.handle;
+      host(request, reply, { route: path, serve: serve ?? notAllowed(allow) }, context);
+    },
+  });
 }
 
 /** The paths that a foreign listener is asked for; the rest of its prefix is not there. */
@@ -164,20 +162,19 @@ function hostBelow(app: FastifyInstance, hosted: Hosted, context: ExchangeContex
     const route = hosted.prefix + path;
     const served: readonly HTTPMethods[] = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
     const allow = [...served, 'OPTIONS'].join(', ');
-    for (const method of METHODS) {
-      app.route({
-        method,
-        url: route,
-        handler: (request, reply) => {
-          if (!served.includes(method)) {
-            const serve = method === 'OPTIONS' ? optionsOf(request, undefined, allow, context) : notAllowed(allow);
-            return host(request, reply, { route, serve }, context);
-          }
-          reply.hijack();
-          void hostForeign(request.raw, reply.raw, { hosted, route }, context);
-        },
-      });
-    }
+    app.route({
+      method: [...METHODS],
+      url: route,
+      handler: (request, reply) => {
+        const method = request.method as HTTPMethods;
+        if (!served.includes(method)) {
+          const serve = method === 'OPTIONS' ? optionsOf(request, undefined, allow, context) : notAllowed(allow);
+          return host(request, reply, { route, serve }, context);
+        }
+        reply.hijack();
+        void hostForeign(request.raw, reply.raw, { hosted, route }, context);
+      },
+    });
   }
 }
 
