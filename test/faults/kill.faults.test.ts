@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createRandom } from '@acervo/kernel/random.ts';
 import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { scaled } from '@acervo/testkit/scale.ts';
-import { type ArchiveProcess, postmasterOf, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, postmasterOf, scratch, startFromNothing } from '../harness/archive-process.ts';
 import { storedFile } from '../harness/retrieved.ts';
 import { associate } from '../harness/sender.ts';
 import { checkSent, type Sent, sendUntilStopped } from '../harness/senders.ts';
@@ -22,7 +22,7 @@ const VICTIMS = ['server', 'postgres', 'both'] as const;
 test(`kill -9 at random moments, ${ROUNDS} rounds: acknowledged is there, refused is not`, async (t) => {
   const dataDir = join(scratch(t, 'kill'), 'data');
   const random = createRandom(20261122);
-  let archive = await startArchive(t, dataDir);
+  let archive = await startFromNothing(t, dataDir);
   const startMs: number[] = [];
   const counts = { acknowledged: 0, lost: 0, refused: 0, whole: 0 };
   for (let round = 0; round < ROUNDS; round++) {
@@ -40,7 +40,7 @@ test(`kill -9 at random moments, ${ROUNDS} rounds: acknowledged is there, refuse
     await Promise.all(senders);
     const half = await aborted;
     if (victim !== 'postgres') {
-      archive = await startArchive(t, dataDir);
+      archive = await startFromNothing(t, dataDir);
       startMs.push(archive.startMs);
     }
     for (const { outcome } of sent) counts[outcome] += 1;
@@ -57,7 +57,7 @@ test(`kill -9 at random moments, ${ROUNDS} rounds: acknowledged is there, refuse
   const cleanMs: number[] = [];
   for (let start = 0; start < 3; start++) {
     assert.equal(await archive.stop(), 0);
-    archive = await startArchive(t, dataDir);
+    archive = await startFromNothing(t, dataDir);
     cleanMs.push(archive.startMs);
   }
   t.diagnostic(`clean start: ${cleanMs.map((ms) => ms.toFixed()).join(', ')} ms`);

@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { placeCluster } from '@acervo/testkit/made-cluster.ts';
+import { silentLog } from '@acervo/testkit/postgres.ts';
 import type { Owner } from './owner.ts';
 
 const MAIN = join(import.meta.dirname, '../../packages/platform/src/apps/main.ts');
@@ -14,6 +16,9 @@ const RUNTIME = JSON.parse(readFileSync(join(import.meta.dirname, '../../bin/run
   env: Record<string, string>;
 };
 const READY_MS = 60_000;
+const SHARED_BUFFERS_MIB = 32;
+/** As where nothing is set. */
+const WAL_SEGMENT_MIB = 16;
 
 /** A running `acervo serve` on ports of its own. */
 export type ArchiveProcess = {
@@ -56,8 +61,25 @@ export function scratch(t: Owner, name: string): string {
   return folder;
 }
 
-/** Start `acervo serve`, or what stands in for it, on a data directory; ends with its owner. */
+/**
+ * Start `acervo serve` on a data directory, which gets a cluster with the schema where it is new: to make one is most
+ * of a first start, and the same for each. Ends with its owner.
+ */
 export async function startArchive(
+  t: Owner,
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ArchiveProcess> {
+  const settings = { ...environment(dataDir), ...env };
+  if (settings['ACERVO_DATABASE_URL'] === undefined) {
+    const walSegmentMib = Number(settings['ACERVO_PG_WAL_SEGMENT_MIB'] ?? WAL_SEGMENT_MIB);
+    await placeCluster({ dataDir, walSegmentMib, sharedBuffersMib: SHARED_BUFFERS_MIB, log: silentLog }, 'migrated');
+  }
+  return startFromNothing(t, dataDir, env);
+}
+
+/** Start `acervo serve`, or what stands in for it: on a new data directory it makes everything itself. */
+export async function startFromNothing(
   t: Owner,
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
@@ -127,7 +149,7 @@ export function postmasterOf(dataDir: string): number | undefined {
   }
 }
 
-function environment(dataDir: string): Record<string, string> {
+function environment(dataDir: string): Readonly<Record<string, string>> {
   const outer = process.env['ACERVO_TEST_DATABASE_URL'];
   return {
     ACERVO_DATA_DIR: dataDir,
@@ -138,7 +160,7 @@ function environment(dataDir: string): Record<string, string> {
     ACERVO_DIMSE_TLS_PORT: '0',
     ACERVO_LOG_LEVEL: 'info',
     ACERVO_DISK_FREE_MIN_MIB: '0',
-    ACERVO_PG_SHARED_BUFFERS_MIB: '32',
+    ACERVO_PG_SHARED_BUFFERS_MIB: `${SHARED_BUFFERS_MIB}`,
     ...(outer !== undefined && { ACERVO_DATABASE_URL: outer }),
   };
 }
