@@ -22,7 +22,7 @@ const OVER_OTHER_POSTGRESQL =
   'features/{audit-export,changes,directory,query,sharing,systems}/*}.test.ts';
 
 /** Faults that measure how long the archive takes, or makes others wait: alone on the machine. */
-const MEASURING = 'attacks-slow|hostile-models|kill';
+const MEASURING = 'attacks-slow|hostile-models|restart';
 
 const CHECKS = [
   { name: 'tidy', command: node, words: ['packages/testkit/src/tidy.ts'] },
@@ -49,10 +49,11 @@ function tests(pattern, msMax, concurrency) {
 }
 
 /**
- * Suites whose tests put what they make into memory. To wait for a disk shows nothing that the others, which all work
- * on the disk, do not show; the few tests beside the code that are about a disk ask for one (`diskDirectory`).
+ * Suites whose tests put what they make into memory: waiting for a disk is most of their time, and says nothing of
+ * what they are about. The faults and the benchmark are about the disk and work on it, and so do the few tests of the
+ * others that ask for one (`diskDirectory`, `diskScratch`).
  */
-const IN_MEMORY = ['unit', 'platform'];
+const IN_MEMORY = ['unit', 'platform', 'peers', 'pages'];
 const MEMORY = '/dev/shm';
 /** What two test files at a time leave in it until they end, twice; as much again stays free for everything else. */
 const MEMORY_BYTES_MIN = 4 * 2 ** 30;

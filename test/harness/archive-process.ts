@@ -52,7 +52,16 @@ async function endServersIn(folder: string): Promise<void> {
 
 /** A folder of a test's own, removed at its end with whatever still runs on it. */
 export function scratch(t: Owner, name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `acervo-${name}-`));
+  return scratchIn(t, tmpdir(), name);
+}
+
+/** The same on a disk, also where a run keeps what it makes in memory: for what is large, or about a disk. */
+export function diskScratch(t: Owner, name: string): string {
+  return scratchIn(t, process.env['ACERVO_TEST_DISK'] ?? tmpdir(), name);
+}
+
+function scratchIn(t: Owner, parent: string, name: string): string {
+  const folder = mkdtempSync(join(parent, `acervo-${name}-`));
   t.after(async () => {
     await endProcessesIn(folder);
     if (process.env['ACERVO_TEST_KEEP'] !== '1')
@@ -75,11 +84,11 @@ export async function startArchive(
     const walSegmentMib = Number(settings['ACERVO_PG_WAL_SEGMENT_MIB'] ?? WAL_SEGMENT_MIB);
     await placeCluster({ dataDir, walSegmentMib, sharedBuffersMib: SHARED_BUFFERS_MIB, log: silentLog }, 'migrated');
   }
-  return startFromNothing(t, dataDir, env);
+  return startAsIs(t, dataDir, env);
 }
 
-/** Start `acervo serve`, or what stands in for it: on a new data directory it makes everything itself. */
-export async function startFromNothing(
+/** Start `acervo serve`, or what stands in for it, on a data directory as it is: of an empty one it makes everything. */
+export async function startAsIs(
   t: Owner,
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
