@@ -6,9 +6,14 @@ import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-ob
 import { type ArchiveProcess, postmasterOf, startAsIs } from './archive-process.ts';
 import { storedFile } from './retrieved.ts';
 import { associate } from './sender.ts';
-import { checkSent, type Sent, sendUntilStopped } from './senders.ts';
+import { checkSent, countsOf, type Sent, sendUntilStopped } from './senders.ts';
 
 export const SENDERS = 8;
+
+/** Before a kill so many are acknowledged, or fewer, by chance: on a busy machine time alone would prove too little. */
+const ACKNOWLEDGED_LEAST_MAX = 3 * SENDERS;
+const ACKNOWLEDGED_MS_MAX = 60_000;
+const LOOK_AGAIN_MS = 10;
 
 /** Who dies. PostgreSQL alone: the server must go on, and its senders must not notice more than a pause. */
 const VICTIMS = ['server', 'postgres', 'both'] as const;
@@ -37,7 +42,9 @@ export async function killRounds(t: TestContext, dataDir: string, rounds: number
       sendUntilStopped(archive, { name: 'kill', study: round * 100 + sender }, sent, stopping.signal),
     );
     const aborted = abortHalfway(archive, round);
+    const least = random.below(ACKNOWLEDGED_LEAST_MAX);
     await pause(40 + random.below(400));
+    await acknowledged(sent, least);
     await kill(victim, archive, dataDir);
     if (victim === 'postgres') await pause(300);
     stopping.abort();
@@ -52,6 +59,14 @@ export async function killRounds(t: TestContext, dataDir: string, rounds: number
     assert.equal(await storedFile(archive.http, half), undefined, `round ${round}: half an object is visible`);
   }
   return { archive, counts, startMs: startMs.sort((one, other) => one - other) };
+}
+
+async function acknowledged(sent: readonly Sent[], least: number): Promise<void> {
+  const deadline = performance.now() + ACKNOWLEDGED_MS_MAX;
+  while (countsOf(sent).acknowledged < least) {
+    assert.ok(performance.now() < deadline, `${least} objects are not acknowledged in ${ACKNOWLEDGED_MS_MAX} ms`);
+    await pause(LOOK_AGAIN_MS);
+  }
 }
 
 /** Half of an object, then the association is aborted: it must never be visible. */
