@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { scratch, startAsIs } from '../harness/archive-process.ts';
 import { killRounds } from '../harness/kill-rounds.ts';
 
-/** Two of three kill the server, so there are eight starts to measure. What is lost is counted in kill.faults.test.ts. */
+/** Two of three kill the server: eight starts to measure. What is lost is counted in kill.faults.test.ts. */
 const ROUNDS = 12;
 const START_MS_MAX = 4000;
 const REPAIR_MS_MAX = 5000;

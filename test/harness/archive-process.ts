@@ -87,7 +87,7 @@ export async function startArchive(
   return startAsIs(t, dataDir, env);
 }
 
-/** Start `acervo serve`, or what stands in for it, on a data directory as it is: of an empty one it makes everything. */
+/** Start `acervo serve`, or what stands in for it, on a data directory as it is: in an empty one it makes all. */
 export async function startAsIs(
   t: Owner,
   dataDir: string,

@@ -171,7 +171,7 @@ function hostBelow(app: FastifyInstance, hosted: Hosted, context: ExchangeContex
       method: [...METHODS],
       url: route,
       handler: (request, reply) => {
-        const method = request.method as HTTPMethods;
+        const { method } = request;
         if (!served.includes(method)) {
           const serve = method === 'OPTIONS' ? optionsOf(request, undefined, allow, context) : notAllowed(allow);
           return host(request, reply, { route, serve }, context);
