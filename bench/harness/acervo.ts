@@ -7,7 +7,7 @@ import {
   endProcessesIn,
   postmasterOf,
   runAcervo,
-  startArchive,
+  startAsIs,
 } from '../../test/harness/archive-process.ts';
 import type { Bench } from '../row.ts';
 import { cpuSecondsOf, proportionalBytesOf, residentOf } from './proc.ts';
@@ -73,7 +73,7 @@ export async function startAcervo(
   const access = { ACERVO_ACCESS_FILE: accessFile(folder, institution, systems), ACERVO_INSTITUTION: institution };
   const settings = { ...MAIN_ENV, ...access, ...profiling(bench), ...env };
   bench.after(() => endProcessesIn(folder));
-  const server = await startArchive(bench, folder, settings);
+  const server = await startAsIs(bench, folder, settings);
   bench.after(() => Promise.race([server.stop(), pause(STOP_MS_MAX, undefined, { ref: false })]));
   const database = (): number[] => [postmasterOf(folder)].filter((pid) => pid !== undefined);
   const headers = { authorization: `Bearer ${TOKEN}` };

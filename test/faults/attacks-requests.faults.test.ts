@@ -7,7 +7,7 @@ import { PAGES } from '@acervo/interop/console/pages.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { SECURITY_HEADERS } from '@acervo/platform/bindings/security-headers.ts';
 import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-object.ts';
-import { scratch, startArchive } from '../harness/archive-process.ts';
+import { scratch, startAsIs } from '../harness/archive-process.ts';
 import { strayFiles } from '../harness/data-dir.ts';
 import { AUTHORIZED, INSTITUTION, startKnown, TOKEN } from '../harness/known-archive.ts';
 import {
@@ -207,7 +207,7 @@ test('what a request says leads nowhere but where it may', async (t) => {
 });
 
 test('under open access a page of elsewhere that takes our address by DNS is not answered', async (t) => {
-  const { http } = await startArchive(t, join(scratch(t, 'attacks-rebinding'), 'data'));
+  const { http } = await startAsIs(t, join(scratch(t, 'attacks-rebinding'), 'data'));
   const { port } = new URL(http);
   for (const host of [
     `evil.example:${port}`,

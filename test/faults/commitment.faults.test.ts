@@ -8,7 +8,7 @@ import type { DimseService } from '@acervo/platform/bindings/dimse.ts';
 import { ask, associate, reportTaker, SCU } from '@acervo/platform/features/commitment/commitment.fixture.ts';
 import type { CommitmentReport } from '@acervo/platform/features/commitment/data-set.ts';
 import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-object.ts';
-import { type ArchiveProcess, postmasterOf, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, postmasterOf, runAcervo, scratch, startAsIs } from '../harness/archive-process.ts';
 import { freePort } from '../harness/orthanc.ts';
 import { associate as associateToStore } from '../harness/sender.ts';
 import { internalErrors } from '../harness/server-log.ts';
@@ -32,7 +32,7 @@ async function site(t: TestContext, name: string): Promise<Site> {
   const system = { aeTitle: SCU, institution: 'HGM', host: '127.0.0.1', port };
   writeFileSync(accessFile, JSON.stringify({ systems: [system] }));
   const objects = [1, 2, 3].map((number) => smallObject({ name, study: 1, number }));
-  return { start: () => startArchive(t, dataDir, { ACERVO_ACCESS_FILE: accessFile }), port, dataDir, objects };
+  return { start: () => startAsIs(t, dataDir, { ACERVO_ACCESS_FILE: accessFile }), port, dataDir, objects };
 }
 
 /** Store objects, and ask for commitment: what was answered with success must be kept. */

@@ -5,7 +5,7 @@ import { writeFileHead } from '@acervo/dicom/part10.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { FAILURES } from '@acervo/kernel/failure.ts';
 import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-object.ts';
-import { type ArchiveProcess, postmasterOf, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, postmasterOf, scratch, startAsIs } from '../harness/archive-process.ts';
 import { packContents } from '../harness/packs.ts';
 import { dataSetOfFile, instanceUrl, storedFile } from '../harness/retrieved.ts';
 import { associate } from '../harness/sender.ts';
@@ -55,7 +55,7 @@ async function fullDisk(t: TestContext, { pixelBytes, databaseDies = false }: Sc
   if (disk === undefined) return;
   const dataDir = join(disk.path, 'data');
   const giveBack = disk.ballast(BALLAST_MIB);
-  let archive = await startArchive(t, dataDir, SMALL);
+  let archive = await startAsIs(t, dataDir, SMALL);
   const sent: Sent[] = await witnesses(archive);
   const reads = readAllTheWhile(archive, sent.slice());
   await fill(archive, sent, pixelBytes);
@@ -76,7 +76,7 @@ async function fullDisk(t: TestContext, { pixelBytes, databaseDies = false }: Sc
   t.diagnostic(eventCounts(archive.logText()));
   assert.deepEqual(internalErrors(archive.logText()), []);
   assert.equal(await archive.stop(), 0);
-  archive = await startArchive(t, dataDir, SMALL);
+  archive = await startAsIs(t, dataDir, SMALL);
   const visible = await checkSent(archive.http, sent, 'after a restart');
   await archive.kill();
   const { members, loose } = await packContents(dataDir);
@@ -179,10 +179,10 @@ test('below the watermark: storing is refused by both doors, reading goes on', a
   const dataDir = join(scratch(t, 'watermark'), 'data');
   const held = smallObject({ name: 'watermark', study: 1, number: 1 });
   const late = smallObject({ name: 'watermark', study: 1, number: 2 });
-  const before = await startArchive(t, dataDir);
+  const before = await startAsIs(t, dataDir);
   assert.equal(await storeStatus(before, held), 0);
   assert.equal(await before.stop(), 0);
-  const archive = await startArchive(t, dataDir, { ACERVO_DISK_FREE_MIN_MIB: MIB_MAX });
+  const archive = await startAsIs(t, dataDir, { ACERVO_DISK_FREE_MIN_MIB: MIB_MAX });
   assert.equal(await storeStatus(archive, late), OUT_OF_SPACE);
   assert.equal(
     (await stow(archive, [concat([writeFileHead(late), late.dataSet])])).status,

@@ -6,7 +6,7 @@ import { createRandom } from '@acervo/kernel/random.ts';
 import { mutate } from '@acervo/testkit/fixtures/mutate.ts';
 import { scaled } from '@acervo/testkit/scale.ts';
 import { needsShared } from '@acervo/testkit/shared.ts';
-import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, runAcervo, scratch, startAsIs } from '../harness/archive-process.ts';
 import { announcedOf, type CorpusFile, corpusFiles } from '../harness/corpus.ts';
 import { peakRssMib } from '../harness/memory.ts';
 import { associate } from '../harness/sender.ts';
@@ -25,7 +25,7 @@ const HTTP_STATUSES: ReadonlySet<number> = new Set([200, 202, 400, 409, 413, 415
 test(`${OBJECTS} mutated objects through C-STORE and STOW-RS of a running archive`, async (t) => {
   if (!needsShared(t)) return;
   const dataDir = join(scratch(t, 'fuzz'), 'data');
-  const archive = await startArchive(t, dataDir);
+  const archive = await startAsIs(t, dataDir);
   const files = [...corpusFiles()].filter(({ bytes }) => bytes.length > 0 && bytes.length <= FILE_BYTES_MAX);
   const counts: Record<string, number> = {};
   let slowest = { ms: 0, what: '' };

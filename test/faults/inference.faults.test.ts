@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Queue, StudyStatus } from '@acervo/platform/features/inference/watch.ts';
 import { chestOf } from '@acervo/platform/features/models/chest.fixture.ts';
-import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, runAcervo, scratch, startAsIs } from '../harness/archive-process.ts';
 import { CHEST_MODEL, signedChestPackage } from '../harness/demo-package.ts';
 import { internalErrors } from '../harness/server-log.ts';
 import { stow } from '../harness/stow.ts';
@@ -79,7 +79,7 @@ async function begun(t: TestContext, stage: Told['TEST_STAGE'], studies: number)
     ACERVO_AI_WORKERS: '2',
     ACERVO_SEAL_INTERVAL_MS: '100',
   };
-  const start = () => startArchive(t, dataDir, env, [], SERVER);
+  const start = () => startAsIs(t, dataDir, env, [], SERVER);
   const first = await start();
   const rule = join(folder, 'rule.json');
   const scope = { modality: ['CR'], bodyPart: ['CHEST'], viewPosition: ['PA'], age: { least: 18 } };

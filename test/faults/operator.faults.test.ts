@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRandom } from '@acervo/kernel/random.ts';
-import { scratch, startArchive } from '../harness/archive-process.ts';
+import { scratch, startAsIs } from '../harness/archive-process.ts';
 import { operatorPostgres } from '../harness/operator-postgres.ts';
 import { packContents } from '../harness/packs.ts';
 import { checkSent, countsOf, type Sent, sendUntilStopped } from '../harness/senders.ts';
@@ -24,7 +24,7 @@ test("an operator's PostgreSQL 15: stored and read through kill -9 of archive, d
   const env = { ACERVO_DATABASE_URL: database.url };
   const random = createRandom('operator');
   const sent: Sent[] = [];
-  let archive = await startArchive(t, dataDir, env);
+  let archive = await startAsIs(t, dataDir, env);
   for (let round = 0; round < ROUNDS * VICTIMS.length; round++) {
     const victim = VICTIMS[round % VICTIMS.length];
     const stopping = new AbortController();
@@ -41,7 +41,7 @@ test("an operator's PostgreSQL 15: stored and read through kill -9 of archive, d
     stopping.abort();
     await Promise.all(senders);
     assert.deepEqual(internalErrors(archive.logText()), []);
-    if (victim !== 'database') archive = await startArchive(t, dataDir, env);
+    if (victim !== 'database') archive = await startAsIs(t, dataDir, env);
     await checkSent(archive.http, sent, `round ${round}, ${victim} killed`);
   }
   t.diagnostic(`${JSON.stringify(countsOf(sent))}; ${eventCounts(archive.logText())}`);

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { fileBlobStore } from '@acervo/platform/adapters/fs/blob-store.ts';
 import { journalLines } from '@acervo/platform/journal/segments.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
-import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, runAcervo, scratch, startAsIs } from '../harness/archive-process.ts';
 import { operatorPostgres } from '../harness/operator-postgres.ts';
 import { instanceUrl, storedFile } from '../harness/retrieved.ts';
 import { associate } from '../harness/sender.ts';
@@ -28,7 +28,7 @@ type Site = {
 test(`${PROCESSES} processes on one data directory: one is killed, nothing is lost, nothing doubled`, async (t) => {
   const dataDir = join(scratch(t, 'processes'), 'data');
   await killOneOf(t, {
-    start: () => startArchive(t, dataDir),
+    start: () => startAsIs(t, dataDir),
     folder: dataDir,
     run: (args) => runAcervo(dataDir, args),
   });
@@ -44,7 +44,7 @@ test('as many nodes over shared packs and one operator database: the same', asyn
   };
   const nodeDir = (index: number): string => join(folder, `node${index}`);
   await killOneOf(t, {
-    start: (index) => startArchive(t, nodeDir(index), env),
+    start: (index) => startAsIs(t, nodeDir(index), env),
     folder: join(folder, 'shared'),
     run: (args) => runAcervo(nodeDir(0), args, env),
   });
@@ -149,7 +149,7 @@ test('a node that cannot see the packs of another says so, and serves its own', 
   const database = await operatorPostgres(t, join(folder, 'postgres'));
   if (database === undefined) return;
   const env = { ACERVO_DATABASE_URL: database.url };
-  const nodes = await Promise.all(['one', 'two'].map((name) => startArchive(t, join(folder, name), env)));
+  const nodes = await Promise.all(['one', 'two'].map((name) => startAsIs(t, join(folder, name), env)));
   const objects = nodes.map((_, index) => smallObject({ name: 'elsewhere', study: 1 + index, number: 1 }));
   for (const [index, archive] of nodes.entries()) {
     const object = objects[index] as (typeof objects)[number];

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { canonicalJson, type Json } from '@acervo/kernel/canonical-json.ts';
 import { createRandom } from '@acervo/kernel/random.ts';
 import { scaled } from '@acervo/testkit/scale.ts';
-import { type ArchiveProcess, postmasterOf, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, postmasterOf, runAcervo, scratch, startAsIs } from '../harness/archive-process.ts';
 import { checkSent, countsOf, type Sent, sendUntilStopped } from '../harness/senders.ts';
 import { internalErrors } from '../harness/server-log.ts';
 
@@ -22,7 +22,7 @@ test(`kill -9 while the journal is numbered, ${ROUNDS} rounds: gapless, chained,
   const dataDir = join(scratch(t, 'sealer'), 'data');
   const random = createRandom('sealer');
   const sent: Sent[] = [];
-  let archive = await startArchive(t, dataDir, OFTEN);
+  let archive = await startAsIs(t, dataDir, OFTEN);
   for (let round = 0; round < ROUNDS; round++) {
     const victim = VICTIMS[round % VICTIMS.length];
     const stopping = new AbortController();
@@ -37,7 +37,7 @@ test(`kill -9 while the journal is numbered, ${ROUNDS} rounds: gapless, chained,
     stopping.abort();
     await Promise.all(senders);
     assert.deepEqual(internalErrors(archive.logText()), []);
-    if (victim !== 'postgres') archive = await startArchive(t, dataDir, OFTEN);
+    if (victim !== 'postgres') archive = await startAsIs(t, dataDir, OFTEN);
   }
   const visible = await checkSent(archive.http, sent, 'at the end');
   assert.equal(await archive.stop(), 0);
@@ -47,7 +47,7 @@ test(`kill -9 while the journal is numbered, ${ROUNDS} rounds: gapless, chained,
   checkAnnounced(announced, sent);
   const twice = [...announced].filter(([, times]) => times !== 1);
   assert.deepEqual(twice, []);
-  archive = await startArchive(t, dataDir, OFTEN);
+  archive = await startAsIs(t, dataDir, OFTEN);
   const feed = await followed(archive);
   assert.deepEqual(
     feed,

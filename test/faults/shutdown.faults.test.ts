@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { processIdentity } from '@acervo/platform/adapters/postgres/process-identity.ts';
-import { type ArchiveProcess, postmasterOf, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, postmasterOf, scratch, startAsIs } from '../harness/archive-process.ts';
 import { packContents } from '../harness/packs.ts';
 import { checkSent, countsOf, type Sent, sendUntilStopped } from '../harness/senders.ts';
 import { eventCounts, internalErrors, logLines } from '../harness/server-log.ts';
@@ -15,7 +15,7 @@ const STOP_MS_MAX = 20_000;
 test(`SIGTERM while ${SENDERS} associations send: exit code 0, nothing half stored, a quick clean start`, async (t) => {
   const dataDir = join(scratch(t, 'shutdown'), 'data');
   const sent: Sent[] = [];
-  let archive = await startArchive(t, dataDir);
+  let archive = await startAsIs(t, dataDir);
   const startMs: number[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     const senders = flock([archive], `round${round}`, sent);
@@ -31,7 +31,7 @@ test(`SIGTERM while ${SENDERS} associations send: exit code 0, nothing half stor
     assert.deepEqual(internalErrors(archive.logText()), []);
     const { members, loose } = await packContents(dataDir);
     assert.deepEqual(loose, []);
-    archive = await startArchive(t, dataDir);
+    archive = await startAsIs(t, dataDir);
     startMs.push(archive.startMs);
     assert.deepEqual(recoveredSegments(archive), [], 'a clean stop leaves nothing to recover');
     assert.equal(await checkSent(archive.http, sent, `round ${round}`), members.length);
@@ -47,14 +47,14 @@ test(`SIGTERM while ${SENDERS} associations send: exit code 0, nothing half stor
 test('two servers on one data directory: one is killed, the other goes on, a restart recovers', async (t) => {
   const dataDir = join(scratch(t, 'pair'), 'data');
   const sent: Sent[] = [];
-  const [first, second] = await Promise.all([startArchive(t, dataDir), startArchive(t, dataDir)]);
+  const [first, second] = await Promise.all([startAsIs(t, dataDir), startAsIs(t, dataDir)]);
   const senders = flock([first, second], 'pair', sent);
   const both = bothAtOnce([first, second]);
   await senders.acknowledged(80);
   await first.kill();
   const killedAt = countsOf(sent).acknowledged;
   await senders.acknowledged(killedAt + 40);
-  const third = await startArchive(t, dataDir);
+  const third = await startAsIs(t, dataDir);
   assert.ok(recoveredSegments(third).length > 0, 'nothing of the killed server was recovered');
   await senders.acknowledged(killedAt + 60);
   await senders.stop();

@@ -5,7 +5,7 @@ import { writeFileHead } from '@acervo/dicom/part10.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
-import { scratch, startArchive } from '../harness/archive-process.ts';
+import { scratch, startAsIs } from '../harness/archive-process.ts';
 import { associate } from '../harness/sender.ts';
 import { stow } from '../harness/stow.ts';
 import { type Call, readTrace, straceWords } from '../harness/strace.ts';
@@ -22,9 +22,9 @@ test('the answer is written after the fdatasync, which comes after the last byte
   const folder = scratch(t, 'strace');
   const dataDir = join(folder, 'data');
   // The cluster is made without a tracer: that is many calls which nobody asks for.
-  assert.equal(await (await startArchive(t, dataDir)).stop(), 0);
+  assert.equal(await (await startAsIs(t, dataDir)).stop(), 0);
   const trace = join(folder, 'trace');
-  const archive = await startArchive(t, dataDir, {}, straceWords(trace));
+  const archive = await startAsIs(t, dataDir, {}, straceWords(trace));
   const objects = SIZES.map((pixelBytes, number) => smallObject({ name: 'order', study: 1, number, pixelBytes }));
   const association = await associate(archive, objects);
   for (const object of objects) assert.equal((await association.store(object)).status, 0);

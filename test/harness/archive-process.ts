@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { placeCluster } from '@acervo/testkit/made-cluster.ts';
+import { silentLog } from '@acervo/testkit/postgres.ts';
 import type { Owner } from './owner.ts';
 
 const MAIN = join(import.meta.dirname, '../../packages/platform/src/apps/main.ts');
@@ -14,6 +16,9 @@ const RUNTIME = JSON.parse(readFileSync(join(import.meta.dirname, '../../bin/run
   env: Record<string, string>;
 };
 const READY_MS = 60_000;
+const SHARED_BUFFERS_MIB = 32;
+/** As where nothing is set. */
+const WAL_SEGMENT_MIB = 16;
 
 /** A running `acervo serve` on ports of its own. */
 export type ArchiveProcess = {
@@ -47,7 +52,16 @@ async function endServersIn(folder: string): Promise<void> {
 
 /** A folder of a test's own, removed at its end with whatever still runs on it. */
 export function scratch(t: Owner, name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `acervo-${name}-`));
+  return scratchIn(t, tmpdir(), name);
+}
+
+/** The same on a disk, also where a run keeps what it makes in memory: for what is large, or about a disk. */
+export function diskScratch(t: Owner, name: string): string {
+  return scratchIn(t, process.env['ACERVO_TEST_DISK'] ?? tmpdir(), name);
+}
+
+function scratchIn(t: Owner, parent: string, name: string): string {
+  const folder = mkdtempSync(join(parent, `acervo-${name}-`));
   t.after(async () => {
     await endProcessesIn(folder);
     if (process.env['ACERVO_TEST_KEEP'] !== '1')
@@ -56,8 +70,25 @@ export function scratch(t: Owner, name: string): string {
   return folder;
 }
 
-/** Start `acervo serve`, or what stands in for it, on a data directory; ends with its owner. */
+/**
+ * Start `acervo serve` on a data directory, which gets a cluster with the schema where it is new: to make one is most
+ * of a first start, and the same for each. Ends with its owner.
+ */
 export async function startArchive(
+  t: Owner,
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ArchiveProcess> {
+  const settings = { ...environment(dataDir), ...env };
+  if (settings['ACERVO_DATABASE_URL'] === undefined) {
+    const walSegmentMib = Number(settings['ACERVO_PG_WAL_SEGMENT_MIB'] ?? WAL_SEGMENT_MIB);
+    await placeCluster({ dataDir, walSegmentMib, sharedBuffersMib: SHARED_BUFFERS_MIB, log: silentLog }, 'migrated');
+  }
+  return startAsIs(t, dataDir, env);
+}
+
+/** Start `acervo serve`, or what stands in for it, on a data directory as it is: in an empty one it makes all. */
+export async function startAsIs(
   t: Owner,
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
@@ -127,7 +158,7 @@ export function postmasterOf(dataDir: string): number | undefined {
   }
 }
 
-function environment(dataDir: string): Record<string, string> {
+function environment(dataDir: string): Readonly<Record<string, string>> {
   const outer = process.env['ACERVO_TEST_DATABASE_URL'];
   return {
     ACERVO_DATA_DIR: dataDir,
@@ -138,7 +169,7 @@ function environment(dataDir: string): Record<string, string> {
     ACERVO_DIMSE_TLS_PORT: '0',
     ACERVO_LOG_LEVEL: 'info',
     ACERVO_DISK_FREE_MIN_MIB: '0',
-    ACERVO_PG_SHARED_BUFFERS_MIB: '32',
+    ACERVO_PG_SHARED_BUFFERS_MIB: `${SHARED_BUFFERS_MIB}`,
     ...(outer !== undefined && { ACERVO_DATABASE_URL: outer }),
   };
 }

@@ -1,18 +1,54 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DicomJson } from '@acervo/dicom/json/to-json.ts';
 import type { Vr } from '@acervo/dicom/vr.ts';
 
 const OUTPUT_BYTES_MAX = 1 << 28;
 
+/** Where two tests of one run that ask the peer for the same files share its answers: set by scripts/test.js. */
+const FOLDER_ENV = 'ACERVO_TEST_MADE';
+
+/** What was said of a file, and whether its pixels had to go for that. */
+type Answer = { isErased: boolean; text: string | undefined };
+
 /** What the peer makes of a file; undefined when it refuses it. Compressed pixels, which it refuses, are erased. */
 export function dcm2json(path: string): DicomJson | undefined {
+  const kept = keptAnswer(path);
+  const answer = kept?.answer ?? asked(path);
+  if (kept?.answer?.isErased === true) eraseCompressed(path);
+  if (kept?.answer === undefined) kept?.keep(answer);
+  return answer.text === undefined ? undefined : parsePeer(answer.text);
+}
+
+function asked(path: string): Answer {
   const first = runDcm2json(path);
-  if (first.status === 0) return parsePeer(first.stdout);
-  if (!first.stderr.includes('compressed pixel data')) return undefined;
-  execFileSync('dcmodify', ['--no-backup', '--quiet', '--erase-all', '(7fe0,0010)', path]);
+  if (first.status === 0) return { isErased: false, text: first.stdout };
+  if (!first.stderr.includes('compressed pixel data')) return { isErased: false, text: undefined };
+  eraseCompressed(path);
   const second = runDcm2json(path);
-  return second.status === 0 ? parsePeer(second.stdout) : undefined;
+  return { isErased: true, text: second.status === 0 ? second.stdout : undefined };
+}
+
+/** The answer about these bytes that another test of the run had, and how to leave one for it. */
+function keptAnswer(path: string): { answer: Answer | undefined; keep(answer: Answer): void } | undefined {
+  const made = process.env[FOLDER_ENV];
+  if (made === undefined || made === '') return undefined;
+  const folder = join(made, 'dcm2json');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, createHash('sha256').update(readFileSync(path)).digest('hex'));
+  return {
+    answer: existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Answer) : undefined,
+    keep: (answer) => {
+      writeFileSync(`${file}.${process.pid}`, JSON.stringify(answer));
+      renameSync(`${file}.${process.pid}`, file);
+    },
+  };
+}
+
+function eraseCompressed(path: string): void {
+  execFileSync('dcmodify', ['--no-backup', '--quiet', '--erase-all', '(7fe0,0010)', path]);
 }
 
 function runDcm2json(path: string): { status: number | null; stdout: string; stderr: string } {

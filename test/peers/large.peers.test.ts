@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readFileHead } from '@acervo/dicom/part10.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
 import { scaled } from '@acervo/testkit/scale.ts';
-import { type ArchiveProcess, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, diskScratch, startArchive } from '../harness/archive-process.ts';
 import { type LargeObject, largeFrames, largeValue } from '../harness/large-object.ts';
 import { peakRssMib } from '../harness/memory.ts';
 import { instanceUrl } from '../harness/retrieved.ts';
@@ -59,7 +59,7 @@ async function receive(archive: ArchiveProcess, object: LargeObject): Promise<{ 
 
 test('an object of 3 GB comes in by C-STORE and goes out again in bounded memory', async (t) => {
   const object = largeFrames(Math.max(FRAMES_MIN, scaled(3000)));
-  const archive = await startArchive(t, join(scratch(t, 'large'), 'data'));
+  const archive = await startArchive(t, join(diskScratch(t, 'large'), 'data'));
   const began = performance.now();
   const sent = await send(archive, object);
   const middle = performance.now();
@@ -87,7 +87,7 @@ test('an object of 3 GB comes in by C-STORE and goes out again in bounded memory
 
 test('a large value in front of everything that says what an object is does not fill the memory', async (t) => {
   const object = largeValue(VALUE_MIB);
-  const archive = await startArchive(t, join(scratch(t, 'large'), 'data'));
+  const archive = await startArchive(t, join(diskScratch(t, 'large'), 'data'));
   const sent = await send(archive, object);
   assert.deepEqual(await receive(archive, object), { sha256: sent, bytes: object.dataSetBytes });
   const peakMib = peakRssMib(archive.pid);

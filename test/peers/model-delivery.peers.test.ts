@@ -8,7 +8,7 @@ import type { Queue, StudyStatus } from '@acervo/platform/features/inference/wat
 import { chestOf } from '@acervo/platform/features/models/chest.fixture.ts';
 import { readImageFile } from '@acervo/platform/features/models/images.ts';
 import { needsPeer } from '@acervo/testkit/peers.ts';
-import { type ArchiveProcess, runAcervo, scratch, startArchive } from '../harness/archive-process.ts';
+import { type ArchiveProcess, runAcervo, scratch, startAsIs } from '../harness/archive-process.ts';
 import { CHEST_MODEL, signedChestPackage } from '../harness/demo-package.ts';
 import { freePort } from '../harness/orthanc.ts';
 import { accessFile, received, startStorescp } from '../harness/query-retrieve.ts';
@@ -50,7 +50,7 @@ test('results reach a storescp that is away, comes, is killed and comes again; e
   const port = await freePort();
   const access = accessFile(folder, [{ aeTitle: PACS, port, folder }]);
   const env = { ...access, TEST_PACKAGE_DIR: packaged, ACERVO_AI_QUIET_SECONDS: '0', ACERVO_SEAL_INTERVAL_MS: '100' };
-  const archive = await startArchive(t, dataDir, env, [], SERVER);
+  const archive = await startAsIs(t, dataDir, env, [], SERVER);
   const rule = join(folder, 'rule.json');
   const scope = { modality: ['CR'] };
   const whole = { effect: 'run', id: 'torax', institution: 'LOCAL', model: CHEST_MODEL.model, scope };

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { type Config, loadConfig } from '@acervo/platform/apps/config.ts';
 import { type RunningServer, startServer } from '@acervo/platform/apps/server.ts';
 import type { Log } from '@acervo/platform/ports/log.ts';
+import { placeCluster } from './made-cluster.ts';
 import { silentLog, temporaryDirectory } from './postgres.ts';
 import { headerIdentities, hire, type Staff } from './test-people.ts';
 
@@ -44,6 +45,7 @@ export async function testServer(t: TestContext, options: TestServerOptions = {}
     ...(access && { ACERVO_ACCESS_FILE: accessFile(access) }),
     ...env,
   });
+  await placeCluster({ dataDir: config.dataDir, walSegmentMib: 1, sharedBuffersMib: 16, log: silentLog }, 'migrated');
   const ids = new Map<string, string>();
   const server = await startServer(config, log, people && headerIdentities(ids));
   let isClosed = false;

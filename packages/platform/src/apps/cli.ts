@@ -1,83 +1,57 @@
 import { parseArgs } from 'node:util';
 import { FAILURES, toFailure } from '@acervo/kernel/failure.ts';
 import { type Command, type CommandArgs, type CommandContext, EXIT, type ExitCode } from './command.ts';
-import { aiCommand } from './commands/ai.ts';
-import { approveCommand } from './commands/approve.ts';
-import { auditCommand } from './commands/audit.ts';
-import { backupCommand } from './commands/backup.ts';
-import { breakGlassCommand } from './commands/break-glass.ts';
-import { commitCommand } from './commands/commit.ts';
-import { commitmentsCommand } from './commands/commitments.ts';
-import { configCommand } from './commands/config.ts';
-import { demoCommand } from './commands/demo.ts';
-import { directoryCommand } from './commands/directory.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { exportCommand } from './commands/export.ts';
-import { importCommand } from './commands/import.ts';
-import { loginCommand } from './commands/login.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { modelCommand } from './commands/model.ts';
-import { ohifCommand } from './commands/ohif.ts';
-import { patientCommand } from './commands/patient.ts';
-import { policyCommand } from './commands/policy.ts';
-import { pullCommand } from './commands/pull.ts';
-import { queryCommand } from './commands/query.ts';
-import { reindexCommand } from './commands/reindex.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { resultCommand } from './commands/result.ts';
-import { rightsCommand } from './commands/rights.ts';
-import { sendCommand } from './commands/send.ts';
-import { serveCommand } from './commands/serve.ts';
-import { referCommand, shareCommand } from './commands/share.ts';
-import { systemsCommand } from './commands/systems.ts';
-import { verifyCommand } from './commands/verify.ts';
 import { loadConfig } from './config.ts';
 import { makeLog } from './log.ts';
 
-/** Every command of `acervo`. A new one is one file and one line here. */
-export const COMMANDS: readonly Command[] = [
-  serveCommand,
-  demoCommand,
-  importCommand,
-  exportCommand,
-  sendCommand,
-  pullCommand,
-  verifyCommand,
-  auditCommand,
-  reindexCommand,
-  backupCommand,
-  restoreCommand,
-  systemsCommand,
-  directoryCommand,
-  doctorCommand,
-  queryCommand,
-  commitCommand,
-  commitmentsCommand,
-  patientCommand,
-  rightsCommand,
-  loginCommand,
-  shareCommand,
-  referCommand,
-  breakGlassCommand,
-  policyCommand,
-  modelCommand,
-  resultCommand,
-  approveCommand,
-  aiCommand,
-  migrateCommand,
-  configCommand,
-  ohifCommand,
-];
+/**
+ * Every command of `acervo`, loaded when it is asked for: each process loads one. A new one is one file and one line
+ * here.
+ */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
+  import: async () => (await import('./commands/import.ts')).importCommand,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  send: async () => (await import('./commands/send.ts')).sendCommand,
+  pull: async () => (await import('./commands/pull.ts')).pullCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
+  reindex: async () => (await import('./commands/reindex.ts')).reindexCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
+  systems: async () => (await import('./commands/systems.ts')).systemsCommand,
+  directory: async () => (await import('./commands/directory.ts')).directoryCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  query: async () => (await import('./commands/query.ts')).queryCommand,
+  commit: async () => (await import('./commands/commit.ts')).commitCommand,
+  commitments: async () => (await import('./commands/commitments.ts')).commitmentsCommand,
+  patient: async () => (await import('./commands/patient.ts')).patientCommand,
+  rights: async () => (await import('./commands/rights.ts')).rightsCommand,
+  login: async () => (await import('./commands/login.ts')).loginCommand,
+  share: async () => (await import('./commands/share.ts')).shareCommand,
+  refer: async () => (await import('./commands/share.ts')).referCommand,
+  'break-glass': async () => (await import('./commands/break-glass.ts')).breakGlassCommand,
+  policy: async () => (await import('./commands/policy.ts')).policyCommand,
+  model: async () => (await import('./commands/model.ts')).modelCommand,
+  result: async () => (await import('./commands/result.ts')).resultCommand,
+  approve: async () => (await import('./commands/approve.ts')).approveCommand,
+  ai: async () => (await import('./commands/ai.ts')).aiCommand,
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  ohif: async () => (await import('./commands/ohif.ts')).ohifCommand,
+};
 
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
 /** Run one command line. @returns the exit code */
 export async function main(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
   const [name = 'help', ...rest] = argv;
-  const command = COMMANDS.find((candidate) => candidate.name === name);
+  const command = Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]?.() : undefined;
   if (command === undefined) {
     const isHelp = ['help', '--help', '-h'].includes(name);
-    write(isHelp ? helpText() : `unknown command: ${name}\n\n${helpText()}`, isHelp ? process.stdout : process.stderr);
+    const text = helpText(await Promise.all(Object.values(COMMANDS).map((load) => load())));
+    write(isHelp ? text : `unknown command: ${name}\n\n${text}`, isHelp ? process.stdout : process.stderr);
     return isHelp ? EXIT.done : EXIT.usage;
   }
   const args = readArgs(command, rest);
@@ -135,9 +109,9 @@ function readArgs(command: Command, rest: readonly string[]): CommandArgs | stri
   }
 }
 
-function helpText(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary.split('\n')[0]}`);
+function helpText(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary.split('\n')[0]}`);
   return [
     'acervo: a neutral archive of medical images',
     '',

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase } from '@acervo/testkit/postgres.ts';
 import fc from 'fast-check';
 import { cedarPolicy } from '../adapters/cedar/cedar-policy.ts';
 import type { Database } from '../adapters/postgres/database.ts';
-import { migrate } from '../adapters/postgres/migrate.ts';
 import { labelsInUse } from '../features/sharing/sharing.repo.ts';
 import { Bound } from '../holdings/bound.ts';
 import { studyKeyOf } from '../holdings/keys.ts';
@@ -110,8 +109,7 @@ const standpoint: fc.Arbitrary<Standpoint> = fc.record({
 });
 
 test('what a search finds is what deciding about each study permits', async (t) => {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   await fill(db);
   const uids = Array.from({ length: STUDIES }, (_, number) => `2.25.${number}`);
   const met = { permitted: 0, denied: 0, without: 0, exactly: 0, within: 0 };

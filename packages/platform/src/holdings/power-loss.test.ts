@@ -5,9 +5,8 @@ import { createRandom } from '@acervo/kernel/random.ts';
 import { type ForgetfulBlobStore, forgetfulBlobStore } from '@acervo/testkit/fakes/forgetful-blob-store.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { type SmallObject, smallObject } from '@acervo/testkit/fixtures/small-object.ts';
-import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog } from '@acervo/testkit/postgres.ts';
 import type { Database } from '../adapters/postgres/database.ts';
-import { migrate } from '../adapters/postgres/migrate.ts';
 import { PackSet, type SegmentRegister } from './pack/pack-set.ts';
 import { Projector } from './projector.ts';
 import { recover } from './recover.ts';
@@ -176,8 +175,7 @@ async function check(database: Database, blobs: ForgetfulBlobStore, outcomes: Ou
 }
 
 async function prepared(t: TestContext): Promise<Database> {
-  const database = await temporaryDatabase(t);
-  await migrate(database, silentLog);
+  const database = await migratedDatabase(t);
   return database;
 }
 

@@ -6,10 +6,9 @@ import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { messageOf } from '@acervo/kernel/journal/signature.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { verifyJournal } from '@acervo/verifier/journal.ts';
 import { fileBlobStore } from '../adapters/fs/blob-store.ts';
-import { migrate } from '../adapters/postgres/migrate.ts';
 import { publicKey, replaceKey, rotateKey } from '../features/journal/change-key.ts';
 import type { JournalKeys, Signer } from '../ports/journal-keys.ts';
 import { checkpointAgeSeconds, lastCheckpoint } from './checkpoint.repo.ts';
@@ -27,8 +26,7 @@ function signer(): Signer {
 }
 
 async function prepared(t: TestContext) {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   const folder = join(temporaryDirectory(), 'journal');
   const blobs = fileBlobStore(folder);
   const sealer = new Sealer(db, blobs, silentLog);

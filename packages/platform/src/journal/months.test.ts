@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { newId } from '@acervo/kernel/id.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../adapters/fs/blob-store.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { MIGRATIONS_FOLDER, migrate } from '../adapters/postgres/migrate.ts';
@@ -23,8 +23,7 @@ function eventAt(at: string, study = ''): Envelope {
 }
 
 async function migrated(t: TestContext): Promise<Database> {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   return db;
 }
 

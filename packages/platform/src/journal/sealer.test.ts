@@ -4,10 +4,9 @@ import { test } from 'node:test';
 import { newId } from '@acervo/kernel/id.ts';
 import { forgetfulBlobStore } from '@acervo/testkit/fakes/forgetful-blob-store.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog, type temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../adapters/fs/blob-store.ts';
 import type { Database } from '../adapters/postgres/database.ts';
-import { migrate } from '../adapters/postgres/migrate.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import { type Envelope, envelopeOf } from './event.ts';
 import { insertEvents } from './journal.repo.ts';
@@ -18,8 +17,7 @@ const event = (study: string): Envelope => envelopeOf(testOp(), 'instance.stored
 const put = (database: Pick<Database, 'query'>, study: string): Promise<void> => insertEvents(database, [event(study)]);
 
 async function prepared(t: Parameters<typeof temporaryDatabase>[0]) {
-  const database = await temporaryDatabase(t);
-  await migrate(database, silentLog);
+  const database = await migratedDatabase(t);
   const blobs = fileBlobStore(join(temporaryDirectory(), 'journal'));
   return { database, blobs };
 }
@@ -103,8 +101,7 @@ test('two sealers take turns; a line whose number a crash kept out is adopted, a
 });
 
 test('of a batch whose datasync failed nothing counts, and the next try writes it once', async (t) => {
-  const database = await temporaryDatabase(t);
-  await migrate(database, silentLog);
+  const database = await migratedDatabase(t);
   const blobs = forgetfulBlobStore();
   const sealer = new Sealer(database, blobs, silentLog);
   await put(database, 'a');

@@ -1,7 +1,7 @@
 import { blobStoreSuite } from '@acervo/testkit/conformance/blob-store.ts';
 import { forgetfulBlobStore } from '@acervo/testkit/fakes/forgetful-blob-store.ts';
-import { temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { diskDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from './blob-store.ts';
 
-blobStoreSuite('files', () => fileBlobStore(temporaryDirectory()));
+blobStoreSuite('files', () => fileBlobStore(diskDirectory()));
 blobStoreSuite('forgetful, with power', forgetfulBlobStore);

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { newId } from '@acervo/kernel/id.ts';
-import { temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { diskDirectory } from '@acervo/testkit/postgres.ts';
 import { writerLiveness } from './liveness.ts';
 
 test('a writer lives until it stops', async () => {
-  const liveness = writerLiveness(temporaryDirectory());
+  const liveness = writerLiveness(diskDirectory());
   const [one, two] = [newId(), newId()];
   const first = await liveness.announce(one);
   const second = await liveness.announce(two);
@@ -22,7 +22,7 @@ test('a writer lives until it stops', async () => {
 });
 
 test('what a killed process leaves is only a name, and goes', async () => {
-  const directory = temporaryDirectory();
+  const directory = diskDirectory();
   const liveness = writerLiveness(directory);
   const writer = newId();
   const program = `

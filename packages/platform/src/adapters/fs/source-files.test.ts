@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { diskDirectory } from '@acervo/testkit/postgres.ts';
 import type { SourceItem } from '../../ports/source-file.ts';
 import { openImportLedger } from './import-ledger.ts';
 import { countFiles, sourceFiles } from './source-files.ts';
 import { zipOf } from './zip.fixture.ts';
 
-const root = realpathSync(temporaryDirectory());
+const root = realpathSync(diskDirectory());
 const inside = join(root, 'inside');
 mkdirSync(join(inside, 'deep/er'), { recursive: true });
 writeFileSync(join(root, 'secret'), 'secret');

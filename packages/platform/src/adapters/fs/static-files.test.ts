@@ -3,11 +3,11 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { concat } from '@acervo/kernel/bytes.ts';
-import { temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { diskDirectory } from '@acervo/testkit/postgres.ts';
 import { staticFiles } from './static-files.ts';
 
 function folderOf(files: Record<string, string>): string {
-  const folder = join(temporaryDirectory(), 'page');
+  const folder = join(diskDirectory(), 'page');
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -53,7 +53,7 @@ test('nothing outside the folder can be named', async () => {
 test('a folder that is made, or made anew, while we run is seen', async () => {
   const folder = folderOf({ 'index.html': 'old' });
   const fresh = folderOf({ 'index.html': 'newer', 'more.js': '' });
-  const away = join(temporaryDirectory(), 'never');
+  const away = join(diskDirectory(), 'never');
   const files = staticFiles(folder);
   assert.equal(await staticFiles(away).find('index.html'), undefined);
   const before = await files.find('index.html');

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { diskDirectory } from '@acervo/testkit/postgres.ts';
 import type { SourceItem } from '../../ports/source-file.ts';
 import { type ZipEntry, zipOf } from './zip.fixture.ts';
 import { ZIP_LIMITS, zipFiles } from './zip-files.ts';
 
-const folder = temporaryDirectory();
+const folder = diskDirectory();
 let made = 0;
 
 function zipAt(entries: readonly ZipEntry[]): string {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
-import { embeddedOptions, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { diskDirectory, embeddedOptions } from '@acervo/testkit/postgres.ts';
 import pg from 'pg';
 import { type ConnectionParameters, type EmbeddedPostgres, embeddedPostgres } from './embedded.ts';
 import { postgresProcessesOf, processIdentity } from './process-identity.ts';
@@ -56,7 +56,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 test('a server of our own: durable, checked, local, and stopped with us', async (t) => {
-  const dataDir = join(temporaryDirectory(), 'Dr. "O\'Hara", main');
+  const dataDir = join(diskDirectory(), 'Dr. "O\'Hara", main');
   const supervisor = supervise(t, dataDir);
   const to = await supervisor.ensureRunning();
   const names = ['data_checksums', 'fsync', 'full_page_writes', 'wal_sync_method', 'listen_addresses', 'jit'];
@@ -75,7 +75,7 @@ test('a server of our own: durable, checked, local, and stopped with us', async 
 });
 
 test('a server that is killed runs again, with what was committed', async (t) => {
-  const dataDir = temporaryDirectory();
+  const dataDir = diskDirectory();
   const supervisor = supervise(t, dataDir);
   const to = await supervisor.ensureRunning();
   await ask(to, 'create table t as select 7 as a; grant select on t to acervo_app', to.ownerRole).catch(() => {});
@@ -87,7 +87,7 @@ test('a server that is killed runs again, with what was committed', async (t) =>
 });
 
 test('a server that outlived its process is found, and a killed process does not hold the lock', async (t) => {
-  const dataDir = temporaryDirectory();
+  const dataDir = diskDirectory();
   const other = await otherProcess(t, dataDir);
   const postmaster = postmasterOf(dataDir);
   other.kill('SIGKILL');
@@ -100,7 +100,7 @@ test('a server that outlived its process is found, and a killed process does not
 });
 
 test('processes that start at the same time share one server; the last to stop ends it', async (t) => {
-  const dataDir = temporaryDirectory();
+  const dataDir = diskDirectory();
   const supervisor = supervise(t, dataDir);
   const [one, two, to] = await Promise.all([
     otherProcess(t, dataDir),
@@ -117,7 +117,7 @@ test('processes that start at the same time share one server; the last to stop e
 });
 
 test('remains of a crash do not keep it from starting: half a cluster, the lock file of another process', async (t) => {
-  const dataDir = temporaryDirectory();
+  const dataDir = diskDirectory();
   const half = join(dataDir, 'postgres/cluster.new-1/base');
   mkdirSync(half, { recursive: true, mode: 0o700 });
   writeFileSync(join(dataDir, 'postgres/supervisor.1'), `another-boot ${process.pid} 1`);
@@ -132,7 +132,7 @@ test('remains of a crash do not keep it from starting: half a cluster, the lock 
 });
 
 test('a data directory whose path is too long for a socket', async (t) => {
-  const dataDir = join(temporaryDirectory(), 'd'.repeat(60), 'e'.repeat(60));
+  const dataDir = join(diskDirectory(), 'd'.repeat(60), 'e'.repeat(60));
   const run = runDirectory(dataDir);
   assert.ok(!run.startsWith(dataDir));
   assert.deepEqual(await ask(await supervise(t, dataDir).ensureRunning(), 'select 1'), [1]);
@@ -141,7 +141,7 @@ test('a data directory whose path is too long for a socket', async (t) => {
 });
 
 test('a cluster of another major version is refused by name', async (t) => {
-  const dataDir = temporaryDirectory();
+  const dataDir = diskDirectory();
   mkdirSync(clusterOf(dataDir), { recursive: true, mode: 0o700 });
   writeFileSync(join(clusterOf(dataDir), 'PG_VERSION'), '11\n');
   const isRefusal = (thrown: unknown): boolean =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { newId } from '@acervo/kernel/id.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { embeddedOptions, silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { embeddedOptions, migratedDatabase, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { insertCheckpoints } from '../../journal/checkpoint.repo.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents, insertSeals } from '../../journal/journal.repo.ts';
@@ -57,8 +57,7 @@ async function tryAll(database: Database): Promise<void> {
 }
 
 test('our own server: the application cannot change or forget what was recorded', async (t) => {
-  const database = await temporaryDatabase(t);
-  await migrate(database, silentLog);
+  const database = await migratedDatabase(t);
   await tryAll(database);
 });
 
@@ -76,8 +75,7 @@ async function openAs(t: TestContext, url: string, ownerUrl: string): Promise<Da
 }
 
 test('the application can make months ahead, and nothing but months', async (t) => {
-  const database = await temporaryDatabase(t);
-  await migrate(database, silentLog);
+  const database = await migratedDatabase(t);
   const months = ['2019-01-01', '2019-02-28'];
   // A table of the session's own does not stand in for the one that the function names.
   await database.transaction(async (sql) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { embeddedOptions, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { diskDirectory, embeddedOptions } from '@acervo/testkit/postgres.ts';
 import { shippedBinaries } from './binaries.ts';
 import { ensureCluster } from './cluster.ts';
 import { giveTo, type Launcher, launchersFor } from './launcher.ts';
@@ -14,7 +14,7 @@ import { socketAddress } from './run-directory.ts';
 const binaries = embeddedOptions('').binaries ?? shippedBinaries();
 
 async function makeServer(launcher: Launcher): Promise<Server> {
-  const home = temporaryDirectory();
+  const home = diskDirectory();
   const runDirectory = join(home, 'run');
   mkdirSync(runDirectory, { mode: 0o700 });
   giveTo(launcher, runDirectory);
@@ -23,7 +23,7 @@ async function makeServer(launcher: Launcher): Promise<Server> {
 }
 
 test('every way to run PostgreSQL that this machine allows, in a directory closed to others', async () => {
-  const launchers = [...launchersFor(binaries.postgres, temporaryDirectory())];
+  const launchers = [...launchersFor(binaries.postgres, diskDirectory())];
   assert.ok(launchers.length > 0);
   for (const launcher of launchers) {
     const server = await makeServer(launcher);
@@ -38,7 +38,7 @@ test('every way to run PostgreSQL that this machine allows, in a directory close
 });
 
 test('a server that does not answer is ended, and started anew', async () => {
-  const [launcher] = launchersFor(binaries.postgres, temporaryDirectory());
+  const [launcher] = launchersFor(binaries.postgres, diskDirectory());
   assert.ok(launcher);
   const server = await makeServer(launcher);
   await ensureServer(server);

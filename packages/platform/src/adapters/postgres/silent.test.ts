@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { newId } from '@acervo/kernel/id.ts';
-import { embeddedOptions, silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { embeddedOptions, migratedDatabase, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import pg from 'pg';
 import { APP_ROLE } from './cluster.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -62,8 +62,7 @@ async function operators(t: TestContext, user: string, setup: string) {
 }
 
 test('our own server: what is silent is of a role of its own', async (t) => {
-  const database = await temporaryDatabase(t);
-  await migrate(database, silentLog);
+  const database = await migratedDatabase(t);
   await keptApart(database);
 });
 

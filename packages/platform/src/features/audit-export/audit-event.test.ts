@@ -6,9 +6,8 @@ import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
 import { SMALL_PACKS, storeSmall } from '@acervo/testkit/filled-archive.ts';
 import { smallObject } from '@acervo/testkit/fixtures/small-object.ts';
 import { openTestArchive } from '@acervo/testkit/open-archive.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../../adapters/fs/blob-store.ts';
-import { migrate } from '../../adapters/postgres/migrate.ts';
 import { capabilityRoute, fhirRoutes } from '../../bindings/fhir.ts';
 import type { Route } from '../../bindings/http.ts';
 import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.ts';
@@ -46,8 +45,7 @@ async function asked<T>(routes: readonly Route[], url: string, over: Partial<Op>
 }
 
 async function prepared(t: TestContext) {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   const journalBlobs = fileBlobStore(temporaryDirectory());
   const sealer = new Sealer(db, journalBlobs, silentLog);
   t.after(() => sealer.close());

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../../adapters/fs/blob-store.ts';
-import { migrate } from '../../adapters/postgres/migrate.ts';
 import { envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import { Sealer } from '../../journal/sealer.ts';
@@ -47,8 +46,7 @@ class Receiver implements AuditReceiver {
 }
 
 async function prepared(t: TestContext) {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   const journalBlobs = fileBlobStore(temporaryDirectory());
   const sealer = new Sealer(db, journalBlobs, silentLog);
   t.after(() => sealer.close());

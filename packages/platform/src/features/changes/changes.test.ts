@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../../adapters/fs/blob-store.ts';
-import { migrate } from '../../adapters/postgres/migrate.ts';
 import { type Envelope, type EventKind, envelopeOf } from '../../journal/event.ts';
 import { insertEvents } from '../../journal/journal.repo.ts';
 import { Sealer } from '../../journal/sealer.ts';
@@ -17,8 +16,7 @@ const event = (study: string, kind: EventKind = 'instance.stored', institution =
   envelopeOf(testOp(), kind, { institution, study }, { count: 1 });
 
 async function journal(t: TestContext): Promise<{ db: Db; sealer: Sealer }> {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   return { db, sealer: new Sealer(db, fileBlobStore(temporaryDirectory()), silentLog) };
 }
 

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog } from '@acervo/testkit/postgres.ts';
 import { z } from 'zod';
-import { migrate } from '../../adapters/postgres/migrate.ts';
 import { openApiOf } from '../../bindings/openapi.ts';
 import type { Op } from '../../ports/op.ts';
 import { directoryRoutes } from './directory.route.ts';
@@ -31,8 +30,7 @@ const SEED = {
 type Asked = { body?: unknown; query?: string; op?: Op; type?: string };
 
 async function prepared(t: TestContext) {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   await importSeed(db, testOp(), SEED);
   const directory = new DirectoryView(db, silentLog);
   await directory.refresh();

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
-import { migrate } from '../../adapters/postgres/migrate.ts';
+import { migratedDatabase, silentLog } from '@acervo/testkit/postgres.ts';
 import type { Role } from '../../ports/directory.ts';
 import type { Op } from '../../ports/op.ts';
 import type { Db } from '../../ports/sql.ts';
@@ -20,8 +19,7 @@ const ANA = { login: 'ana@hgm.example', name: 'Ana Núñez', institution: 'HGM' 
 const DAY_MS = 86_400_000;
 
 async function prepared(t: TestContext): Promise<{ db: Db; view: DirectoryView }> {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   await describeInstitution(db, op, HGM);
   const view = new DirectoryView(db, silentLog);
   await view.refresh();

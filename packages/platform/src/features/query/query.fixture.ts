@@ -5,10 +5,9 @@ import type { DicomJson } from '@acervo/dicom/json/to-json.ts';
 import { tagText } from '@acervo/dicom/tag.ts';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, silentLog, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../../adapters/fs/blob-store.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
-import { migrate } from '../../adapters/postgres/migrate.ts';
 import { type HttpRequest, problemOf } from '../../bindings/http.ts';
 import {
   codesOf,
@@ -125,8 +124,7 @@ function rowsOf({ institution, facts }: Given, place: number, codes: ReadonlyMap
 
 /** An index of this test's own, and what a search asks of it. */
 export async function testIndex(t: TestContext): Promise<{ database: Database; ports: Ports }> {
-  const database = await temporaryDatabase(t);
-  await migrate(database, silentLog);
+  const database = await migratedDatabase(t);
   const files = new SegmentFiles(fileBlobStore(temporaryDirectory()), 4);
   const journal = new Recorder(database, silentLog, 60_000);
   return { database, ports: { db: database, files, log: silentLog, journal, many: new Many() } };

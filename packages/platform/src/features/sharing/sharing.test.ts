@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
-import { migrate } from '../../adapters/postgres/migrate.ts';
+import { migratedDatabase, silentLog, type temporaryDatabase } from '@acervo/testkit/postgres.ts';
 import { breakGlass, endSharing, listShared, makeAgreement, refer, reviewGlass } from './change.ts';
 import { SharingMemory } from './memory.ts';
 
@@ -24,8 +23,7 @@ const person = (id: string, institution: string, ...at: string[]) =>
   });
 
 async function prepared(t: Parameters<typeof temporaryDatabase>[0]) {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   return { db, memory: new SharingMemory(db, silentLog) };
 }
 

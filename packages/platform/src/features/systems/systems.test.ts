@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase } from '@acervo/testkit/postgres.ts';
-import { migrate } from '../../adapters/postgres/migrate.ts';
+import { migratedDatabase, silentLog, type temporaryDatabase } from '@acervo/testkit/postgres.ts';
 import type { System } from '../../ports/systems.ts';
 import { addSystem, importSystems, readSystemsFile, removeSystem, setSystem, systemsFileText } from './change.ts';
 import { ACCESS_FILE_SYSTEM, fieldOf } from './description.ts';
@@ -13,8 +12,7 @@ const op = testOp();
 const CT1 = { aeTitle: 'CT1', institution: 'HGM' };
 
 async function prepared(t: Parameters<typeof temporaryDatabase>[0], fixed: readonly System[] = []) {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   const registry = new Registry(db, fixed, silentLog);
   await registry.refresh();
   return { db, registry };

@@ -6,12 +6,11 @@ import { type TestContext, test } from 'node:test';
 import { Failure } from '@acervo/kernel/failure.ts';
 import { ed25519Signer, keyIdOf, type Signer } from '@acervo/model/envelope.ts';
 import { seeing, testOp } from '@acervo/testkit/fakes/op.ts';
-import { silentLog, temporaryDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
+import { migratedDatabase, temporaryDirectory } from '@acervo/testkit/postgres.ts';
 import { fileBlobStore } from '../../../adapters/fs/blob-store.ts';
 import { packageFolder } from '../../../adapters/fs/package-folder.ts';
 import { packageStaging } from '../../../adapters/fs/package-staging.ts';
 import { PIXEL_LIMITS, PixelPool } from '../../../adapters/pixel/pool.ts';
-import { migrate } from '../../../adapters/postgres/migrate.ts';
 import { demoPackages } from '../../../apps/demo/models/build.ts';
 import type { Envelope } from '../../../journal/event.ts';
 import type { Judge, StagedPackage } from '../../../ports/models.ts';
@@ -66,8 +65,7 @@ async function demoFiles(): Promise<ReadonlyMap<string, Uint8Array>> {
 }
 
 async function prepared(t: TestContext) {
-  const db = await temporaryDatabase(t);
-  await migrate(db, silentLog);
+  const db = await migratedDatabase(t);
   const root = temporaryDirectory();
   const blobs = fileBlobStore(join(root, 'models'));
   const files = new PackageFiles(blobs);
