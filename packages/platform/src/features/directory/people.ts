@@ -92,7 +92,8 @@ export async function putGrant(at: Registering, { id: person }: PersonRow, grant
   const { role, institution } = granted;
   at.op.allow('administer', institution);
   const { actor } = at.op;
-  if (actor.kind === 'person' && actor.id === person) throw new Failure('access/denied', 'nobody gives a role to himself');
+  if (actor.kind === 'person' && actor.id === person)
+    throw new Failure('access/denied', 'nobody gives a role to himself');
   if (institution !== EVERYWHERE) await knownInstitution(at, institution);
   const { grant, before, isSame } = decideGrant(await grantsOf(at.sql, person), granted, at.now);
   if (isSame) return { person, role, institution, how: 'unchanged' };
