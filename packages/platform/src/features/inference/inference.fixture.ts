@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { textElement } from '@acervo/dicom/data-set/build.ts';
 import { T } from '@acervo/dicom/tags.ts';
@@ -12,6 +13,12 @@ import type { InferenceTask, PlacedModel, RunOutcome } from '../../ports/inferen
 import { type System, systemsOver } from '../../ports/systems.ts';
 import type { Destinations } from './destinations.ts';
 import type { InferencePorts, WorkerPorts } from './ports.ts';
+import { requestTasks } from './request.ts';
+import { claimTask } from './task.repo.ts';
+import { statusOf } from './watch.ts';
+import { workOn } from './work.ts';
+
+const LEASE_MS = 30_000;
 
 export const MODEL = 'mx.prueba.torax';
 export const PLACED: PlacedModel = {
@@ -133,4 +140,19 @@ export async function storeImage(
   };
   await storeSmall(archive, options, institution);
   return smallObject(options).studyUid;
+}
+
+export const asked = (opened: Opened, studies: readonly string[], model = `${MODEL}@1.0.0`) =>
+  requestTasks(opened.ports, testOp(), { studies, model, deadlineMinutes: 60 });
+
+export async function workOnce(opened: Opened, worker: WorkerPorts = opened.worker): Promise<void> {
+  const task = await claimTask(opened.archive.holdings.db, LEASE_MS);
+  assert.ok(task !== undefined, 'a task is to be done');
+  await workOn(opened.ports, worker, task, new AbortController().signal);
+}
+
+/** What is told of a study: the state, as people hear it, and why. */
+export async function told(opened: Opened, study: string) {
+  const [status] = await statusOf(opened.ports, testOp({ may: () => false }), study);
+  return status?.tasks.map(({ state, es, reason }) => [state, es, reason]);
 }

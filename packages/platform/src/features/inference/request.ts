@@ -132,7 +132,10 @@ function placedModel(
   return found;
 }
 
-/** A task that has not ended does so. @throws {Failure} request/not-found, also where it is not the caller's to end */
+/**
+ * A task that has not ended does so.
+ * @throws {Failure} request/not-found, also where it is not the caller's to end, or its results are being stored already
+ */
 export async function cancel(
   { holdings }: Pick<RequestPorts, 'holdings'>,
   op: Op,
@@ -142,7 +145,7 @@ export async function cancel(
   await holdings.db.transaction(async (sql) => {
     const institution = op.actor.kind === 'process' ? undefined : op.institution;
     const ended = isUuid(id) ? await cancelTask(sql, id, institution) : [];
-    if (ended.length === 0) throw new Failure('request/not-found', 'no such task that has not ended');
+    if (ended.length === 0) throw new Failure('request/not-found', 'no such task without an end or a result');
     await insertEvents(sql, endedEvents(op, ended));
   });
   return { id, state: 'cancelled' };

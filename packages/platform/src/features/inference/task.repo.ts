@@ -189,11 +189,15 @@ export async function openCounts(sql: Sql): Promise<OpenCounts> {
   return row ?? { queued: 0, leased: 0, oldestSeconds: 0 };
 }
 
-/** Index: primary key. */
+/**
+ * One whose results are being stored, or were before its process died, ends by having them.
+ * Index: primary key.
+ */
 export async function cancelTask(sql: Sql, id: string, institution: string | undefined): Promise<EndedTask[]> {
   return sql.query<EndedTask>(
     `update ai_task set state = 'cancelled', reason = 'cancelled', ended_at = now(), leased_until = null
-     where id = $1 and ($2::text is null or institution = $2) and state in ('queued', 'leased') returning ${END}`,
+     where id = $1 and ($2::text is null or institution = $2) and state in ('queued', 'leased')
+       and results = '{}' returning ${END}`,
     [id, institution ?? null],
   );
 }

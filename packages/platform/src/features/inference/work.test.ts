@@ -5,6 +5,7 @@ import { testOp } from '@acervo/testkit/fakes/op.ts';
 import { Bell } from '../../bindings/bell.ts';
 import type { Envelope } from '../../journal/event.ts';
 import {
+  asked,
   DONE,
   MANIFEST,
   MODEL,
@@ -14,6 +15,8 @@ import {
   SEALED,
   SILENT,
   storeImage,
+  told,
+  workOnce,
 } from './inference.fixture.ts';
 import type { WorkerPorts } from './ports.ts';
 import { inferenceProjection } from './projection.ts';
@@ -30,26 +33,12 @@ const LATE_MS = 20_000;
 const LEASE_MS = 30_000;
 const failsWith = (code: string) => (thrown: unknown) => thrown instanceof Failure && thrown.code === code;
 
-const asked = (opened: Opened, studies: readonly string[], model = `${MODEL}@1.0.0`) =>
-  requestTasks(opened.ports, testOp(), { studies, model, deadlineMinutes: 60 });
-
-async function workOnce(opened: Opened, worker: WorkerPorts = opened.worker): Promise<void> {
-  const task = await claimTask(opened.archive.holdings.db, LEASE_MS);
-  assert.ok(task !== undefined, 'a task is to be done');
-  await workOn(opened.ports, worker, task, never);
-}
-
 const running = (run: WorkerPorts['runner']): { runner: WorkerPorts['runner'] } => ({ runner: run });
 const failing = (code: Failure['code']) =>
   running({ open: () => Promise.resolve({ manifest: MANIFEST, run: () => Promise.reject(new Failure(code, 'x')) }) });
 
 /** As if all waits were over. */
 const dueNow = ({ archive }: Opened) => archive.holdings.db.query("update ai_task set due_at = now() - interval '1 s'");
-
-async function told(opened: Opened, study: string) {
-  const [status] = await statusOf(opened.ports, testOp({ may: () => false }), study);
-  return status?.tasks.map(({ state, es, reason }) => [state, es, reason]);
-}
 
 async function events({ archive }: Opened): Promise<Envelope[]> {
   const rows = await archive.holdings.db.query<{ event: string }>(
@@ -78,20 +67,6 @@ test('what is asked for is done once: again it is known, and without a result it
   await cancel(opened.ports, testOp({ institution: 'HGM' }), task?.id ?? '');
   assert.deepEqual(await told(opened, other), [['no-result', 'sin resultado de IA', 'cancelled']]);
   assert.deepEqual((await asked(opened, [other]))[0]?.outcome, 'queued');
-});
-
-test('cancelling is of one’s own institution; who has the lease loses it, and writes nothing', async (t) => {
-  const opened = await openRouted(t);
-  const study = await storeImage(opened, 1);
-  const [answer] = await asked(opened, [study]);
-  const id = answer?.task ?? '';
-  await assert.rejects(cancel(opened.ports, testOp({ institution: 'IMSS' }), id), failsWith('request/not-found'));
-  await assert.rejects(cancel(opened.ports, testOp({ institution: 'HGM' }), 'x'), failsWith('request/not-found'));
-  const task = await claimTask(opened.archive.holdings.db, LEASE_MS);
-  assert.ok(task !== undefined);
-  await cancel(opened.ports, testOp({ institution: 'HGM' }), id);
-  await workOn(opened.ports, opened.worker, task, never);
-  assert.deepEqual(await told(opened, study), [['no-result', 'sin resultado de IA', 'cancelled']]);
 });
 
 test('outside of the manifest’s scope is an answer with the rule; too large an input a typed failure', async (t) => {
