@@ -134,7 +134,7 @@ function placedModel(
 
 /**
  * A task that has not ended does so.
- * @throws {Failure} request/not-found, also where it is not the caller's to end, or its results are being stored already
+ * @throws {Failure} request/not-found, also where it is not the caller's to end, or its results are being stored
  */
 export async function cancel(
   { holdings }: Pick<RequestPorts, 'holdings'>,
