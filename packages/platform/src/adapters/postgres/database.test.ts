@@ -84,7 +84,10 @@ test('a lost server fails what was under way, and the next question is answered'
   });
   t.after(() => database.close());
   const underWay = assert.rejects(database.query('select pg_sleep(60)'), failsAs('database/unavailable'));
-  await database.query('select 1');
+  await t.waitFor(async () => {
+    const asked = `select 1 from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()`;
+    assert.equal((await database.query(asked)).length, 1, 'it is under way');
+  });
   process.kill(Number.parseInt(readFileSync(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8'), 10), 'SIGKILL');
   await underWay;
   await database.waitUntilReachable(new AbortController().signal);

@@ -120,6 +120,28 @@ test('of many who take a step at once one has it', async (t) => {
   assert.equal((await events(opened)).length, 3);
 });
 
+test('a step that somebody takes between two looks at an incident is seen', async (t) => {
+  const opened = await openAssessed(t);
+  const { ports } = opened;
+  const id = await reported(opened);
+  await stepIncident(ports, person('p-4'), id, TAKE);
+  let isClosed = false;
+  const db: typeof ports.db = {
+    ...ports.db,
+    transaction: (work) => ports.db.transaction(work),
+    query: async (text, values) => {
+      const isOfSteps = text.includes('order by incident, number');
+      if (isOfSteps && !isClosed) {
+        isClosed = true;
+        await stepIncident(ports, person('p-5'), id, CLOSE);
+      }
+      return ports.db.query(text, values);
+    },
+  };
+  await assert.rejects(stepIncident({ ...ports, db }, person('p-4'), id, CLOSE), failsWith('incident/state'));
+  assert.equal((await seenIncident(ports, testOp(), id)).steps.length, 2);
+});
+
 test('the journal makes the steps again, and the archive changes none of them', async (t) => {
   const opened = await openAssessed(t);
   const { archive, ports } = opened;

@@ -82,5 +82,6 @@ function told(row: HeldIncident, rows: readonly StepRow[], whoIs: WhoIs): ToldIn
   const last = steps.at(-1);
   const investigator = last?.to === 'investigating' ? { person: last.person, by: last.by } : null;
   const by = row.reporterKind === 'person' ? nameOf(whoIs, row.reporter) : row.reporter;
-  return { ...row, by, investigator, steps };
+  // Not the row's, which was read a moment before them.
+  return { ...row, state: last?.to ?? 'open', by, investigator, steps };
 }
