@@ -1,12 +1,9 @@
 import { Failure } from '@acervo/kernel/failure.ts';
 import { segmentPath } from '@acervo/kernel/pack/record.ts';
-import type { BlobReader, BlobStore } from '../ports/blob-store.ts';
+import type { BlobReader, BlobStore, LentBytes } from '../ports/blob-store.ts';
 import { readRange } from './pack/scan.ts';
 
 type Open = { reader: Promise<BlobReader>; uses: number };
-
-/** Bytes in memory that is used again: they are the caller's until it gives them back, once. */
-export type LentBytes = { bytes: Uint8Array; giveBack(): void };
 
 /** Longer ranges are streamed. */
 export const LENT_BYTES_MAX = 1 << 20;

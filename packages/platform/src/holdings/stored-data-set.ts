@@ -8,8 +8,9 @@ import {
 import { inflate } from '@acervo/dicom/deflate.ts';
 import { findTransferSyntax, type TransferSyntax } from '@acervo/dicom/transfer-syntax.ts';
 import { concat } from '@acervo/kernel/bytes.ts';
+import type { LentBytes } from '../ports/blob-store.ts';
 import type { HeldInstance, Location } from './find.repo.ts';
-import type { LentBytes, SegmentFiles } from './segment-files.ts';
+import type { SegmentFiles } from './segment-files.ts';
 import { rangeSource } from './source.ts';
 
 /** The data set of a stored instance, inflated where it is stored deflated. Nothing is open between two calls. */

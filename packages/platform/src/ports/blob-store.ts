@@ -42,3 +42,6 @@ export type BlobReader = {
   fill(into: Uint8Array, offset: number): Promise<number>;
   close(): Promise<void>;
 };
+
+/** Bytes in memory that is used again: they are the caller's until it gives them back, once. */
+export type LentBytes = { bytes: Uint8Array; giveBack(): void };

@@ -1,6 +1,7 @@
 import type { Manifest } from '@acervo/model/manifest/manifest.ts';
 import type { Qualification, ResultObject } from '@acervo/model/results/result.ts';
 import type { Said } from '@acervo/model/silent/said.ts';
+import type { LentBytes } from './blob-store.ts';
 
 /** Where a package stands at an institution while it may run there (the life-cycle's words). */
 export const STAGES = ['silencioso', 'limitado', 'general'] as const;
@@ -51,15 +52,12 @@ export type InferenceTask = {
   createdAt: string;
 };
 
-/** Memory that is used again: it is the taker's until it is given back, once. */
-export type LentPart = { bytes: Uint8Array; giveBack(): void };
-
 /** An object of the input, a DICOM file (PS3.10) as it is stored; read when its parts are taken. */
 export type InputFile = {
   sopInstanceUid: string;
   /** Of all parts together, bytes. */
   length: number;
-  parts(): Iterable<LentPart> | AsyncIterable<LentPart>;
+  parts(): Iterable<LentBytes> | AsyncIterable<LentBytes>;
 };
 
 /** What became of a run; DONE has the DICOM objects that say what was found, and the same in numbers. */

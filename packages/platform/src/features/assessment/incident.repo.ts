@@ -24,12 +24,10 @@ export type IncidentRow = {
 /** And where it stands. */
 export type HeldIncident = IncidentRow & { state: IncidentState };
 
-const INCIDENT = `select id::text as id, task::text as task, package, model, version, institution,
+const INCIDENT = `id::text as id, task::text as task, package, model, version, institution,
   study_uid as "studyUid", severity, text,
   ${rfc3339('reported_at')} as at, reporter_kind as "reporterKind",
-  reporter, reporter_institution as "reporterInstitution",
-  coalesce((select to_state from ai_incident_step where incident = ai_incident.id order by number desc limit 1),
-    'open') as state from ai_incident`;
+  reporter, reporter_institution as "reporterInstitution"`;
 
 export async function putIncidents(sql: Sql, rows: readonly IncidentRow[]): Promise<void> {
   await sql.query(
@@ -46,14 +44,20 @@ export async function putIncidents(sql: Sql, rows: readonly IncidentRow[]): Prom
 }
 
 /** Index: primary key. */
-export async function incidentBy(sql: Sql, id: string): Promise<HeldIncident | undefined> {
-  const [row] = await sql.query<HeldIncident>(`${INCIDENT} where id = $1`, [id]);
+export async function incidentBy(sql: Sql, id: string): Promise<IncidentRow | undefined> {
+  const [row] = await sql.query<IncidentRow>(`select ${INCIDENT} from ai_incident where id = $1`, [id]);
   return row;
 }
 
-/** Of a result, the newest first. Index: ai_incident_task. */
+/** Of a result, the newest first. Indexes: ai_incident_task, unique (incident, number) of ai_incident_step. */
 export async function incidentsOfResult(sql: Sql, task: string): Promise<HeldIncident[]> {
-  return sql.query<HeldIncident>(`${INCIDENT} where task = $1 order by id desc`, [task]);
+  return sql.query<HeldIncident>(
+    `select ${INCIDENT},
+       coalesce((select to_state from ai_incident_step where incident = ai_incident.id order by number desc limit 1),
+         'open') as state
+     from ai_incident where task = $1 order by id desc`,
+    [task],
+  );
 }
 
 /** Institutions that have any. Index: ai_incident_institution. */
@@ -65,9 +69,9 @@ export async function institutionsWithIncidents(sql: Sql): Promise<string[]> {
 }
 
 /** The newest first. Index: ai_incident_institution. */
-export async function incidentsAt(sql: Sql, institutions: readonly string[], limit: number): Promise<HeldIncident[]> {
-  return sql.query<HeldIncident>(`${INCIDENT} where institution = any($1::text[]) order by id desc limit $2`, [
-    institutions,
-    limit,
-  ]);
+export async function incidentsAt(sql: Sql, institutions: readonly string[], limit: number): Promise<IncidentRow[]> {
+  return sql.query<IncidentRow>(
+    `select ${INCIDENT} from ai_incident where institution = any($1::text[]) order by id desc limit $2`,
+    [institutions, limit],
+  );
 }

@@ -5,6 +5,7 @@ import { insertEvents } from '../../journal/journal.repo.ts';
 import type { Op } from '../../ports/op.ts';
 import {
   type HeldIncident,
+  type IncidentRow,
   incidentBy,
   incidentsAt,
   institutionsWithIncidents,
@@ -55,7 +56,7 @@ export async function reportIncident(
     await putIncidents(sql, [row]);
   });
   op.log.warn('ai.incident-reported', { op: op.id, incident: row.id, model, version, severity });
-  return told({ ...row, state: 'open' }, [], ports.whoIs);
+  return told(row, [], ports.whoIs);
 }
 
 /** Incidents of the institutions that the caller answers for, the newest first. @throws {Failure} access/denied */
@@ -77,11 +78,11 @@ export async function seenIncident({ db, whoIs }: Listing, op: Op, id: string): 
   return told(row, await stepsOf(db, [id]), whoIs);
 }
 
-function told(row: HeldIncident, rows: readonly StepRow[], whoIs: WhoIs): ToldIncident {
+/** Where it stands is told by the steps alone: a second look at it would be of another moment. */
+function told(row: IncidentRow, rows: readonly StepRow[], whoIs: WhoIs): ToldIncident {
   const steps = rows.map(({ incident: _incident, ...step }): ToldStep => ({ ...step, by: nameOf(whoIs, step.person) }));
   const last = steps.at(-1);
   const investigator = last?.to === 'investigating' ? { person: last.person, by: last.by } : null;
   const by = row.reporterKind === 'person' ? nameOf(whoIs, row.reporter) : row.reporter;
-  // Not the row's, which was read a moment before them.
   return { ...row, state: last?.to ?? 'open', by, investigator, steps };
 }

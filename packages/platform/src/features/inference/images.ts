@@ -15,7 +15,8 @@ import {
 import type { Holdings } from '../../holdings/holdings.ts';
 import { LENT_BYTES_MAX } from '../../holdings/segment-files.ts';
 import { storedDataSet } from '../../holdings/stored-data-set.ts';
-import type { InferenceTask, InputFile, LentPart } from '../../ports/inference-tasks.ts';
+import type { LentBytes } from '../../ports/blob-store.ts';
+import type { InferenceTask, InputFile } from '../../ports/inference-tasks.ts';
 
 type Ports = Pick<Holdings, 'db' | 'files'>;
 
@@ -95,7 +96,7 @@ async function* lentParts(
   files: Holdings['files'],
   segment: number,
   { at, length }: { at: number; length: number },
-): AsyncGenerator<LentPart> {
+): AsyncGenerator<LentBytes> {
   for (let from = 0; from < length; from += LENT_BYTES_MAX)
     yield await files.lend(segment, at + from, Math.min(LENT_BYTES_MAX, length - from));
 }

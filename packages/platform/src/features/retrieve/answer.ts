@@ -3,7 +3,8 @@ import { type MultipartPart, multipartLength, multipartRelated, onlyPart } from 
 import { Failure } from '@acervo/kernel/failure.ts';
 import { type HttpAnswer, type HttpBody, type HttpRequest, type LentPieces, problemOf } from '../../bindings/http.ts';
 import { headersOf, notModified } from '../../bindings/representation.ts';
-import { LENT_BYTES_MAX, type LentBytes } from '../../holdings/segment-files.ts';
+import { LENT_BYTES_MAX } from '../../holdings/segment-files.ts';
+import type { LentBytes } from '../../ports/blob-store.ts';
 import type { Op } from '../../ports/op.ts';
 
 /** Bytes that can be sent: alone, or as a part. */
